@@ -1,0 +1,1 @@
+"""Geooffers: where a place, a promise and a person meet."""

@@ -1,0 +1,1 @@
+"""Coupons: who may have which offer, issuing, redemption, the ledger."""

@@ -1,0 +1,1 @@
+"""What runs without a caller: the worker and its rounds, one file each."""

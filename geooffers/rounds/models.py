@@ -1,0 +1,30 @@
+"""Leases of the periodic rounds, and the trace that the forgetting leaves."""
+
+from django.db import models
+
+
+class RoundLease(models.Model):
+    """Which worker runs a periodic round now, and until when. Any number of workers share the rounds through it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.CharField(max_length=80, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    last_run_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Forgotten(models.Model):
+    """What one run of the forgetting did to one table: a count, and nobody's name."""
+
+    what = models.CharField(max_length=40)
+    rows = models.PositiveIntegerField()
+    before = models.DateTimeField(help_text="Everything older than this was forgotten.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.rows} {self.what}"

@@ -1,0 +1,230 @@
+"""All settings. Every value comes from the environment, is checked here, and an unknown one stops the start.
+
+`docs/settings.md` lists the variables. Tuning of the product (cool-downs, caps, dwell) is data in the database,
+not a setting.
+"""
+
+import ipaddress
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+# Secrets may also come from a file: GEOOFFERS_SECRET_KEY_FILE=/run/secrets/key
+env = environ.FileAwareEnv()
+
+KNOWN_VARIABLES = {
+    "GEOOFFERS_SANDBOX",
+    "GEOOFFERS_SECRET_KEY",
+    "GEOOFFERS_SECRET_KEY_FILE",
+    "GEOOFFERS_CODE_KEYS",
+    "GEOOFFERS_CODE_KEYS_FILE",
+    "GEOOFFERS_ALLOWED_HOSTS",
+    "GEOOFFERS_CSRF_TRUSTED_ORIGINS",
+    "GEOOFFERS_TRUSTED_PROXIES",
+    "GEOOFFERS_DEBUG",
+    "GEOOFFERS_HTTPS",
+    "GEOOFFERS_LOG_LEVEL",
+    "GEOOFFERS_FROM_EMAIL",
+    "GEOOFFERS_FIREBASE_PROJECT",
+    "GEOOFFERS_SANDBOX_URL",
+    "GEOOFFERS_STATIC_ROOT",
+    "GEOOFFERS_DATABASE_POOL",
+}
+
+
+def refuse_unknown_variables() -> None:
+    """A misspelt GEOOFFERS_ variable would be ignored silently; that has switched off more than one lock."""
+    unknown = sorted(name for name in env.ENVIRON if name.startswith("GEOOFFERS_") and name not in KNOWN_VARIABLES)
+    if unknown:
+        raise ImproperlyConfigured(f"unknown setting {', '.join(unknown)}; docs/settings.md lists those that exist")
+
+
+refuse_unknown_variables()
+
+TESTING = "pytest" in sys.modules
+SANDBOX: bool = env.bool("GEOOFFERS_SANDBOX", default=TESTING)
+DEBUG: bool = env.bool("GEOOFFERS_DEBUG", default=False)
+
+# --- secrets -------------------------------------------------------------------------------------------------
+# The sandbox has fixed, public keys: its database is a toy. Outside the sandbox a missing key stops the start.
+_SANDBOX_KEY = "sandbox-only-and-public-0123456789abcdef0123456789abcdef"
+
+
+def secret(name: str, sandbox_value: str) -> str:
+    value: str = env.str(name, default=sandbox_value if SANDBOX else "")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set (or {name}_FILE); set GEOOFFERS_SANDBOX=1 to try geooffers without"
+        )
+    if value == sandbox_value and not SANDBOX:
+        raise ImproperlyConfigured(f"{name} is the sandbox's public value")
+    return value
+
+
+SECRET_KEY = secret("GEOOFFERS_SECRET_KEY", _SANDBOX_KEY)
+# "id:hex,id:hex"; the first makes new codes, all of them read old ones. 32 bytes each.
+CODE_KEYS = secret("GEOOFFERS_CODE_KEYS", "s1:" + "5a" * 32)
+
+# --- where it runs -------------------------------------------------------------------------------------------
+ALLOWED_HOSTS: list[str] = env.list(
+    "GEOOFFERS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if SANDBOX else []
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("GEOOFFERS_CSRF_TRUSTED_ORIGINS", default=[])
+# Networks whose X-Forwarded-For is believed, e.g. "10.0.0.0/8". Without it the peer's own address counts.
+TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.list("GEOOFFERS_TRUSTED_PROXIES", default=[])]
+
+ROOT_URLCONF = "geooffers.urls"
+WSGI_APPLICATION = "geooffers.wsgi.application"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "ninja",
+    "geooffers.shoppers",
+    "merchants",
+    "notifications",
+    "geooffers.visits",
+    "geooffers.coupons",
+    "geooffers.api",
+    "geooffers.rounds",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database ------------------------------------------------------------------------------------------------
+_default_database = f"sqlite:///{VAR_DIR / 'geooffers.sqlite3'}"
+_database = env.db_url("DATABASE_URL", default=_default_database)
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(exist_ok=True)
+    _database["OPTIONS"] = {
+        # Deferred transactions that read first fail with "locked" the moment a second writer is there.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # A file, not memory: races between threads and processes are tested on what is served.
+    _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
+else:
+    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("GEOOFFERS_DATABASE_POOL", default=4)}}
+    if TESTING:
+        _database["OPTIONS"] = {}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL: str = env.str("REDIS_URL", default="")
+
+# --- people who sign in --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "merchants.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL: str = env.str("GEOOFFERS_FROM_EMAIL", default="geooffers@localhost")
+
+# --- language and time ---------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- files ---------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("GEOOFFERS_STATIC_ROOT", default=str(VAR_DIR / "static")))
+if not TESTING and not DEBUG:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# --- HTTP ----------------------------------------------------------------------------------------------------
+HTTPS: bool = env.bool("GEOOFFERS_HTTPS", default=not SANDBOX)
+SECURE_SSL_REDIRECT = HTTPS
+# Health checks come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Firebase ------------------------------------------------------------------------------------------------
+GOOGLE_APPLICATION_CREDENTIALS: str = env.str("GOOGLE_APPLICATION_CREDENTIALS", default="")
+FIREBASE_PROJECT: str = env.str("GEOOFFERS_FIREBASE_PROJECT", default="geooffers-sandbox" if SANDBOX else "")
+# Where the sandbox listens (`manage.py runsandbox`); firebase-admin is pointed there instead of at Google.
+SANDBOX_URL: str = env.str("GEOOFFERS_SANDBOX_URL", default="http://127.0.0.1:8085") if SANDBOX else ""
+SANDBOX_DIR = VAR_DIR / "sandbox"
+if not SANDBOX and not GOOGLE_APPLICATION_CREDENTIALS:
+    raise ImproperlyConfigured(
+        "GOOGLE_APPLICATION_CREDENTIALS is not set: pushes could not be sent. "
+        "Give a Firebase service account file, or set GEOOFFERS_SANDBOX=1 to use the local look-alike."
+    )
+if env.str("FIREBASE_AUTH_EMULATOR_HOST", default="") and not TESTING:
+    raise ImproperlyConfigured("FIREBASE_AUTH_EMULATOR_HOST is set: forged ID tokens would pass. Unset it.")
+
+# --- how long things are kept (the forgetting is a round) ----------------------------------------------------
+STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
+KEEP_VISITS = timedelta(days=30)  # then visits and decisions lose their shopper
+KEEP_PUSHES = timedelta(days=14)
+KEEP_REPLIES = timedelta(days=30)
+KEEP_REDEMPTIONS = timedelta(days=7 * 365)
+
+# --- logs: the path without the query, never a position ------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("GEOOFFERS_LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Geooffers",
+    "SITE_HEADER": "Geooffers",
+    "SITE_SUBHEADER": "Offers where your shoppers are",
+    "SITE_SYMBOL": "location_on",
+    "SHOW_VIEW_ON_SITE": False,
+}

@@ -1,0 +1,1 @@
+"""Shoppers, their devices, and what they consented to."""

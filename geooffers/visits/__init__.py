@@ -1,0 +1,1 @@
+"""Visits: which phones are in which fences, and the stays that result."""

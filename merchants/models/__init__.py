@@ -1,0 +1,33 @@
+"""The merchants' rows, one file per subject."""
+
+from merchants.models.offers import DiscountKind, Offer, OfferBudget, OfferState, Trigger
+from merchants.models.people import ApiKey, Role, StaffMember, User
+from merchants.models.places import (
+    AreaKind,
+    ExclusionZone,
+    FenceChange,
+    FenceChangeCounter,
+    FenceState,
+    Geofence,
+)
+from merchants.models.shops import Merchant, Store
+
+__all__ = [
+    "ApiKey",
+    "AreaKind",
+    "DiscountKind",
+    "ExclusionZone",
+    "FenceChange",
+    "FenceChangeCounter",
+    "FenceState",
+    "Geofence",
+    "Merchant",
+    "Offer",
+    "OfferBudget",
+    "OfferState",
+    "Role",
+    "StaffMember",
+    "Store",
+    "Trigger",
+    "User",
+]

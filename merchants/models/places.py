@@ -1,0 +1,129 @@
+"""Areas: merchants' geofences, operators' exclusion zones, and the numbered log that every process follows.
+
+Every write goes through `merchants.fences`, which appends to FenceChange; nothing else may save these rows.
+"""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from merchants.models.people import User
+from merchants.models.shops import Store
+
+
+class AreaKind(models.TextChoices):
+    CIRCLE = "circle"
+    POLYGON = "polygon"
+
+
+class Area(models.Model):
+    """A circle (centre and radius) or a GeoJSON Polygon/MultiPolygon; never both."""
+
+    kind = models.CharField(max_length=7, choices=AreaKind.choices)
+    center_lat = models.FloatField(null=True, blank=True, help_text="Degrees, WGS84; circles only.")
+    center_lon = models.FloatField(null=True, blank=True, help_text="Degrees, WGS84; circles only.")
+    radius_m = models.FloatField(null=True, blank=True, help_text="Metres; circles only.")
+    geometry = models.JSONField(null=True, blank=True, help_text="GeoJSON; polygons only.")
+
+    class Meta:
+        abstract = True
+
+
+def _has_one_shape() -> Q:
+    return Q(
+        kind="circle",
+        center_lat__isnull=False,
+        center_lon__isnull=False,
+        radius_m__isnull=False,
+        geometry__isnull=True,
+    ) | Q(
+        kind="polygon",
+        center_lat__isnull=True,
+        center_lon__isnull=True,
+        radius_m__isnull=True,
+        geometry__isnull=False,
+    )
+
+
+class FenceState(models.TextChoices):
+    WAITING = "waiting", "waiting for an operator"
+    LIVE = "live"
+    ARCHIVED = "archived"
+
+
+class Geofence(Area):
+    """An area of a store that matters. Its primary key is the id in the matching index; the API shows `public_id`."""
+
+    public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="geofences")
+    name = models.CharField(max_length=100)
+    dwell_s = models.PositiveIntegerField(
+        "dwell (seconds)",
+        default=300,
+        validators=[MinValueValidator(30), MaxValueValidator(86_400)],
+        help_text="A visit counts as dwelled after so many seconds inside.",
+    )
+    state = models.CharField(max_length=8, choices=FenceState.choices, default=FenceState.WAITING)
+    approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=_has_one_shape(), name="geofence_has_one_shape"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExclusionZone(Area):
+    """A place where nobody is tracked. It beats every fence; only operators draw it.
+
+    In the matching index its id is minus the primary key.
+    """
+
+    name = models.CharField(max_length=100)
+    rule = models.CharField(max_length=200, help_text="Why nobody is tracked here, in words a merchant may read.")
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=_has_one_shape(), name="exclusionzone_has_one_shape"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FenceChange(models.Model):
+    """One change of a fence or zone, numbered in commit order. Processes poll it to follow edits.
+
+    A sequence would not do: number 1 may commit after number 2, and a poller that has seen 2 never looks for 1.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    # The id in the matching index: a geofence's primary key, or minus an exclusion zone's.
+    index_id = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"change {self.number} of {self.index_id}"
+
+
+class FenceChangeCounter(models.Model):
+    """The one row whose lock orders changes: it is updated in the transaction of every change."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last_number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="fencechangecounter_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.last_number)

@@ -1,0 +1,42 @@
+"""Merchants and their stores. They are archived, never deleted: what people redeemed there stays on the books."""
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+
+class Merchant(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Store(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stores")
+    name = models.CharField(max_length=100)
+    address = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, help_text="IANA name, e.g. Europe/Helsinki.")
+    lat = models.FloatField("latitude", help_text="Degrees, WGS84.")
+    lon = models.FloatField("longitude", help_text="Degrees, WGS84.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="store_name_is_unique_per_merchant"),
+            models.CheckConstraint(
+                condition=Q(lat__gte=-90, lat__lte=90, lon__gte=-180, lon__lte=180), name="store_is_on_earth"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

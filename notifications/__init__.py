@@ -1,0 +1,1 @@
+"""What we tell devices: the outbox, its sender, the transports, and the local sandbox."""

@@ -1,0 +1,139 @@
+"""The cast: people, places and promises that the tests speak of, made in one place.
+
+Café Aino stands at the Senate Square in Helsinki (60.1695 N, 24.9525 E); its fence is a circle of 150 m.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
+from geooffers.visits.models import DeviceState
+from merchants.models import (
+    DiscountKind,
+    FenceState,
+    Geofence,
+    Merchant,
+    Offer,
+    OfferBudget,
+    OfferState,
+    Role,
+    StaffMember,
+    Store,
+    Trigger,
+    User,
+)
+
+NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)  # a Tuesday
+AINO_LAT, AINO_LON = 60.1695, 24.9525
+ALL_PURPOSES = tuple(Purpose)
+
+
+def make_store(*, merchant_name: str = "Café Aino", lat: float = AINO_LAT, lon: float = AINO_LON) -> Store:
+    merchant, _ = Merchant.objects.get_or_create(name=merchant_name)
+    number = merchant.stores.count() + 1
+    return Store.objects.create(
+        merchant=merchant,
+        name=f"{merchant_name} {number}",
+        address="Senaatintori 1, Helsinki",
+        time_zone="Europe/Helsinki",
+        lat=lat,
+        lon=lon,
+    )
+
+
+def make_fence(store: Store, *, radius_m: float = 150, dwell_s: int = 300) -> Geofence:
+    return Geofence.objects.create(
+        store=store,
+        name=f"around {store.name}",
+        kind="circle",
+        center_lat=store.lat,
+        center_lon=store.lon,
+        radius_m=radius_m,
+        dwell_s=dwell_s,
+        state=FenceState.LIVE,
+    )
+
+
+def make_offer(
+    store: Store,
+    *,
+    cap: int = 100,
+    per_shopper_limit: int = 1,
+    trigger: Trigger = Trigger.ENTERED,
+    title: str = "Free cardamom bun",
+    starts_at: datetime = NOON - timedelta(days=30),
+    ends_at: datetime = NOON + timedelta(days=300),
+    state: OfferState = OfferState.LIVE,
+) -> Offer:
+    offer = Offer.objects.create(
+        merchant=store.merchant,
+        title=title,
+        text="With any coffee, today.",
+        terms="One for each guest.",
+        category="café",
+        discount_kind=DiscountKind.PERCENT,
+        discount_value=Decimal(20),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        per_shopper_limit=per_shopper_limit,
+        coupon_lifetime_s=3600,
+        trigger=trigger,
+        state=state,
+    )
+    OfferBudget.objects.create(offer=offer, cap=cap)
+    return offer
+
+
+def make_shopper(*, now: datetime = NOON, firebase_uid: str | None = None) -> Shopper:
+    return Shopper.objects.create(created_at=now, firebase_uid=firebase_uid)
+
+
+def consent_text(purpose: Purpose) -> ConsentText:
+    text = ConsentText.objects.filter(purpose=purpose, language="en").order_by("-version").first()
+    return text or ConsentText.objects.create(
+        purpose=purpose, language="en", version=1, body=f"I agree to {purpose}.", published_at=NOON
+    )
+
+
+def make_device(
+    shopper: Shopper | None = None,
+    *,
+    token: str | None = None,
+    consents: Iterable[Purpose] = ALL_PURPOSES,
+    now: datetime = NOON,
+    push_address: str | None = None,
+) -> Device:
+    """A registered phone that has given `consents`. Its token is `token`, or its id as text."""
+    shopper = shopper or make_shopper(now=now)
+    install_id: UUID = uuid4()
+    device = Device.objects.create(
+        shopper=shopper,
+        install_id=install_id,
+        token_hash=sha256((token or f"token-{install_id}").encode()).digest(),
+        platform="android",
+        push_kind="fid",
+        push_address=push_address or f"fid-{install_id}",
+        created_at=now,
+    )
+    DeviceState.objects.create(device=device)
+    for purpose in consents:
+        held_by_device = purpose.startswith("location")
+        ConsentState.objects.get_or_create(
+            shopper=shopper,
+            device=device if held_by_device else None,
+            purpose=purpose,
+            defaults={"given": True, "text": consent_text(purpose), "changed_at": now},
+        )
+    return device
+
+
+def make_staff(store: Store, *, role: Role = Role.CASHIER, username: str | None = None) -> StaffMember:
+    name = username or f"{role}-{uuid4().hex[:8]}"
+    user = User.objects.create_user(name, password="a-long-password-1", is_staff=role != Role.CASHIER)
+    member = StaffMember.objects.create(user=user, merchant=store.merchant, role=role)
+    if role != Role.OWNER:
+        member.stores.add(store)
+    return member

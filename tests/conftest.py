@@ -1,0 +1,42 @@
+"""What every ring of tests shares: which services are there, where the shared data lies, the cast."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
+_missing: dict[str, int] = {}
+
+
+def skip_or_fail(missing: str) -> None:
+    """Skip for a service that is not there, and say so once at the end; under REQUIRE_SERVICES=1 fail instead."""
+    if REQUIRE_SERVICES:
+        pytest.fail(f"REQUIRE_SERVICES=1 and no {missing}")
+    _missing[missing] = _missing.get(missing, 0) + 1
+    pytest.skip(f"no {missing}")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real traces, fences and requests. They are not part of the project; without them the test skips."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("../shared/data is not there")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def requires_postgresql(db: None) -> None:
+    """For races that SQLite's single writer cannot have. The suite's PostgreSQL run gives them their turn."""
+    if connection.vendor != "postgresql":
+        _missing["PostgreSQL (set DATABASE_URL)"] = _missing.get("PostgreSQL (set DATABASE_URL)", 0) + 1
+        pytest.skip("needs PostgreSQL: set DATABASE_URL")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for service, count in _missing.items():
+        terminalreporter.write_line("")
+        terminalreporter.write_line(f"!!! {count} tests did not run: no {service} !!!", yellow=True, bold=True)
