@@ -1,10 +1,11 @@
-# make demo | run | test | check | bench   (needs git, make and Python 3.11 or newer; `.venv` is made here)
+# make demo | run | test | check | bench      Needs git, make and Python 3.11 or newer; `.venv` is made here.
 PYTHON ?= python3
 BIN := .venv/bin
 UV ?= uv
+# What is typed in this folder runs in the sandbox: public keys, and a look-alike in Firebase's place.
 export GEOOFFERS_SANDBOX ?= 1
 
-.PHONY: demo run test check bench lock clean
+.PHONY: demo run test test-sqlite test-postgresql check bench lock
 
 .venv/runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -15,8 +16,31 @@ export GEOOFFERS_SANDBOX ?= 1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-test: .venv/dev
-	$(BIN)/python -m pytest $(ARGS)
+# The main job by itself, told line by line, then served. ONCE=1 stops after the story; TRACK=file.gpx walks a recorded track.
+demo: .venv/runtime
+	@rm -rf var/demo
+	@DATABASE_URL=sqlite:///$(CURDIR)/var/demo/geooffers.sqlite3 \
+		$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(TRACK),--track "$(TRACK)")
+
+# Web, worker and sandbox on loopback with a database of their own under var/, kept from run to run.
+run: .venv/runtime
+	@$(BIN)/python manage.py runall
+
+test: test-sqlite test-postgresql
+
+test-sqlite: .venv/dev
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-postgresql: .venv/dev
+	@url=$$($(BIN)/python .ci/find-postgresql); \
+	if [ -n "$$url" ]; then \
+		echo "$(BIN)/python -m pytest -n auto $(ARGS)   # on PostgreSQL"; \
+		DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(ARGS); \
+	elif [ -n "$$REQUIRE_SERVICES" ]; then \
+		echo "REQUIRE_SERVICES=1 and no PostgreSQL"; exit 1; \
+	else \
+		echo "!!! The suite did not run on PostgreSQL: none was found. Set DATABASE_URL_FOR_TESTS. !!!"; \
+	fi
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
@@ -24,6 +48,13 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	GEOOFFERS_SANDBOX=0 GEOOFFERS_SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
+	GEOOFFERS_CODE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
+	GEOOFFERS_ALLOWED_HOSTS=offers.example GOOGLE_APPLICATION_CREDENTIALS=service-account.json \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/report.py
 
 # Both locks: hashes for every platform, no host names.
 LOCK := pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links \

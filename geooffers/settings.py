@@ -131,6 +131,7 @@ TEMPLATES = [
 _default_database = f"sqlite:///{VAR_DIR / 'geooffers.sqlite3'}"
 _database = env.db_url("DATABASE_URL", default=_default_database)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     VAR_DIR.mkdir(exist_ok=True)
     _database["OPTIONS"] = {
         # Deferred transactions that read first fail with "locked" the moment a second writer is there.
@@ -170,7 +171,9 @@ TIME_ZONE = "UTC"
 # --- files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("GEOOFFERS_STATIC_ROOT", default=str(VAR_DIR / "static")))
-if not TESTING and not DEBUG:
+# The sandbox serves static files where the packages keep them; production collects, hashes and compresses them.
+WHITENOISE_USE_FINDERS = SANDBOX
+if not SANDBOX:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
