@@ -1,0 +1,248 @@
+"""The outbox: what we decided to tell a phone, committed with the decision itself.
+
+A row is claimed (which commits), sent outside any transaction, then settled under the lease it was claimed with. A
+crash between sending and settling sends again; the tag makes the second one invisible on the phone.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
+from notifications import claim_statement
+from notifications.models import MARKETING_KINDS, Kind, Push, PushState
+
+# Counted by the claim, so that a row which kills its worker is given up too. With the pauses of `sending` this is
+# about fifty minutes of trying.
+MAX_ATTEMPTS = 12
+# How many rows that must not be sent a claim settles on its way.
+SWEEP_LIMIT = 1000
+SERVICE_KINDS = frozenset(Kind) - MARKETING_KINDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A row in our hands until the lease ends, and all that is needed to send it."""
+
+    id: UUID
+    lease: int
+    attempts: int
+    kind: Kind
+    subject: UUID
+    device_id: UUID
+    address_kind: str
+    address: str
+    tag: str
+    title: str
+    body: str
+    link: str
+    expires_at: datetime
+
+
+# -- into the outbox
+
+
+def enqueue(
+    *,
+    kind: Kind,
+    shopper: Shopper,
+    coupon_id: UUID,
+    expires_at: datetime,
+    now: datetime,
+    title: str = "",
+    body: str = "",
+) -> None:
+    """Owe a message about a coupon to every reachable phone of the shopper, in the transaction that decided it.
+
+    Repeating it is harmless: one row for each kind, coupon and device. Without a title the message is silent.
+    """
+    phones = Device.objects.filter(shopper=shopper, retired_at__isnull=True).exclude(push_address="")
+    Push.objects.bulk_create(
+        [
+            Push(
+                device_id=device_id,
+                shopper=shopper,
+                kind=kind,
+                subject=coupon_id,
+                dedupe=f"{kind}:{coupon_id}:{device_id}",
+                tag=f"coupon-{coupon_id}",
+                title=title,
+                body=body,
+                link=f"/coupons/{coupon_id}",
+                not_before=now,
+                expires_at=expires_at,
+                created_at=now,
+            )
+            for device_id in phones.values_list("pk", flat=True)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def cancel_for(
+    *,
+    reason: str,
+    now: datetime,
+    shopper: Shopper | None = None,
+    device: Device | None = None,
+    coupon_ids: Collection[UUID] | None = None,
+    kinds: Collection[Kind] = tuple(Kind),
+) -> int:
+    """Take back what nobody has claimed yet. What is claimed may be on its way; its next claim will judge it."""
+    if shopper is None and device is None and coupon_ids is None:
+        raise ValueError("cancel_for needs a shopper, a device or coupons")
+    rows = Push.objects.filter(state=PushState.READY, kind__in=kinds)
+    if shopper is not None:
+        rows = rows.filter(shopper=shopper)
+    if device is not None:
+        rows = rows.filter(device=device)
+    if coupon_ids is not None:
+        rows = rows.filter(subject__in=coupon_ids)
+    return rows.update(state=PushState.CANCELLED, reason=reason, settled_at=now)
+
+
+# -- out of the outbox
+
+
+def claim(*, now: datetime, limit: int, lease_s: float, guards: Mapping[Kind, Q]) -> list[Claimed]:
+    """Take what is due, at most `limit` rows, for `lease_s` seconds of the database's clock.
+
+    Service rows need neither consent nor guard. Marketing rows are joined with the consent state, and that row is
+    locked for share: a JOIN alone reads a consent whose withdrawal is about to commit, and the claim would commit
+    after it. Rows or consents that somebody else has locked are skipped, so a claim never waits.
+    """
+    unguarded = MARKETING_KINDS - guards.keys()
+    if unguarded:
+        raise ValueError(f"marketing kinds without a guard: {sorted(unguarded)}")
+    if not _anything_to_do(now=now):
+        return []  # without a transaction: on SQLite even an empty one would take the write lock
+    _take_back_lapsed_leases()
+    _settle_what_must_not_be_sent(now=now, guards=guards)
+    claimed = _claim_rows(
+        wanted=_due(now=now).filter(kind__in=SERVICE_KINDS), consent=False, limit=max(1, limit // 2), lease_s=lease_s
+    )
+    for kind in sorted(MARKETING_KINDS):
+        claimed += _claim_rows(
+            wanted=_due(now=now).filter(guards[kind], kind=kind),
+            consent=True,
+            limit=limit - len(claimed),
+            lease_s=lease_s,
+        )
+    return claimed
+
+
+def _due(*, now: datetime) -> QuerySet[Push]:
+    return Push.objects.filter(
+        state=PushState.READY, not_before__lte=now, expires_at__gt=now, attempts__lt=MAX_ATTEMPTS
+    )
+
+
+def _anything_to_do(*, now: datetime) -> bool:
+    return Push.objects.filter(
+        Q(state=PushState.READY, not_before__lte=now) | Q(state=PushState.CLAIMED, lease_until__lt=Now())
+    ).exists()
+
+
+def _claim_rows(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float) -> list[Claimed]:
+    if limit <= 0:
+        return []
+    with transaction.atomic(), connection.cursor() as cursor:
+        statement, parameters = claim_statement.build(wanted=wanted, consent=consent, limit=limit, lease_s=lease_s)
+        cursor.execute(statement, parameters)
+        leases = {UUID(str(row_id)): lease for row_id, lease in cursor.fetchall()}
+        rows = Push.objects.filter(pk__in=leases).select_related("device").order_by("not_before", "pk")
+        return [_as_claimed(row) for row in rows]
+
+
+def _as_claimed(row: Push) -> Claimed:
+    return Claimed(
+        id=row.pk,
+        lease=row.lease,
+        attempts=row.attempts,
+        kind=Kind(row.kind),
+        subject=row.subject,
+        device_id=row.device_id,
+        address_kind=row.device.push_kind,
+        address=row.device.push_address,
+        tag=row.tag,
+        title=row.title,
+        body=row.body,
+        link=row.link,
+        expires_at=row.expires_at,
+    )
+
+
+def _take_back_lapsed_leases() -> None:
+    """The worker died or hangs. Should it wake up, its lease number no longer settles anything."""
+    with transaction.atomic():
+        lapsed = Push.objects.filter(state=PushState.CLAIMED, lease_until__lt=Now())
+        _locked(lapsed).update(state=PushState.READY, lease_until=None)
+
+
+def _settle_what_must_not_be_sent(*, now: datetime, guards: Mapping[Kind, Q]) -> None:
+    ready = Push.objects.filter(state=PushState.READY, not_before__lte=now)
+    for state, reason, rows in _unwanted(ready, now=now, guards=guards):
+        with transaction.atomic():
+            _locked(rows).update(state=state, reason=reason, settled_at=now)
+
+
+def _unwanted(
+    ready: QuerySet[Push], *, now: datetime, guards: Mapping[Kind, Q]
+) -> Iterator[tuple[PushState, str, QuerySet[Push]]]:
+    reachable = Device.objects.filter(retired_at__isnull=True).exclude(push_address="")
+    consenting = ConsentState.objects.filter(device=None, purpose=Purpose.MARKETING_PUSH, given=True)
+    yield PushState.EXPIRED, "expired", ready.filter(expires_at__lte=now)
+    yield PushState.DEAD, "too_many_attempts", ready.filter(attempts__gte=MAX_ATTEMPTS)
+    yield PushState.CANCELLED, "device_unreachable", ready.exclude(device__in=reachable)
+    yield PushState.CANCELLED, "device_changed_hands", ready.exclude(device__shopper=F("shopper"))
+    for kind in sorted(MARKETING_KINDS):
+        marketing = ready.filter(kind=kind)
+        yield PushState.CANCELLED, "no_consent", marketing.exclude(shopper__in=consenting.values("shopper"))
+        yield PushState.CANCELLED, "no_longer_usable", marketing.exclude(guards[kind])
+
+
+def _locked(rows: QuerySet[Push]) -> QuerySet[Push]:
+    """These rows, locked first and without waiting: two workers that update the same rows could wait for each other."""
+    picked = rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:SWEEP_LIMIT]
+    return Push.objects.filter(pk__in=list(picked))
+
+
+# -- settled, each under the lease of its claim; False says that the lease was lost and nothing was changed
+
+
+def settle_sent(*, push: Claimed, provider_id: str, now: datetime) -> bool:
+    return _settle(push, state=PushState.SENT, provider_id=provider_id, settled_at=now)
+
+
+def settle_retry(*, push: Claimed, reason: str, wait_s: float, now: datetime) -> bool:
+    """Not taken this time: back into the outbox, behind everything that is due before."""
+    again_at = now + timedelta(seconds=wait_s)
+    if push.attempts >= MAX_ATTEMPTS:
+        return settle_dead(push=push, reason=reason, now=now)
+    if again_at >= push.expires_at:
+        return _settle(push, state=PushState.EXPIRED, reason=reason, settled_at=now)
+    return _settle(push, state=PushState.READY, reason=reason, not_before=again_at)
+
+
+def settle_dead(*, push: Claimed, reason: str, now: datetime) -> bool:
+    return _settle(push, state=PushState.DEAD, reason=reason, settled_at=now)
+
+
+def settle_expired(*, push: Claimed, now: datetime) -> bool:
+    return _settle(push, state=PushState.EXPIRED, reason="expired", settled_at=now)
+
+
+def give_back(*, push: Claimed) -> bool:
+    """Claimed but not even tried: it costs no attempt."""
+    return _settle(push, state=PushState.READY, attempts=push.attempts - 1)
+
+
+def _settle(push: Claimed, **changes: Any) -> bool:
+    mine = Push.objects.filter(pk=push.id, state=PushState.CLAIMED, lease=push.lease)
+    return mine.update(lease_until=None, **changes) == 1

@@ -1,0 +1,225 @@
+"""The outbox: who may be claimed, under which lease it is settled, and that every row ends with a reason."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+
+from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
+from notifications import outbox
+from notifications.models import Kind, Push, PushState
+from tests.cast import ALL_PURPOSES, NOON, make_device, make_shopper
+
+pytestmark = pytest.mark.django_db
+
+ALWAYS = {Kind.COUPON_ISSUED: Q(pk__isnull=False)}
+NEVER = {Kind.COUPON_ISSUED: Q(pk__isnull=True)}
+LATER = NOON + timedelta(hours=1)
+
+
+def owe(shopper: Shopper, *, kind: Kind = Kind.COUPON_ISSUED, expires_at=LATER, now=NOON):
+    coupon_id = uuid4()
+    title = "Free cardamom bun" if kind == Kind.COUPON_ISSUED else ""
+    outbox.enqueue(kind=kind, shopper=shopper, coupon_id=coupon_id, expires_at=expires_at, now=now, title=title)
+    return coupon_id
+
+
+def claim(*, now=NOON, limit=10, lease_s=60.0, guards=ALWAYS):
+    return outbox.claim(now=now, limit=limit, lease_s=lease_s, guards=guards)
+
+
+def the_push() -> Push:
+    return Push.objects.get()
+
+
+def let_the_lease_lapse() -> None:
+    Push.objects.update(lease_until=NOON - timedelta(days=365))
+
+
+def test_each_reachable_phone_of_the_shopper_is_owed_one_push_however_often_it_is_enqueued():
+    shopper = make_shopper()
+    phones = {make_device(shopper).pk, make_device(shopper).pk}
+    silent = make_device(shopper)
+    Device.objects.filter(pk=silent.pk).update(push_address="", push_kind="")
+    coupon_id = uuid4()
+    for _ in range(3):
+        outbox.enqueue(
+            kind=Kind.COUPON_ISSUED, shopper=shopper, coupon_id=coupon_id, expires_at=LATER, now=NOON, title="Bun"
+        )
+    assert {push.device_id for push in Push.objects.all()} == phones
+    assert {push.tag for push in Push.objects.all()} == {f"coupon-{coupon_id}"}
+
+
+def test_a_claimed_push_says_all_that_is_needed_to_send_it():
+    device = make_device(push_address="fid-aino")
+    coupon_id = owe(device.shopper)
+    (claimed,) = claim()
+    assert (claimed.address_kind, claimed.address, claimed.subject) == ("fid", "fid-aino", coupon_id)
+    assert (claimed.lease, claimed.attempts) == (1, 1)
+    assert the_push().state == PushState.CLAIMED
+    assert claim() == []
+
+
+def test_a_push_that_is_not_due_yet_waits():
+    owe(make_device().shopper, now=NOON + timedelta(minutes=5))
+    assert claim() == []
+    assert len(claim(now=NOON + timedelta(minutes=5))) == 1
+
+
+def test_a_marketing_push_without_consent_is_cancelled_and_a_service_push_is_sent():
+    for consents in (set(ALL_PURPOSES) - {Purpose.MARKETING_PUSH}, ALL_PURPOSES):
+        device = make_device(consents=consents)
+        ConsentState.objects.filter(purpose=Purpose.MARKETING_PUSH).update(given=False)
+        owe(device.shopper)
+        owe(device.shopper, kind=Kind.COUPON_REDEEMED)
+    assert [push.kind for push in claim()] == [Kind.COUPON_REDEEMED] * 2
+    marketing = Push.objects.filter(kind=Kind.COUPON_ISSUED)
+    assert {(push.state, push.reason) for push in marketing} == {(PushState.CANCELLED, "no_consent")}
+
+
+def test_consent_of_somebody_else_or_for_something_else_does_not_count():
+    device = make_device(consents=[Purpose.ANALYTICS, Purpose.LOCATION_BACKGROUND])
+    make_device(consents=[Purpose.MARKETING_PUSH])
+    owe(device.shopper)
+    assert claim() == []
+    assert the_push().reason == "no_consent"
+
+
+def test_a_push_whose_guard_fails_is_cancelled_and_a_service_push_has_no_guard():
+    shopper = make_device().shopper
+    owe(shopper)
+    owe(shopper, kind=Kind.COUPON_REDEEMED)
+    assert [push.kind for push in claim(guards=NEVER)] == [Kind.COUPON_REDEEMED]
+    issued = Push.objects.get(kind=Kind.COUPON_ISSUED)
+    assert (issued.state, issued.reason) == (PushState.CANCELLED, "no_longer_usable")
+
+
+def test_a_marketing_kind_without_a_guard_is_refused():
+    with pytest.raises(ValueError, match="without a guard"):
+        claim(guards={})
+
+
+def test_a_guard_that_joins_is_refused():
+    owe(make_device().shopper)
+    with pytest.raises(ValueError, match="no joins"):
+        claim(guards={Kind.COUPON_ISSUED: Q(device__platform="android")})
+
+
+def test_an_expired_push_is_settled_as_expired():
+    owe(make_device().shopper)
+    assert claim(now=LATER) == []
+    assert (the_push().state, the_push().reason) == (PushState.EXPIRED, "expired")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"push_address": "", "push_kind": ""}, "device_unreachable"),
+        ({"retired_at": NOON}, "device_unreachable"),
+        ({"shopper": None}, "device_changed_hands"),
+    ],
+)
+def test_a_phone_that_is_gone_or_somebody_elses_gets_nothing(change, reason):
+    device = make_device()
+    owe(device.shopper)
+    if "shopper" in change:
+        change = {"shopper": make_shopper()}
+    Device.objects.filter(pk=device.pk).update(**change)
+    assert claim() == []
+    assert (the_push().state, the_push().reason) == (PushState.CANCELLED, reason)
+
+
+def test_the_limit_bounds_a_claim_and_the_oldest_go_first():
+    shopper = make_device().shopper
+    for minute in (3, 1, 2):
+        owe(shopper, now=NOON + timedelta(minutes=minute))
+    now = NOON + timedelta(minutes=10)
+    first = [Push.objects.get(pk=push.id).not_before.minute for push in claim(now=now, limit=2)]
+    assert first == [1, 2]
+    assert len(claim(now=now, limit=2)) == 1
+
+
+def test_a_lapsed_lease_is_claimed_anew_and_the_late_settle_changes_nothing():
+    owe(make_device().shopper)
+    (late,) = claim()
+    let_the_lease_lapse()
+    (again,) = claim()
+    assert again.lease == late.lease + 1
+    assert not outbox.settle_sent(push=late, provider_id="late", now=NOON)
+    assert not outbox.settle_dead(push=late, reason="late", now=NOON)
+    assert the_push().state == PushState.CLAIMED
+    assert outbox.settle_sent(push=again, provider_id="again", now=NOON)
+    assert (the_push().state, the_push().provider_id) == (PushState.SENT, "again")
+
+
+def test_leases_run_on_the_clock_of_the_database():
+    """A worker whose clock is a year ahead must not take what another one is sending."""
+    owe(make_device().shopper, expires_at=NOON + timedelta(days=900))
+    claim(lease_s=60)
+    assert claim(now=NOON + timedelta(days=365)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lease_until > CURRENT_TIMESTAMP FROM notifications_push")
+        assert cursor.fetchone()[0]
+
+
+def test_a_retry_waits_and_keeps_its_attempts():
+    owe(make_device().shopper)
+    (push,) = claim()
+    assert outbox.settle_retry(push=push, reason="unavailable", wait_s=30, now=NOON)
+    assert claim(now=NOON + timedelta(seconds=29)) == []
+    (again,) = claim(now=NOON + timedelta(seconds=30))
+    assert again.attempts == 2
+
+
+def test_a_retry_after_the_end_of_the_coupon_is_an_expiry():
+    owe(make_device().shopper)
+    (push,) = claim()
+    outbox.settle_retry(push=push, reason="unavailable", wait_s=3600, now=NOON)
+    assert (the_push().state, the_push().reason) == (PushState.EXPIRED, "unavailable")
+
+
+def test_the_last_attempt_ends_dead_with_its_reason():
+    owe(make_device().shopper, expires_at=NOON + timedelta(days=9))
+    for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
+        (push,) = claim(now=NOON + timedelta(hours=attempt))
+        outbox.settle_retry(push=push, reason="quota", wait_s=1, now=NOON + timedelta(hours=attempt))
+    assert (the_push().state, the_push().reason) == (PushState.DEAD, "quota")
+
+
+def test_a_push_that_kills_its_worker_every_time_ends_dead():
+    owe(make_device().shopper)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert len(claim()) == 1
+        let_the_lease_lapse()
+    assert claim() == []
+    assert (the_push().state, the_push().reason) == (PushState.DEAD, "too_many_attempts")
+
+
+def test_what_was_claimed_and_not_tried_costs_no_attempt():
+    owe(make_device().shopper)
+    (push,) = claim()
+    assert outbox.give_back(push=push)
+    (again,) = claim()
+    assert (again.attempts, again.lease) == (1, 2)
+
+
+def test_cancelling_takes_back_what_is_not_claimed_and_nothing_else():
+    device, other = make_device(), make_device()
+    owe(device.shopper)
+    claim()
+    kept = owe(device.shopper, kind=Kind.COUPON_REDEEMED)
+    gone = owe(device.shopper)
+    foreign = owe(other.shopper)
+    assert outbox.cancel_for(shopper=device.shopper, kinds=[Kind.COUPON_ISSUED], reason="withdrawn", now=NOON) == 1
+    assert Push.objects.get(subject=gone).state == PushState.CANCELLED
+    assert {Push.objects.get(subject=coupon).state for coupon in (kept, foreign)} == {PushState.READY}
+    assert outbox.cancel_for(coupon_ids=[foreign], reason="redeemed", now=NOON) == 1
+    with pytest.raises(ValueError, match="needs a shopper"):
+        outbox.cancel_for(reason="everything", now=NOON)
+
+
+def test_an_idle_claim_writes_nothing(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert claim() == []
