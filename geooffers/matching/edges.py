@@ -1,0 +1,192 @@
+"""The boundary of a polygon as short straight lines in space, so that a distance to it is right everywhere on earth.
+
+An edge is straight in longitude and latitude, so on the ground it is a curve. It is halved until a straight line in
+space stays within a centimetre of it; a shop's edges stay whole, a country's become pieces of some hundred metres.
+There is no projection, so nothing is special at 180 degrees or near a pole. A distance is right to 2 cm and half a
+percent: the straight line through the earth is turned into an arc of the mean sphere.
+"""
+
+import itertools
+import math
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from geooffers.matching import earth
+from geooffers.matching.areas import Polygon, Ring
+
+Floats = npt.NDArray[np.float64]
+
+TOLERANCE_M = 0.01
+
+# Below this many pieces a loop over floats is quicker than the fixed cost of a dozen array operations.
+LOOP_BELOW = 40
+
+# Pieces in a block. A block is passed over when even the nearest side of the ball around it is too far.
+BLOCK = 32
+
+Edge = tuple[float, float, float, float]
+"""From longitude and latitude, to longitude and latitude."""
+
+
+class Boundary:
+    __slots__ = ("_blocks", "_rows")
+
+    def __init__(self, *, start: Floats, along: Floats, per_length2: Floats) -> None:
+        # Rows for the loop, or blocks for arrays: never both, a large index holds millions of pieces.
+        self._rows: list[list[float]] = []
+        self._blocks: _Blocks | None = None
+        if len(start) < LOOP_BELOW:
+            self._rows = np.column_stack([start, along, per_length2]).tolist()
+        else:
+            self._blocks = _Blocks(start=start, along=along, per_length2=per_length2)
+
+    @classmethod
+    def of(cls, area: Polygon) -> "Boundary":
+        ends = _cut_to_pieces(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
+        start = _in_space(ends[:, 0], ends[:, 1])
+        along = _in_space(ends[:, 2], ends[:, 3]) - start
+        length2 = np.einsum("ij,ij->i", along, along)
+        per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 0)
+        return cls(start=start, along=along, per_length2=per_length2)
+
+    def distance_m(self, here: earth.Here) -> float:
+        line2 = self._blocks.nearest(here) if self._blocks else self._nearest_in_rows(here)
+        across = 2 * earth.MEAN_RADIUS_M
+        return across * math.asin(min(math.sqrt(line2) / across, 1.0))
+
+    def _nearest_in_rows(self, here: earth.Here) -> float:
+        best = math.inf
+        px, py, pz = here.x, here.y, here.z
+        for ax, ay, az, ux, uy, uz, per_length2 in self._rows:
+            x, y, z = px - ax, py - ay, pz - az
+            share = (x * ux + y * uy + z * uz) * per_length2
+            if share > 0:
+                if share > 1:
+                    share = 1.0
+                x -= share * ux
+                y -= share * uy
+                z -= share * uz
+            line2 = x * x + y * y + z * z
+            if line2 < best:
+                best = line2
+        return best
+
+
+class _Blocks:
+    __slots__ = ("_along", "_centre", "_per_length2", "_radius", "_start")
+
+    def __init__(self, *, start: Floats, along: Floats, per_length2: Floats) -> None:
+        # The last block is filled up by repeating the last piece.
+        take = np.minimum(np.arange(-(-len(start) // BLOCK) * BLOCK), len(start) - 1).reshape(-1, BLOCK)
+        self._start, self._along, self._per_length2 = (
+            start[take],
+            along[take],
+            per_length2[take],
+        )
+        ends = np.concatenate([self._start, self._start + self._along], axis=1)
+        self._centre: Floats = ends.mean(axis=1)
+        # A millimetre to spare for rounding.
+        self._radius: Floats = _lengths(ends - self._centre[:, None, :]).max(axis=1) + 1e-3
+
+    def nearest(self, here: earth.Here) -> float:
+        """The squared straight distance to the nearest piece."""
+        place = np.array([here.x, here.y, here.z])
+        at_least = _lengths(self._centre - place) - self._radius
+        first = int(at_least.argmin())
+        best = self._nearest_in(place, np.array([first]))
+        at_least[first] = np.inf
+        rest = np.flatnonzero(at_least < math.sqrt(best))
+        return min(best, self._nearest_in(place, rest)) if len(rest) else best
+
+    def _nearest_in(self, place: Floats, blocks: npt.NDArray[np.int64]) -> float:
+        along = self._along[blocks]
+        offset = place - self._start[blocks]
+        share = np.einsum("bij,bij->bi", offset, along) * self._per_length2[blocks]
+        np.clip(share, 0.0, 1.0, out=share)
+        offset -= share[..., None] * along
+        return float(np.einsum("bij,bij->bi", offset, offset).min())
+
+
+def _edges(area: Polygon) -> list[Edge]:
+    """The edges that separate inside from outside on the ground.
+
+    An edge along a pole is a single place. Where parts touch at 180 degrees, the cut is no boundary: a stretch of the
+    meridian that edges run along twice, from its two sides, is inside the fence.
+    """
+    edges: list[Edge] = []
+    on_the_cut: list[tuple[float, float]] = []
+    for part in area.parts:
+        for ring in part:
+            for lon, lat, to_lon, to_lat in _pairs(ring):
+                if abs(lat) == 90 and lat == to_lat:
+                    continue
+                if lon == to_lon and abs(lon) % 360 == 180:
+                    on_the_cut.append((min(lat, to_lat), max(lat, to_lat)))
+                else:
+                    edges.append((lon, lat, to_lon, to_lat))
+    edges.extend((180.0, south, 180.0, north) for south, north in _run_along_once(on_the_cut))
+    return edges
+
+
+def _pairs(ring: Ring) -> list[Edge]:
+    return [(*a, *b) for a, b in itertools.pairwise(ring)]
+
+
+def _run_along_once(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    cuts = sorted({lat for stretch in stretches for lat in stretch})
+    place = {lat: number for number, lat in enumerate(cuts)}
+    times: Counter[int] = Counter()
+    for south, north in stretches:
+        times.update(range(place[south], place[north]))
+    return [(cuts[number], cuts[number + 1]) for number, count in sorted(times.items()) if count % 2]
+
+
+def _cut_to_pieces(ends: Floats) -> Floats:
+    """In the order of the boundary, so that neighbours lie in one block."""
+    place = np.arange(len(ends), dtype=np.float64)
+    done: list[tuple[Floats, Floats]] = []
+    width = 1.0
+    while len(ends):
+        crooked = _strays_m(ends) > TOLERANCE_M
+        done.append((place[~crooked], ends[~crooked]))
+        ends, place, width = ends[crooked], place[crooked], width / 2
+        middle = (ends[:, :2] + ends[:, 2:]) / 2
+        ends = np.concatenate([np.hstack([ends[:, :2], middle]), np.hstack([middle, ends[:, 2:]])])
+        place = np.concatenate([place, place + width])
+    if not done:
+        return ends
+    order = np.argsort(np.concatenate([places for places, _ in done]), kind="stable")
+    pieces: Floats = np.concatenate([pieces for _, pieces in done])[order]
+    return pieces
+
+
+def _strays_m(ends: Floats) -> Floats:
+    """How far the curve is from the straight line, at its quarters."""
+    start, end = _in_space(ends[:, 0], ends[:, 1]), _in_space(ends[:, 2], ends[:, 3])
+    worst: Floats = np.zeros(len(ends))
+    for share in (0.25, 0.5, 0.75):
+        on_curve = ends[:, :2] + share * (ends[:, 2:] - ends[:, :2])
+        gap = _in_space(on_curve[:, 0], on_curve[:, 1]) - (start + share * (end - start))
+        worst = np.maximum(worst, _lengths(gap))
+    return worst
+
+
+def _lengths(vectors: Floats) -> Floats:
+    lengths: Floats = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return lengths
+
+
+def _in_space(lon: Floats, lat: Floats) -> Floats:
+    lam, phi = np.radians(lon), np.radians(lat)
+    sin_phi = np.sin(phi)
+    across = earth.EQUATOR_M / np.sqrt(1 - earth.E2 * sin_phi * sin_phi)
+    from_axis = across * np.cos(phi)
+    return np.column_stack(
+        [
+            from_axis * np.cos(lam),
+            from_axis * np.sin(lam),
+            across * (1 - earth.E2) * sin_phi,
+        ]
+    )

@@ -1,0 +1,49 @@
+"""Polygons: shapely decides inside or outside, on longitudes and latitudes as they were given; edges.py measures."""
+
+import math
+
+import numpy as np
+import shapely
+
+from geooffers.matching import earth
+from geooffers.matching.areas import Polygon
+from geooffers.matching.edges import Boundary
+
+# An outside place is never said to be 0 m deep, however close: the sign is shapely's answer, the figure is rounded.
+NANOMETRE = 1e-9
+
+
+class PolygonShape:
+    __slots__ = ("_boundary", "_bounds", "_geometry")
+
+    def __init__(self, area: Polygon) -> None:
+        polygons = [shapely.Polygon(np.array(part[0]), [np.array(hole) for hole in part[1:]]) for part in area.parts]
+        # Parts may touch along 180 degrees, or at a pole, where the plane sees a shared edge: fine for covers.
+        self._geometry = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+        self._bounds = self._geometry.bounds
+        self._boundary = Boundary.of(area)
+
+    @property
+    def boxes(self) -> list[earth.Box]:
+        west, south, east, north = self._bounds
+        spare = earth.SPARE_DEG
+        return earth.wrapped(
+            west=west - spare,
+            south=max(south - spare, -90.0),
+            east=east + spare,
+            north=min(north + spare, 90.0),
+        )
+
+    def depth_m(self, here: earth.Here) -> float:
+        distance = self._boundary.distance_m(here)
+        return distance if self._covers(here) else -max(distance, NANOMETRE)
+
+    def _covers(self, here: earth.Here) -> bool:
+        west, south, east, north = self._bounds
+        lat, lon = here.lat, here.lon
+        if not south <= lat <= north:
+            return False
+        # The same place under each longitude that the polygon might know it by: 180 and -180, -170 and 190.
+        first = math.ceil((west - lon) / 360)
+        last = math.floor((east - lon) / 360)
+        return any(shapely.intersects_xy(self._geometry, lon + 360 * turn, lat) for turn in range(first, last + 1))
