@@ -4,7 +4,7 @@ A row is claimed (which commits), sent outside any transaction, then settled und
 crash between sending and settling sends again; the tag makes the second one invisible on the phone.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,13 +52,13 @@ def enqueue(
     *,
     kind: Kind,
     shopper: Shopper,
-    coupon_id: UUID,
+    subject: UUID,
     expires_at: datetime,
     now: datetime,
     title: str = "",
     body: str = "",
 ) -> None:
-    """Owe a message about a coupon to every reachable phone of the shopper, in the transaction that decided it.
+    """Owe a message about a coupon (`subject`) to every reachable phone of the shopper; it commits with the decision.
 
     Repeating it is harmless: one row for each kind, coupon and device. Without a title the message is silent.
     """
@@ -69,12 +69,12 @@ def enqueue(
                 device_id=device_id,
                 shopper=shopper,
                 kind=kind,
-                subject=coupon_id,
-                dedupe=f"{kind}:{coupon_id}:{device_id}",
-                tag=f"coupon-{coupon_id}",
+                subject=subject,
+                dedupe=f"{kind}:{subject}:{device_id}",
+                tag=f"coupon-{subject}",
                 title=title,
                 body=body,
-                link=f"/coupons/{coupon_id}",
+                link=f"/coupons/{subject}",
                 not_before=now,
                 expires_at=expires_at,
                 created_at=now,
@@ -85,26 +85,24 @@ def enqueue(
     )
 
 
-def cancel_for(
-    *,
-    reason: str,
-    now: datetime,
-    shopper: Shopper | None = None,
-    device: Device | None = None,
-    coupon_ids: Collection[UUID] | None = None,
-    kinds: Collection[Kind] = tuple(Kind),
-) -> int:
-    """Take back what nobody has claimed yet. What is claimed may be on its way; its next claim will judge it."""
-    if shopper is None and device is None and coupon_ids is None:
-        raise ValueError("cancel_for needs a shopper, a device or coupons")
-    rows = Push.objects.filter(state=PushState.READY, kind__in=kinds)
-    if shopper is not None:
-        rows = rows.filter(shopper=shopper)
-    if device is not None:
-        rows = rows.filter(device=device)
-    if coupon_ids is not None:
-        rows = rows.filter(subject__in=coupon_ids)
-    return rows.update(state=PushState.CANCELLED, reason=reason, settled_at=now)
+def cancel_marketing(*, shopper: Shopper, reason: str, now: datetime) -> int:
+    """The consent was withdrawn. What is claimed may be on its way; should it come back, its next claim judges it."""
+    return _cancel(Push.objects.filter(shopper=shopper, kind__in=MARKETING_KINDS), reason=reason, now=now)
+
+
+def cancel_subject(*, subject: UUID, reason: str, now: datetime) -> int:
+    """The coupon is used up: nobody needs to hear of it any more."""
+    return _cancel(Push.objects.filter(subject=subject, kind__in=MARKETING_KINDS), reason=reason, now=now)
+
+
+def move(*, from_shopper: Shopper, to_shopper: Shopper) -> int:
+    """At sign-in what was owed to the anonymous shopper is owed to the account; the claim asks for its consent then."""
+    unsettled = Push.objects.filter(shopper=from_shopper, state__in=[PushState.READY, PushState.CLAIMED])
+    return unsettled.update(shopper=to_shopper)
+
+
+def _cancel(rows: QuerySet[Push], *, reason: str, now: datetime) -> int:
+    return rows.filter(state=PushState.READY).update(state=PushState.CANCELLED, reason=reason, settled_at=now)
 
 
 # -- out of the outbox

@@ -22,7 +22,7 @@ LATER = NOON + timedelta(hours=1)
 def owe(shopper: Shopper, *, kind: Kind = Kind.COUPON_ISSUED, expires_at=LATER, now=NOON):
     coupon_id = uuid4()
     title = "Free cardamom bun" if kind == Kind.COUPON_ISSUED else ""
-    outbox.enqueue(kind=kind, shopper=shopper, coupon_id=coupon_id, expires_at=expires_at, now=now, title=title)
+    outbox.enqueue(kind=kind, shopper=shopper, subject=coupon_id, expires_at=expires_at, now=now, title=title)
     return coupon_id
 
 
@@ -46,7 +46,7 @@ def test_each_reachable_phone_of_the_shopper_is_owed_one_push_however_often_it_i
     coupon_id = uuid4()
     for _ in range(3):
         outbox.enqueue(
-            kind=Kind.COUPON_ISSUED, shopper=shopper, coupon_id=coupon_id, expires_at=LATER, now=NOON, title="Bun"
+            kind=Kind.COUPON_ISSUED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON, title="Bun"
         )
     assert {push.device_id for push in Push.objects.all()} == phones
     assert {push.tag for push in Push.objects.all()} == {f"coupon-{coupon_id}"}
@@ -205,19 +205,34 @@ def test_what_was_claimed_and_not_tried_costs_no_attempt():
     assert (again.attempts, again.lease) == (1, 2)
 
 
-def test_cancelling_takes_back_what_is_not_claimed_and_nothing_else():
+def test_a_withdrawal_takes_back_the_marketing_that_nobody_has_claimed_and_nothing_else():
     device, other = make_device(), make_device()
     owe(device.shopper)
     claim()
     kept = owe(device.shopper, kind=Kind.COUPON_REDEEMED)
     gone = owe(device.shopper)
     foreign = owe(other.shopper)
-    assert outbox.cancel_for(shopper=device.shopper, kinds=[Kind.COUPON_ISSUED], reason="withdrawn", now=NOON) == 1
+    assert outbox.cancel_marketing(shopper=device.shopper, reason="consent_withdrawn", now=NOON) == 1
     assert Push.objects.get(subject=gone).state == PushState.CANCELLED
     assert {Push.objects.get(subject=coupon).state for coupon in (kept, foreign)} == {PushState.READY}
-    assert outbox.cancel_for(coupon_ids=[foreign], reason="redeemed", now=NOON) == 1
-    with pytest.raises(ValueError, match="needs a shopper"):
-        outbox.cancel_for(reason="everything", now=NOON)
+
+
+def test_a_coupon_that_is_used_up_is_not_announced_any_more_but_its_redemption_is():
+    shopper = make_device().shopper
+    coupon_id = owe(shopper)
+    outbox.enqueue(kind=Kind.COUPON_REDEEMED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON)
+    assert outbox.cancel_subject(subject=coupon_id, reason="redeemed", now=NOON) == 1
+    assert [push.kind for push in claim()] == [Kind.COUPON_REDEEMED]
+
+
+def test_at_sign_in_the_push_follows_the_phone_to_the_account_and_to_its_consent():
+    phone = make_device()
+    account = make_device(consents=[]).shopper
+    owe(phone.shopper)
+    assert outbox.move(from_shopper=phone.shopper, to_shopper=account) == 1
+    Device.objects.filter(pk=phone.pk).update(shopper=account)
+    assert claim() == []
+    assert the_push().reason == "no_consent"
 
 
 def test_an_idle_claim_writes_nothing(django_assert_num_queries):
