@@ -1,0 +1,74 @@
+"""The counters of an offer: how many coupons are open (reserved) and redeemed, never more together than the cap.
+
+Each change is one conditional UPDATE and its row count. Reading first and writing after granted 129 of 100; a form
+that saved the counters with the offer set 1 back to 0. So the rows are in no form, and written nowhere but here.
+Callers own the transaction and call these last in it: the row is the most wanted lock of all.
+"""
+
+from uuid import UUID
+
+from django.db.models import F
+
+from merchants.models import Offer, OfferBudget, OfferState
+
+# Below this many, what is reserved would say something about single people.
+FEWEST_SHOWN = 20
+
+
+class BelowUsed(Exception):
+    """The cap cannot be lower than what is already reserved and redeemed."""
+
+    def __init__(self, *, cap: int, reserved: int, redeemed: int) -> None:
+        super().__init__(f"cap {cap} is below {reserved} reserved and {redeemed} redeemed")
+        self.cap = cap
+        self.reserved = reserved
+        self.redeemed = redeemed
+
+    @property
+    def used(self) -> int:
+        return self.reserved + self.redeemed
+
+
+class NothingReserved(Exception):
+    """A release or redemption without a reservation: the books do not add up, the transaction must not commit."""
+
+
+def reserve(*, offer_id: UUID) -> bool:
+    """Take one place for a new coupon. False when the offer has none left."""
+    free = OfferBudget.objects.filter(offer_id=offer_id, cap__gt=F("reserved") + F("redeemed"))
+    return free.update(reserved=F("reserved") + 1) == 1
+
+
+def release(*, offer_id: UUID) -> None:
+    """Give back the place of a coupon that expired unused; it may be issued again."""
+    held = OfferBudget.objects.filter(offer_id=offer_id, reserved__gt=0)
+    if held.update(reserved=F("reserved") - 1) != 1:
+        raise NothingReserved(f"offer {offer_id}: release without a reservation")
+
+
+def redeem(*, offer_id: UUID) -> None:
+    """Turn one reserved place into a redeemed one."""
+    held = OfferBudget.objects.filter(offer_id=offer_id, reserved__gt=0)
+    if held.update(reserved=F("reserved") - 1, redeemed=F("redeemed") + 1) != 1:
+        raise NothingReserved(f"offer {offer_id}: redemption without a reservation")
+
+
+def set_cap(*, offer: Offer, cap: int) -> None:
+    wide_enough = OfferBudget.objects.filter(offer_id=offer.pk).alias(used=F("reserved") + F("redeemed"))
+    if wide_enough.filter(used__lte=cap).update(cap=cap) == 1:
+        return
+    budget = OfferBudget.objects.get(offer_id=offer.pk)
+    raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
+
+
+def lowest_cap_for_merchant(*, offer: Offer) -> int:
+    """How low a merchant may set the cap.
+
+    Trying caps one by one would tell exactly how many coupons are open, also when they are one. Once an offer has
+    been live, a place for each of the first FEWEST_SHOWN is kept whether or not somebody holds it; who wants to
+    stop sooner ends the offer.
+    """
+    if offer.state == OfferState.DRAFT:
+        return 1
+    budget = OfferBudget.objects.get(offer_id=offer.pk)
+    return budget.redeemed + max(budget.reserved, FEWEST_SHOWN)

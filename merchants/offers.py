@@ -1,0 +1,136 @@
+"""What a merchant promises: making an offer, its states, and which offers hold at a store right now.
+
+    draft -> live <-> paused
+               \\       |
+                `----> ended      (a draft may be ended too; ended is for good)
+
+Pausing and ending stop issuing and queued pushes; coupons already issued are honoured until they expire.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from merchants import schedules
+from merchants.models import Merchant, Offer, OfferBudget, OfferState, Store, Trigger
+
+
+class WrongState(Exception):
+    """The offer cannot go from its state to that one."""
+
+    def __init__(self, *, is_: str, wanted: OfferState) -> None:
+        super().__init__(f"an offer that is {is_} cannot become {wanted}")
+        self.is_ = is_
+        self.wanted = wanted
+
+
+class ForeignStore(Exception):
+    """A store of another merchant."""
+
+
+class AlreadyOver(Exception):
+    """The offer's window has ended: publishing it would promise nothing."""
+
+
+_FROM: dict[OfferState, tuple[OfferState, ...]] = {
+    OfferState.LIVE: (OfferState.DRAFT, OfferState.PAUSED),
+    OfferState.PAUSED: (OfferState.LIVE,),
+    OfferState.ENDED: (OfferState.DRAFT, OfferState.LIVE, OfferState.PAUSED),
+}
+
+
+def create_offer(*, merchant: Merchant, cap: int, stores: Iterable[Store] = (), **fields: Any) -> Offer:
+    """A draft with its budget. With no stores named it holds at all of the merchant's, also those opened later."""
+    named = list(stores)
+    check_stores(merchant=merchant, stores=named)
+    with transaction.atomic():
+        offer = Offer(merchant=merchant, all_stores=not named, **fields)
+        offer.save(force_insert=True)
+        offer.stores.set(named)
+        make_budget(offer=offer, cap=cap)
+    return offer
+
+
+def make_budget(*, offer: Offer, cap: int) -> None:
+    """For an offer that a form has just saved; `create_offer` calls it too."""
+    OfferBudget.objects.create(offer=offer, cap=cap)
+
+
+def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:
+    for store in stores:
+        if store.merchant_id != merchant.pk:
+            raise ForeignStore(f"{store.pk} is not a store of {merchant.pk}")
+
+
+def live_offers_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[Offer]:
+    """The offers that a visit at this store may be given now, with their budgets. Two queries.
+
+    The schedule is judged in Python, in the store's own zone: no database knows the rule for nights with a
+    change of the clock.
+    """
+    store = (
+        Store.objects.filter(pk=store_id, archived_at=None, merchant__archived_at=None)
+        .only("merchant_id", "time_zone")
+        .first()
+    )
+    if store is None:
+        return []
+    zone = ZoneInfo(store.time_zone)
+    here = Offer.stores.through.objects.filter(offer_id=OuterRef("pk"), store_id=store_id)
+    candidates = (
+        Offer.objects.filter(
+            Q(all_stores=True) | Exists(here),
+            merchant_id=store.merchant_id,
+            state=OfferState.LIVE,
+            archived_at=None,
+            trigger=trigger,
+            starts_at__lte=now,
+            ends_at__gt=now,
+        )
+        .select_related("budget", "merchant")
+        .order_by("pk")
+    )
+    return [offer for offer in candidates if schedules.is_open(schedule=offer.schedule, at=now, zone=zone)]
+
+
+def holds_at(*, offer: Offer, store: Store) -> bool:
+    """May a coupon of this offer be redeemed at this store? Whatever the offer's state: a promise is kept."""
+    if offer.merchant_id != store.merchant_id:
+        return False
+    return offer.all_stores or offer.stores.filter(pk=store.pk).exists()
+
+
+def publish(*, offer: Offer, now: datetime) -> None:
+    if offer.ends_at <= now:
+        raise AlreadyOver(f"it ended {offer.ends_at:%Y-%m-%d %H:%M} UTC")
+    _move(offer=offer, to=OfferState.LIVE)
+
+
+def pause(*, offer: Offer) -> None:
+    _move(offer=offer, to=OfferState.PAUSED)
+
+
+def end(*, offer: Offer) -> None:
+    _move(offer=offer, to=OfferState.ENDED)
+
+
+def archive(*, offer: Offer, now: datetime) -> None:
+    """Put an offer away: ended, and out of the lists. Its coupons are honoured like those of any ended offer."""
+    with transaction.atomic():
+        if offer.state != OfferState.ENDED:
+            end(offer=offer)
+        Offer.objects.filter(pk=offer.pk, archived_at=None).update(archived_at=now)
+    offer.refresh_from_db(fields=["archived_at"])
+
+
+def _move(*, offer: Offer, to: OfferState) -> None:
+    """One conditional update, so that of two people pressing two buttons one is told what the other did."""
+    moved = Offer.objects.filter(pk=offer.pk, archived_at=None, state__in=_FROM[to]).update(state=to)
+    offer.refresh_from_db(fields=["state", "archived_at"])
+    if not moved:
+        raise WrongState(is_="archived" if offer.archived_at else offer.state, wanted=to)
