@@ -1,0 +1,21 @@
+"""The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
+
+from geooffers.api import contract, strict
+
+api = contract.Api(
+    title="Geooffers",
+    version="1.0.0",
+    urls_namespace="api",
+    description=(
+        "Location-aware coupons. A phone registers, its shopper consents, the phone reports where it is; "
+        "when a visit begins, the one best offer becomes a coupon, redeemed once at the till.\n\n"
+        "Times are RFC 3339 with an offset, coordinates WGS84 degrees, names carry their units. "
+        "Errors are `application/problem+json`; act on `code`."
+    ),
+    parser=strict.StrictParser(),
+    openapi_extra={
+        "info": {
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+    },
+)

@@ -1,0 +1,214 @@
+"""Who calls: a phone by its own token, a till by an API key, a member of staff by their session."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, Device, Purpose, Shopper
+from geooffers.visits.models import DeviceState
+from merchants.models import ApiKey, StaffMember, User
+
+MAX_HEADER = 1024
+# Names under which people put tokens into addresses, where every proxy writes them down.
+_IN_URL = frozenset({"token", "access_token", "device_token", "api_key", "apikey", "authorization", "bearer"})
+
+
+class TokenMissing(Exception):
+    """Send the token as Authorization: Bearer <token>."""
+
+
+class TokenUnknown(Exception):
+    """Nobody is known by this token."""
+
+
+class DeviceRetired(Exception):
+    """This device was retired; register it again."""
+
+
+class TokenInUrl(Exception):
+    """A token never stands in an address; send it in the Authorization header."""
+
+
+class AuthorizationTwice(Exception):
+    """There is more than one Authorization header."""
+
+
+class HeaderTooLarge(Exception):
+    """The Authorization header is longer than any token."""
+
+
+class KeyRevoked(Exception):
+    """This API key was revoked."""
+
+
+class ScopeMissing(Exception):
+    """This API key may not do that."""
+
+
+class NotStaff(Exception):
+    """Sign in as a member of a merchant's staff, or send an API key."""
+
+
+class CsrfFailed(Exception):
+    """A browser session needs the CSRF token, in the X-CSRFToken header."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceCaller:
+    device: Device
+    shopper: Shopper
+    consents: frozenset[Purpose]  # those given now, by the device or its shopper
+    state: DeviceState
+
+    @property
+    def name(self) -> str:
+        """The caller as text, for limits and stored replies."""
+        return f"device:{self.device.pk}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanner:
+    """Exactly one of the two."""
+
+    staff_member: StaffMember | None = None
+    api_key: ApiKey | None = None
+
+    @property
+    def name(self) -> str:
+        return f"key:{self.api_key.pk}" if self.api_key else f"staff:{self.staff_member.pk if self.staff_member else 0}"
+
+
+class DeviceRequest(HttpRequest):
+    """What an endpoint behind `device_auth` is given."""
+
+    auth: DeviceCaller
+
+
+class ScannerRequest(HttpRequest):
+    """What an endpoint behind `staff_or_key_auth` is given."""
+
+    auth: Scanner
+
+
+def hash_token(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+
+def bearer(request: HttpRequest) -> str | None:
+    """The token of the one Authorization header, or None without one."""
+    if not _IN_URL.isdisjoint(name.lower() for name in request.GET):
+        raise TokenInUrl
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    if len(header) > MAX_HEADER:
+        raise HeaderTooLarge
+    if "," in header:  # how WSGI servers hand over two headers of one name; no token of ours has a comma
+        raise AuthorizationTwice
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenMissing
+    return token.strip()
+
+
+def given(purpose: Purpose) -> Exists:
+    """Whether this device (or its shopper) has given `purpose` now, as a column of a Device query."""
+    holder = {"device": OuterRef("pk")} if purpose in LOCATION_PURPOSES else {"device": None}
+    return Exists(ConsentState.objects.filter(shopper=OuterRef("shopper_id"), purpose=purpose, given=True, **holder))
+
+
+def find_device(token_hash: bytes) -> DeviceCaller:
+    """Device, shopper, consents and packed state by one query."""
+    device = (
+        Device.objects.filter(token_hash=token_hash)
+        .select_related("shopper", "state")
+        .annotate(**{f"given_{purpose}": given(purpose) for purpose in Purpose})
+        .first()
+    )
+    if device is None:
+        raise TokenUnknown
+    if device.retired_at is not None:
+        raise DeviceRetired
+    consents = frozenset(purpose for purpose in Purpose if getattr(device, f"given_{purpose}"))
+    return DeviceCaller(device=device, shopper=device.shopper, consents=consents, state=device.state)
+
+
+class DeviceToken(AuthBase):
+    """The token that the phone made and registered."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_description = "The device's token: 32 random bytes in base64url, made by the phone."
+
+    def __call__(self, request: HttpRequest) -> DeviceCaller:
+        token = bearer(request)
+        if token is None:
+            raise TokenMissing
+        return find_device(hash_token(token))
+
+
+class KeyOfTill(AuthBase):
+    """An API key of a POS or merchant system; without an Authorization header the session is asked."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_description = "An API key made in the admin (`gok_…`), with the scope that the operation names."
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> Scanner | None:
+        token = bearer(request)
+        if token is None:
+            return None
+        key = (
+            ApiKey.objects.filter(key_hash=hash_token(token), merchant__archived_at=None)
+            .select_related("merchant", "store")
+            .first()
+        )
+        if key is None:
+            raise TokenUnknown
+        if key.revoked_at is not None:
+            raise KeyRevoked
+        if self.scope not in key.scopes:
+            raise ScopeMissing
+        return Scanner(api_key=key)
+
+
+class StaffSession(AuthBase):
+    """A signed-in member of staff. Browsers send cookies by themselves, so the CSRF token is asked for."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = "sessionid"
+    openapi_description = "The session of a signed-in member of staff, with the CSRF token in `X-CSRFToken`."
+
+    def __call__(self, request: HttpRequest) -> Scanner:
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            raise NotStaff
+        member = (
+            StaffMember.objects.filter(user=user, archived_at=None, merchant__archived_at=None)
+            .select_related("user", "merchant")
+            .first()
+        )
+        if member is None:
+            raise NotStaff
+        if check_csrf(request):
+            raise CsrfFailed
+        return Scanner(staff_member=member)
+
+
+device_auth = DeviceToken()
+
+
+def staff_or_key_auth(scope: str) -> Sequence[Callable[[HttpRequest], Any]]:
+    """For `auth=`: an API key with `scope`, or a member of staff."""
+    return [KeyOfTill(scope), StaffSession()]

@@ -1,0 +1,118 @@
+"""The OpenAPI document is the contract: this adds to each operation the errors that it can answer with."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.openapi.schema import OpenAPISchema
+
+from geooffers.api import auth, errors, limits, strict
+
+_MEDIA = "application/problem+json"
+
+
+class ProblemSchema(Schema):
+    """RFC 9457. `code` is stable; `detail` and `hint` are for people."""
+
+    model_config = strict.example(
+        type="urn:geooffers:problem:out_of_range",
+        title="Unprocessable Entity",
+        status=422,
+        detail="Input should be less than or equal to 90",
+        code="out_of_range",
+        field="fixes[3].lat",
+        hint="",
+        request_id="3f0c8d5e9b7a4c1d8e2f6a5b4c3d2e1f",
+    )
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | None
+    hint: str
+    request_id: str
+
+
+def refusals(*kinds: type[Exception]) -> dict[str, Any]:
+    """For `openapi_extra=`: the refusals of PROBLEMS that an operation answers with, beyond what all do."""
+    return {"x-refusals": [kind for kind in kinds]}
+
+
+class Api(NinjaAPI):
+    """NinjaAPI whose document names every error of every operation, and whose refusals answer as the table says."""
+
+    def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
+        return errors.answer(request, exc)
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        document["components"]["schemas"]["Problem"] = ProblemSchema.json_schema() | {"title": "Problem"}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _add_errors(operation)
+        return document
+
+
+def _add_errors(operation: dict[str, Any]) -> None:
+    kinds: list[type[Exception]] = [*operation.pop("x-refusals", [])]
+    places = {parameter["in"] for parameter in operation["parameters"]}
+    if "security" in operation:
+        kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
+        schemes = {name for choice in operation["security"] for name in choice}
+        if "DeviceToken" in schemes:
+            kinds.append(auth.DeviceRetired)
+        if "KeyOfTill" in schemes:
+            kinds += [auth.KeyRevoked, auth.ScopeMissing, auth.NotStaff, auth.CsrfFailed]
+    if "requestBody" in operation:
+        kinds += [
+            strict.InvalidJson,
+            strict.NotUtf8,
+            strict.TooDeep,
+            strict.DuplicateKey,
+            strict.BodyTooLarge,
+            strict.NotJsonMedia,
+            strict.Encoded,
+            strict.NumberTooLong,
+            strict.InvalidText,
+        ]
+    if "path" in places:
+        kinds.append(Http404)
+    if "query" in places:
+        kinds.append(strict.InvalidText)
+    kinds.append(limits.TooManyRequests)
+    by_status: dict[int, dict[str, dict[str, Any]]] = {}
+    for kind in kinds:
+        problem = errors.PROBLEMS[kind]
+        by_status.setdefault(problem.status, {})[problem.code] = _example(problem, errors.sentence_of(kind))
+    if "requestBody" in operation or "query" in places:
+        field = errors.Problem(status=422, code="out_of_range")
+        by_status.setdefault(422, {})["out_of_range"] = _example(field, "Input should be less than or equal to 90")
+    by_status[500] = {
+        "internal_error": _example(
+            errors.Problem(status=500, code="internal_error"), "Something went wrong on our side."
+        )
+    }
+    for status, examples in sorted(by_status.items()):
+        operation["responses"][status] = {
+            "description": " · ".join(f"`{code}`: {shown['value']['detail']}" for code, shown in examples.items()),
+            "content": {_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+        }
+
+
+def _example(problem: errors.Problem, detail: str) -> dict[str, Any]:
+    return {
+        "value": {
+            "type": f"urn:geooffers:problem:{problem.code}",
+            "title": HTTPStatus(problem.status).phrase,
+            "status": problem.status,
+            "detail": detail,
+            "code": problem.code,
+            "field": None,
+            "hint": problem.hint,
+            "request_id": "3f0c8d5e9b7a4c1d8e2f6a5b4c3d2e1f",
+        }
+    }

@@ -1,0 +1,217 @@
+"""Every refusal as HTTP: the one table from its class to status and code, and the shape in which it leaves.
+
+The shape is RFC 9457's `application/problem+json`. The code is the contract; the sentence is for people. What the
+caller sent is never repeated, neither in the answer nor in a log.
+"""
+
+import inspect
+import json
+import logging
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from ninja.errors import HttpError, ValidationError
+
+from geooffers.api import auth, limits, paging, replies, strict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    status: int
+    code: str
+    hint: str = ""
+
+
+# A refusal's docstring is its sentence. It may carry `field`, `retry_after_s`, and its own str() for a detail.
+PROBLEMS: dict[type[Exception], Problem] = {
+    # the reader in front
+    strict.NotJsonMedia: Problem(status=415, code="content_type", hint="Content-Type: application/json"),
+    strict.Encoded: Problem(status=415, code="content_encoding", hint="Send the body without Content-Encoding."),
+    strict.BodyTooLarge: Problem(status=413, code="body_too_large", hint="Send smaller batches."),
+    RequestDataTooBig: Problem(status=413, code="body_too_large", hint="Send smaller batches."),
+    strict.NotUtf8: Problem(status=400, code="not_utf8"),
+    strict.TooDeep: Problem(status=400, code="too_deep"),
+    strict.DuplicateKey: Problem(status=400, code="duplicate_key"),
+    strict.InvalidJson: Problem(status=400, code="invalid_json"),
+    strict.NumberTooLong: Problem(status=422, code="number_too_long"),
+    strict.InvalidText: Problem(status=422, code="invalid_text"),
+    UnreadablePostError: Problem(status=400, code="body_unreadable", hint="The connection broke; send it again."),
+    # who calls
+    auth.TokenMissing: Problem(status=401, code="token_missing"),
+    auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
+    auth.DeviceRetired: Problem(status=401, code="device_retired"),
+    auth.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
+    auth.NotStaff: Problem(status=401, code="not_staff"),
+    auth.TokenInUrl: Problem(status=400, code="token_in_url", hint="Make a new token: this one is in somebody's logs."),
+    auth.AuthorizationTwice: Problem(status=400, code="authorization_twice"),
+    auth.HeaderTooLarge: Problem(status=431, code="header_too_large"),
+    auth.ScopeMissing: Problem(status=403, code="scope_missing", hint="Make a key with that scope in the admin."),
+    auth.CsrfFailed: Problem(status=403, code="csrf_failed"),
+    # how often, how again, how far
+    limits.TooManyRequests: Problem(status=429, code="too_many_requests"),
+    replies.KeyRequired: Problem(status=400, code="idempotency_key_required"),
+    replies.KeyInvalid: Problem(status=400, code="idempotency_key_invalid"),
+    replies.KeyReused: Problem(status=422, code="key_reused", hint="Make a new key for a new request."),
+    replies.InFlight: Problem(status=409, code="in_flight", hint="Ask again in a second."),
+    paging.BadCursor: Problem(status=400, code="bad_cursor", hint="Start over without a cursor."),
+    Http404: Problem(status=404, code="not_found"),
+}
+
+# What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).
+FIELD_CODES: Mapping[str, str] = {
+    "missing": "missing_field",
+    "extra_forbidden": "unknown_field",
+    "finite_number": "number_not_finite",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "int_parsing_size": "out_of_range",
+    "too_long": "too_long",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "string_pattern_mismatch": "format",
+    "enum": "unknown_value",
+    "literal_error": "unknown_value",
+    "int_parsing": "wrong_type",
+    "bool_parsing": "wrong_type",
+    "uuid_parsing": "uuid_format",
+    "value_error": "invalid_value",
+}
+_A_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldProblem:
+    code: str
+    field: str
+    detail: str
+
+
+def field_problem(error: Mapping[str, Any], *, skip: int = 0) -> FieldProblem:
+    """One entry of pydantic's `errors()` in our words; `skip` leaves out so many leading parts of its place."""
+    kind = str(error["type"])
+    code = FIELD_CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
+    detail = str(error["msg"]) if code != "unknown_field" else "there is no such field"
+    return FieldProblem(code=code, field=_place(error["loc"][skip:]), detail=detail)
+
+
+def _place(parts: Sequence[str | int]) -> str:
+    """`fixes[3].lat`. A name that is not one of ours may be anything, so it is shown only if it looks like a name."""
+    place = ""
+    for part in parts:
+        if isinstance(part, int):
+            place += f"[{part}]"
+        else:
+            place += f".{part if _A_NAME.fullmatch(part) else '?'}"
+    return place.removeprefix(".")
+
+
+def problem_response(
+    request: HttpRequest,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    field: str | None = None,
+    hint: str = "",
+    retry_after_s: int | None = None,
+) -> HttpResponse:
+    body = {
+        "type": f"urn:geooffers:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "field": field,
+        "hint": hint,
+        "request_id": request.META.get("geooffers.request_id", ""),
+    }
+    response = HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")
+    if retry_after_s is not None:
+        response["Retry-After"] = str(retry_after_s)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def sentence_of(refusal: type[Exception]) -> str:
+    """The docstring of a refusal is its message; Django's own exceptions get plain words here."""
+    if refusal in (RequestDataTooBig, UnreadablePostError, Http404):
+        own = {RequestDataTooBig: strict.BodyTooLarge.__doc__, UnreadablePostError: "The body did not arrive whole."}
+        return own.get(refusal) or "There is nothing here, or nothing that you may see."
+    return (inspect.getdoc(refusal) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def answer(request: HttpRequest, exc: BaseException) -> HttpResponse:
+    """Whatever an operation raised, as the answer to it."""
+    if isinstance(exc, ValidationError):
+        return validation_error(request, exc)
+    if isinstance(exc, HttpError):
+        # Ninja wraps whatever its parser raised.
+        return plain(request, status=exc.status_code) if exc.__cause__ is None else answer(request, exc.__cause__)
+    if isinstance(exc, Exception) and any(cls in PROBLEMS for cls in type(exc).__mro__):
+        return refused(request, exc)
+    return unforeseen(request, exc)
+
+
+def refused(request: HttpRequest, exc: Exception) -> HttpResponse:
+    kind = next(cls for cls in type(exc).__mro__ if cls in PROBLEMS)
+    problem = PROBLEMS[kind]
+    said = str(exc) if kind.__module__.startswith(("geooffers", "merchants", "notifications")) else ""
+    return problem_response(
+        request,
+        status=problem.status,
+        code=problem.code,
+        detail=said or sentence_of(kind),
+        field=getattr(exc, "field", None),
+        hint=problem.hint,
+        retry_after_s=getattr(exc, "retry_after_s", None),
+    )
+
+
+def validation_error(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    """The first mistake found. Places begin with where it was (body, query, path), then the parameter's name."""
+    error = exc.errors[0]
+    source, place = error["loc"][0], error["loc"]
+    if source == "path":
+        return refused(request, Http404())  # no id of ours looks like that
+    if source == "body" and len(place) <= 2 and error["type"] == "missing":
+        return refused(request, strict.InvalidJson("line 1 column 1: the body is empty"))
+    found = field_problem(error, skip=2 if source == "body" else 1)
+    return problem_response(request, status=422, code=found.code, detail=found.detail, field=found.field)
+
+
+def plain(request: HttpRequest, *, status: int) -> HttpResponse:
+    """A refusal of the framework's own (405, a bad Host header): its status in our shape."""
+    phrase = HTTPStatus(status).phrase
+    return problem_response(request, status=status, code=phrase.lower().replace(" ", "_"), detail=phrase)
+
+
+def unforeseen(request: HttpRequest, exc: BaseException) -> HttpResponse:
+    """A mistake of ours. The log gets class and stack; an exception's own words may quote a row or a body."""
+    lines = []
+    link: BaseException | None = exc
+    while link is not None:
+        lines.append(f"{type(link).__qualname__}\n{''.join(traceback.format_tb(link.__traceback__))}")
+        link = link.__cause__ or link.__context__
+    log.error(
+        "unforeseen error, request %s: %s", request.META.get("geooffers.request_id", ""), "caused by ".join(lines)
+    )
+    return problem_response(
+        request,
+        status=500,
+        code="internal_error",
+        detail="Something went wrong on our side.",
+        hint="Try again; if it stays, tell the operator the request_id.",
+    )
