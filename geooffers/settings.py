@@ -57,7 +57,7 @@ _SANDBOX_KEY = "sandbox-only-and-public-0123456789abcdef0123456789abcdef"
 
 
 def secret(name: str, sandbox_value: str) -> str:
-    value: str = env.str(name, default=sandbox_value if SANDBOX else "")
+    value: str = env.str(name, default=sandbox_value if SANDBOX else "").strip()  # files end with a newline
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set (or {name}_FILE); set GEOOFFERS_SANDBOX=1 to try geooffers without"
