@@ -56,6 +56,8 @@ def send_batch(
     lease_s: float = LEASE_S,
 ) -> Counter[str]:
     """Send what is due, at most `limit` messages; how many ended in which way. An empty count: nothing was due."""
+    if lease_s <= transport.longest_send_s:
+        raise ValueError(f"a lease of {lease_s:g} s is shorter than one send, {transport.longest_send_s:g} s")
     started = time.monotonic()
     # A message that begins after this could still be on its way when the lease ends and somebody else sends it.
     last_begin = started + lease_s - transport.longest_send_s

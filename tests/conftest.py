@@ -1,10 +1,14 @@
 """What every ring of tests shares: which services are there, where the shared data lies, the cast."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
+
+from notifications.sandbox.keys import SandboxKeys, load_keys
+from tests.running_sandbox import RunningSandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -34,6 +38,19 @@ def requires_postgresql(db: None) -> None:
     if connection.vendor != "postgresql":
         _missing["PostgreSQL (set DATABASE_URL)"] = _missing.get("PostgreSQL (set DATABASE_URL)", 0) + 1
         pytest.skip("needs PostgreSQL: set DATABASE_URL")
+
+
+@pytest.fixture(scope="session")
+def sandbox_keys(tmp_path_factory: pytest.TempPathFactory) -> SandboxKeys:
+    return load_keys(folder=tmp_path_factory.mktemp("sandbox") / "keys")
+
+
+@pytest.fixture
+def sandbox(sandbox_keys: SandboxKeys) -> Iterator[RunningSandbox]:
+    """The Firebase look-alike, served over HTTP for one test."""
+    running = RunningSandbox(sandbox_keys)
+    yield running
+    running.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

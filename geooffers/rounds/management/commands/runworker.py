@@ -1,0 +1,47 @@
+"""`manage.py runworker`: sends pushes and runs the periodic rounds. Start as many as you like, where you like."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from geooffers.rounds.worker import Worker
+from notifications.sending import LEASE_S
+from notifications.transports import configured
+
+
+class Command(BaseCommand):
+    help = "Send what the outbox owes and run the periodic rounds. SIGTERM finishes the batch at hand and stops."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="Every round once, send all that is due, then stop.")
+        parser.add_argument("--batch", type=int, default=100, help="Pushes claimed at a time.")
+        parser.add_argument("--connections", type=int, default=8, help="Pushes on their way at a time.")
+        parser.add_argument("--lease-s", type=float, default=LEASE_S, help="How long a claimed push is ours.")
+        parser.add_argument("--poll-s", type=float, default=1.0, help="Pause when nothing is due.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        transport = configured.push_transport(connections=options["connections"])
+        worker = Worker(
+            transport=transport,
+            clock=lambda: datetime.now(UTC),
+            stop=stop,
+            batch=options["batch"],
+            connections=options["connections"],
+            lease_s=options["lease_s"],
+        )
+        self.stdout.write(f"worker {worker.name}")
+        self.stdout.flush()
+        try:
+            if options["once"]:
+                worker.run_once()
+            else:
+                worker.run(poll_s=options["poll_s"])
+        finally:
+            transport.close()

@@ -1,0 +1,106 @@
+"""The worker's loop: send what is due, run the rounds that are due, wait a little when there is nothing."""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, connection
+
+from geooffers.rounds import leases, send
+from geooffers.rounds.timetable import ROUNDS, Round
+from notifications.transports.protocol import PushTransport
+
+logger = logging.getLogger(__name__)
+
+ROUND_LEASE_S = 300.0
+ROUND_BATCH = 500
+DATABASE_PAUSE_S = 2.0
+
+
+class Worker:
+    def __init__(
+        self,
+        *,
+        transport: PushTransport,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        batch: int,
+        connections: int,
+        lease_s: float,
+    ) -> None:
+        self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._transport = transport
+        self._clock = clock
+        self._stop = stop
+        self._batch = batch
+        self._connections = connections
+        self._lease_s = lease_s
+        # When this worker asks next whether a round is due; the database says whether it is.
+        self._ask_at = dict.fromkeys((each.name for each in ROUNDS), 0.0)
+
+    def run_once(self) -> None:
+        leases.prepare(names=self._ask_at)
+        for each in ROUNDS:
+            self._run_round(each, every_s=0)
+        while self._send() and not self._stop.is_set():
+            pass
+
+    def run(self, *, poll_s: float) -> None:
+        prepared = False
+        while not self._stop.is_set():
+            try:
+                if not prepared:
+                    leases.prepare(names=self._ask_at)
+                    prepared = True
+                self._run_due_rounds()
+                sent = self._send()
+            except (OperationalError, InterfaceError):
+                # The database restarts or is unreachable. Leases take care of what was in our hands.
+                logger.exception("the database does not answer; trying again in %g s", DATABASE_PAUSE_S)
+                connection.close()
+                self._stop.wait(DATABASE_PAUSE_S)
+                continue
+            if not sent:
+                self._stop.wait(poll_s)
+
+    def _run_due_rounds(self) -> None:
+        for each in ROUNDS:
+            if time.monotonic() < self._ask_at[each.name]:
+                continue
+            self._ask_at[each.name] = time.monotonic() + each.every_s
+            try:
+                self._run_round(each, every_s=each.every_s)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                # A round with a fault must not keep pushes from being sent; it comes back in its own time.
+                logger.exception("the round %s failed", each.name)
+
+    def _run_round(self, each: Round, *, every_s: float) -> None:
+        if not leases.take(name=each.name, holder=self.name, every_s=every_s, lease_s=ROUND_LEASE_S):
+            return
+        # Half the lease: a batch that takes long must not run into the next holder's.
+        until = time.monotonic() + ROUND_LEASE_S / 2
+        try:
+            while each.run(now=self._clock(), limit=ROUND_BATCH) >= ROUND_BATCH:
+                if self._stop.is_set() or time.monotonic() > until:
+                    break
+        finally:
+            leases.give_back(name=each.name, holder=self.name)
+
+    def _send(self) -> int:
+        counts = send.send_batch(
+            transport=self._transport,
+            clock=self._clock,
+            limit=self._batch,
+            connections=self._connections,
+            lease_s=self._lease_s,
+        )
+        if counts:
+            logger.info("pushes: %s", ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+        return counts.total()
