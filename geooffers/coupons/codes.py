@@ -1,0 +1,159 @@
+"""The code of a coupon: derived from its id under a secret key, so its owner can be shown it again on a second phone.
+
+    K7QM-2F9X-C0TDR        12 symbols of HMAC-SHA256(key, coupon id), then one check symbol
+
+The alphabet is Crockford's base32: no I, L, O or U. Who reads aloud or types may use any case, O for 0, I or L for 1,
+and spaces or dashes anywhere. The check symbol is a weighted sum over GF(32) with a different weight for every place,
+so every single wrong symbol and every swap of two is caught before a database is asked. It is no security: that is
+the 60 bits, and the limits on whoever guesses.
+
+Nothing that reads a code is stored, only an HMAC of it under a second key. Keys have ids: the first of a ring makes
+codes, all of them read, so a key can be followed by another while its coupons are still open.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from uuid import UUID
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SYMBOLS = 12
+_VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+# Printed as 4-4-5: short enough to read aloud in one breath each.
+_GROUPS = ((0, 4), (4, 8), (8, 13))
+# Phones like to turn a hyphen into a nicer dash.
+_IGNORED = frozenset(" -\t\u00a0\u2010\u2011\u2012\u2013\u2014\u2212")
+_KEY_ID = re.compile(r"[a-z0-9]{1,20}")
+
+
+class Unreadable(Exception):
+    """What was typed or scanned cannot be a code."""
+
+
+class MalformedCode(Unreadable):
+    """A code has 13 letters and digits."""
+
+
+class BadCheckSymbol(Unreadable):
+    """The last symbol does not fit the others: something was misread."""
+
+
+class BadKeys(ValueError):
+    """The keys of a ring are not written as "id:hex,id:hex" with 32 bytes each."""
+
+
+class KeyGone(LookupError):
+    """A coupon was issued under a key that is no longer in the ring."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """The thirteen symbols, without dashes, check symbol verified."""
+
+    symbols: str
+
+    def __str__(self) -> str:
+        return "-".join(self.symbols[start:end] for start, end in _GROUPS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeKey:
+    id: str
+    making: bytes = field(repr=False)
+    looking_up: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The first key makes new codes; all of them read."""
+
+    keys: tuple[CodeKey, ...]
+
+    @property
+    def newest_id(self) -> str:
+        return self.keys[0].id
+
+    def code_for(self, *, coupon_id: UUID, key_id: str) -> Code:
+        digest = hmac.digest(self._key(key_id).making, coupon_id.bytes, sha256)
+        number = int.from_bytes(digest[:8], "big") >> 4
+        values = [(number >> (5 * place)) & 31 for place in reversed(range(SYMBOLS))]
+        return Code("".join(ALPHABET[value] for value in [*values, _check_value(values)]))
+
+    def lookup(self, *, code: Code, key_id: str) -> bytes:
+        """What is stored of a code: enough to find its coupon, not enough to show it."""
+        return hmac.digest(self._key(key_id).looking_up, code.symbols.encode("ascii"), sha256)
+
+    def lookups(self, code: Code) -> tuple[bytes, ...]:
+        """A code does not say which key made it, so a search tries all."""
+        return tuple(self.lookup(code=code, key_id=key.id) for key in self.keys)
+
+    def _key(self, key_id: str) -> CodeKey:
+        for key in self.keys:
+            if key.id == key_id:
+                return key
+        raise KeyGone(f"code key {key_id!r} is not in GEOOFFERS_CODE_KEYS; coupons issued under it cannot be shown")
+
+
+def read_keys(text: str) -> KeyRing:
+    """Read "id:hex,id:hex". Each secret is 32 bytes; the two keys that work are derived from it."""
+    keys: list[CodeKey] = []
+    for part in text.split(","):
+        key_id, _, digits = part.strip().partition(":")
+        if not _KEY_ID.fullmatch(key_id):
+            raise BadKeys("the id of a code key is 1 to 20 lower-case letters and digits")
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+            raise BadKeys(f"code key {key_id!r} is not 64 hexadecimal digits")
+        if any(key.id == key_id for key in keys):
+            raise BadKeys(f"code key {key_id!r} stands there twice")
+        secret = bytes.fromhex(digits)
+        keys.append(
+            CodeKey(
+                id=key_id,
+                making=hmac.digest(secret, b"geooffers coupon code", sha256),
+                looking_up=hmac.digest(secret, b"geooffers coupon lookup", sha256),
+            )
+        )
+    return KeyRing(tuple(keys))
+
+
+def read(text: str) -> Code:
+    """Read what somebody typed or scanned. Raises MalformedCode or BadCheckSymbol; asks nobody."""
+    values: list[int] = []
+    for symbol in text:
+        if symbol in _IGNORED:
+            continue
+        # Only ASCII is made upper case: elsewhere a dotless i would become an I.
+        value = _VALUE.get(symbol.upper()) if symbol.isascii() else None
+        if value is None:
+            raise MalformedCode
+        values.append(value)
+        if len(values) > SYMBOLS + 1:
+            raise MalformedCode
+    if len(values) != SYMBOLS + 1:
+        raise MalformedCode
+    if _check_value(values[:-1]) != values[-1]:
+        raise BadCheckSymbol
+    return Code("".join(ALPHABET[value] for value in values))
+
+
+def _powers() -> list[int]:
+    """a**0 ... a**30 in GF(32) with x^5 + x^2 + 1; a generates the field, so all 31 differ."""
+    powers = [1]
+    while len(powers) < 31:
+        doubled = powers[-1] << 1
+        powers.append(doubled ^ 0b100101 if doubled & 0b100000 else doubled)
+    return powers
+
+
+_POWERS = _powers()
+_LOGARITHM = {value: exponent for exponent, value in enumerate(_POWERS)}
+
+
+def _check_value(values: list[int]) -> int:
+    """The sum of value * a**place. The check symbol itself has place 0: a swap with its neighbour is caught as well."""
+    total = 0
+    for place, value in enumerate(reversed(values), start=1):
+        if value:
+            total ^= _POWERS[(_LOGARITHM[value] + place) % 31]
+    return total
