@@ -8,7 +8,8 @@ Pausing and ending stop issuing and queued pushes; coupons already issued are ho
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,6 +30,14 @@ class WrongState(Exception):
         self.wanted = wanted
 
 
+@dataclass(frozen=True, kw_only=True)
+class UpOffer:
+    """An offer at a store, and whether its weekly schedule is open there now."""
+
+    offer: Offer
+    open_now: bool
+
+
 class ForeignStore(Exception):
     """A store of another merchant."""
 
@@ -37,6 +46,8 @@ class AlreadyOver(Exception):
     """The offer's window has ended: publishing it would promise nothing."""
 
 
+# How long before and after its window an offer is worth an answer.
+_ASKED_ABOUT = timedelta(days=1)
 _FROM: dict[OfferState, tuple[OfferState, ...]] = {
     OfferState.LIVE: (OfferState.DRAFT, OfferState.PAUSED),
     OfferState.PAUSED: (OfferState.LIVE,),
@@ -67,11 +78,12 @@ def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:
             raise ForeignStore(f"{store.pk} is not a store of {merchant.pk}")
 
 
-def live_offers_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[Offer]:
-    """The offers that a visit at this store may be given now, with their budgets. Two queries.
+def offers_up_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[UpOffer]:
+    """The offers that somebody may ask about when a visit at this store did (not) bring one. Two queries.
 
-    The schedule is judged in Python, in the store's own zone: no database knows the rule for nights with a
-    change of the clock.
+    Also what is not published, paused or ended, when its window is open or was or will be within a day: "it was
+    paused" is an answer that a merchant looks for. The schedule is judged in Python, in the store's own zone: no
+    database knows the rule for nights with a change of the clock.
     """
     store = (
         Store.objects.filter(pk=store_id, archived_at=None, merchant__archived_at=None)
@@ -82,20 +94,30 @@ def live_offers_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[O
         return []
     zone = ZoneInfo(store.time_zone)
     here = Offer.stores.through.objects.filter(offer_id=OuterRef("pk"), store_id=store_id)
-    candidates = (
+    found = (
         Offer.objects.filter(
             Q(all_stores=True) | Exists(here),
             merchant_id=store.merchant_id,
-            state=OfferState.LIVE,
             archived_at=None,
             trigger=trigger,
-            starts_at__lte=now,
-            ends_at__gt=now,
+            starts_at__lte=now + _ASKED_ABOUT,
+            ends_at__gt=now - _ASKED_ABOUT,
         )
         .select_related("budget", "merchant")
         .order_by("pk")
     )
-    return [offer for offer in candidates if schedules.is_open(schedule=offer.schedule, at=now, zone=zone)]
+    return [
+        UpOffer(offer=offer, open_now=schedules.is_open(schedule=offer.schedule, at=now, zone=zone)) for offer in found
+    ]
+
+
+def live_offers_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[Offer]:
+    """The offers that a visit at this store may be given now, with their budgets. Two queries."""
+    return [
+        each.offer
+        for each in offers_up_at(store_id=store_id, trigger=trigger, now=now)
+        if each.open_now and each.offer.state == OfferState.LIVE and each.offer.starts_at <= now < each.offer.ends_at
+    ]
 
 
 def holds_at(*, offer: Offer, store: Store) -> bool:

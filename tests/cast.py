@@ -9,8 +9,10 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID, uuid4
 
+from geooffers.coupons import issuing
+from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
-from geooffers.visits.models import DeviceState
+from geooffers.visits.models import DeviceState, Visit
 from merchants.models import (
     DiscountKind,
     FenceState,
@@ -137,3 +139,18 @@ def make_staff(store: Store, *, role: Role = Role.CASHIER, username: str | None 
     if role != Role.OWNER:
         member.stores.add(store)
     return member
+
+
+def make_visit(shopper: Shopper, fence: Geofence, *, began_at: datetime = NOON) -> Visit:
+    return Visit.objects.create(shopper=shopper, fence=fence, began_at=began_at)
+
+
+def make_coupon(
+    offer: Offer, *, shopper: Shopper | None = None, visit: Visit | None = None, now: datetime = NOON
+) -> Coupon:
+    """A coupon that was issued as every coupon is, with its place in the budget; the visit is its own."""
+    shopper = shopper or make_shopper(now=now)
+    if visit is None:
+        store = offer.merchant.stores.order_by("pk").first() or make_store(merchant_name=offer.merchant.name)
+        visit = make_visit(shopper, make_fence(store), began_at=now)
+    return issuing.issue_coupon(shopper=shopper, visit=visit, offer=offer, now=now)

@@ -4,13 +4,16 @@ Coupon and Decision can lose their shopper and visit; Redemption and LedgerEntry
 pseudonym (HMAC under the shopper's own key, which erasure discards).
 """
 
+from datetime import datetime
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants.models import ApiKey, Offer, StaffMember, Store
+from merchants.models import ApiKey, DiscountKind, Offer, StaffMember, Store
 
 
 class Outcome(models.TextChoices):
@@ -46,12 +49,22 @@ class CouponState(models.TextChoices):
 
 
 class Coupon(models.Model):
-    """The promise made to one shopper. Its code is derived from its id (`coupons.codes`), never stored."""
+    """The promise made to one shopper. Its code is derived from its id (`coupons.codes`), never stored.
+
+    What was promised is copied from the offer at issue: a merchant who edits the offer changes the next promise,
+    not the ones already given.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     shopper = models.ForeignKey(Shopper, null=True, on_delete=models.SET_NULL, related_name="coupons")
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
     visit = models.ForeignKey(Visit, null=True, on_delete=models.SET_NULL, related_name="coupons")
+    title = models.CharField(max_length=60)
+    text = models.CharField(max_length=200, blank=True)
+    terms = models.TextField(max_length=2000, blank=True)
+    discount_kind = models.CharField(max_length=10, choices=DiscountKind.choices)
+    discount_value = models.DecimalField(max_digits=9, decimal_places=2, default=Decimal(0))
+    currency = models.CharField(max_length=3, blank=True)
     code_key_id = models.CharField(max_length=20)
     code_lookup = models.BinaryField(max_length=32, unique=True)
     state = models.CharField(max_length=8, choices=CouponState.choices, default=CouponState.OPEN)
@@ -79,6 +92,9 @@ class Coupon(models.Model):
 
     def __str__(self) -> str:
         return f"coupon {str(self.id)[-6:]}"
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.state == CouponState.OPEN and now < self.expires_at
 
 
 class ShopperOfferCount(models.Model):
@@ -164,7 +180,10 @@ class Movement(models.TextChoices):
 
 
 class LedgerEntry(models.Model):
-    """An immutable movement of an offer's budget. Per offer: reserved - released - redeemed = coupons open."""
+    """An immutable movement of an offer's budget. Per offer: reserved - released - redeemed = coupons open.
+
+    A trigger in the database refuses every UPDATE (migration `ledger_is_append_only`).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")

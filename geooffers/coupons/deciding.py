@@ -1,0 +1,145 @@
+"""Which offer does this visit bring, and why not the others? Judge, rank, issue the best, write down every reason.
+
+One report may begin several visits, and each is a moment of its own; they are decided together so that locks are
+taken in one order (see `issuing.issue_all`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from geooffers.coupons import eligibility, issuing, ranking
+from geooffers.coupons.eligibility import Reason
+from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCount
+from geooffers.shoppers.models import Shopper
+from geooffers.visits.models import Visit
+from merchants import offers
+from merchants.models import Offer, Trigger
+
+RANKER: ranking.Ranker = ranking.FixedRanker()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A visit that began or dwelled: each may bring one coupon."""
+
+    visit: Visit
+    store_id: UUID
+    trigger: Trigger
+
+
+@dataclass(kw_only=True)
+class _Judged:
+    """What came of one moment."""
+
+    moment: Moment
+    offers: Mapping[UUID, Offer]
+    refused: dict[UUID, Reason] = field(default_factory=dict)
+    # Eligible, best first; what is lost at the last moment moves to `refused`.
+    ranked: list[ranking.Ranked] = field(default_factory=list)
+
+
+def decide(*, shopper: Shopper, visit: Visit, store_id: UUID, trigger: Trigger, now: datetime) -> Coupon | None:
+    """The coupon of one moment; see `decide_all`."""
+    moment = Moment(visit=visit, store_id=store_id, trigger=trigger)
+    return decide_all(shopper=shopper, moments=[moment], now=now)[0]
+
+
+def decide_all(*, shopper: Shopper, moments: Sequence[Moment], now: datetime) -> list[Coupon | None]:
+    """For each moment its coupon, or None. Runs in the caller's transaction, which holds the lock of each visit.
+
+    1. Every offer that the store has up is judged on facts read without a lock.
+    2. The eligible ones are ranked.
+    3. The best of each moment are issued together. When the last place was taken since step 1, nothing is issued,
+       the lost offer is refused with that reason, and the next best is tried; each round loses one, so it ends.
+    4. One Decision for every offer judged.
+    """
+    judged = [_judge(shopper=shopper, moment=moment, now=now) for moment in moments]
+    coupons = _issue_best(shopper=shopper, judged=judged, now=now)
+    Decision.objects.bulk_create(decision for each in judged for decision in _decisions(each, shopper=shopper, now=now))
+    return [coupons.get(moment.visit.pk) for moment in moments]
+
+
+def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
+    shown = offers.offers_up_at(store_id=moment.store_id, trigger=moment.trigger, now=now)
+    judged = _Judged(moment=moment, offers={each.offer.pk: each.offer for each in shown})
+    if not shown:
+        return judged
+    had = dict(
+        ShopperOfferCount.objects.filter(shopper=shopper, offer__in=judged.offers).values_list("offer_id", "issued")
+    )
+    issued_here = set(Coupon.objects.filter(visit=moment.visit).values_list("offer_id", flat=True))
+    eligible = []
+    for each in shown:
+        offer, budget = each.offer, each.offer.budget
+        facts = eligibility.Facts(
+            standing=eligibility.Standing(offer.state),
+            starts_at=offer.starts_at,
+            ends_at=offer.ends_at,
+            open_now=each.open_now,
+            cap=budget.cap,
+            taken=budget.reserved + budget.redeemed,
+            limit=offer.per_shopper_limit,
+            had=had.get(offer.pk, 0),
+            issued_this_visit=offer.pk in issued_here,
+        )
+        reason = eligibility.judge(facts, now=now).refused_for
+        if reason is not None:
+            judged.refused[offer.pk] = reason
+            continue
+        eligible.append(
+            ranking.Candidate(
+                offer_id=offer.pk,
+                category=offer.category,
+                discount_kind=offer.discount_kind,
+                discount_value=offer.discount_value,
+                ends_at=offer.ends_at,
+                times_had=facts.had,
+            )
+        )
+    judged.ranked = RANKER.rank(eligible, context=ranking.Context(now=now, trigger=moment.trigger))
+    return judged
+
+
+def _issue_best(*, shopper: Shopper, judged: list[_Judged], now: datetime) -> dict[UUID, Coupon]:
+    by_visit = {each.moment.visit.pk: each for each in judged}
+    while True:
+        wanted = [
+            issuing.Wanted(visit=each.moment.visit, offer=each.offers[each.ranked[0].candidate.offer_id])
+            for each in judged
+            if each.ranked
+        ]
+        if not wanted:
+            return {}
+        try:
+            coupons = issuing.issue_all(shopper=shopper, wanted=wanted, now=now)
+        except issuing.CannotIssue as lost:
+            loser = by_visit[lost.wanted.visit.pk]
+            loser.refused[lost.wanted.offer.pk] = lost.reason
+            del loser.ranked[0]
+            continue
+        return {each.visit.pk: coupon for each, coupon in zip(wanted, coupons, strict=True)}
+
+
+def _decisions(judged: _Judged, *, shopper: Shopper, now: datetime) -> list[Decision]:
+    told: list[tuple[UUID, Outcome, Reason, float | None]] = [
+        (offer_id, Outcome.REFUSED, reason, None) for offer_id, reason in judged.refused.items()
+    ]
+    for place, each in enumerate(judged.ranked):
+        first = place == 0
+        outcome = Outcome.CHOSEN if first else Outcome.PASSED_OVER
+        reason = Reason.BEST if first else Reason.RANKED_LOWER
+        told.append((each.candidate.offer_id, outcome, reason, each.score))
+    return [
+        Decision(
+            shopper=shopper,
+            visit=judged.moment.visit,
+            offer_id=offer_id,
+            outcome=outcome,
+            reason=reason,
+            score=score,
+            at=now,
+        )
+        for offer_id, outcome, reason, score in told
+    ]

@@ -1,0 +1,197 @@
+"""Honouring a coupon, exactly once: the locked moment, and every way in which it is refused.
+
+docs/redemption.md draws the walk and lists the refusals with the cashier's words; change it with this file.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import IntegrityError, transaction
+
+from geooffers.coupons import keyring, ledger
+from geooffers.coupons.codes import Code
+from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
+from merchants import budgets, offers
+from merchants.models import ApiKey, StaffMember, Store
+
+# Web machines read their own clocks. A coupon scanned "before" it was issued by less than this is simply new.
+CLOCKS_DIFFER_BY = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScannedBy:
+    """Who holds the scanner: one of the two."""
+
+    staff_member: StaffMember | None = None
+    api_key: ApiKey | None = None
+
+    def __post_init__(self) -> None:
+        if (self.staff_member is None) == (self.api_key is None):
+            raise ValueError("a scan is made by one staff member or by one key")
+
+
+class Refused(Exception):
+    """The scan was understood and the coupon is not honoured. `coupon` is None where the scanner may not know it."""
+
+    code: ClassVar[str]
+
+    def __init__(self, *, coupon: Coupon | None = None) -> None:
+        super().__init__()
+        self.coupon = coupon
+
+
+class UnknownCode(Refused):
+    """Nobody's code, or a coupon of another merchant: whoever tries codes must not learn which."""
+
+    code = "unknown_code"
+
+
+class WrongStore(Refused):
+    """This merchant's coupon, at a store where its offer does not hold."""
+
+    code = "wrong_store"
+
+
+class NotYetValid(Refused):
+    """It was issued later than our clock says it is now."""
+
+    code = "not_yet_valid"
+
+
+class CouponExpired(Refused):
+    """Its time is over. Whether its place has been released yet makes no difference to anybody at a till."""
+
+    code = "coupon_expired"
+
+
+class AlreadyRedeemed(Refused):
+    """It was honoured before: when, and where."""
+
+    code = "already_redeemed"
+
+    def __init__(self, *, coupon: Coupon, earlier: Redemption) -> None:
+        super().__init__(coupon=coupon)
+        self.redeemed_at = earlier.redeemed_at
+        self.store_name = earlier.store.name
+
+
+class KeyReused(Exception):
+    """The Idempotency-Key has redeemed another coupon, or this one at another store. A mistake of the till's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redeemed:
+    redemption: Redemption
+    # True: this is the answer of an earlier scan with the same key, and nothing happened now.
+    replayed: bool
+
+
+def look_up(*, code: Code, store: Store, now: datetime) -> Coupon:
+    """The coupon, if it would be honoured at this store now. Promises nothing: only `redeem` locks."""
+    coupon = _find(code=code, store=store, lock=False)
+    _refuse_if_it_must_be(coupon, store=store, now=now)
+    return coupon
+
+
+def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redeemed:
+    """Honour the coupon, or raise why not. In one transaction; whoever calls may put more into it.
+
+    The coupon is locked before anything about it is believed. Of 200 scans in the same instant one goes on; the
+    others wait, then find it redeemed: with the same nonce they get the same answer, with another a refusal. Should
+    the lock ever fail, one redemption per coupon is also a constraint, as is one per scanner and nonce.
+    """
+    with transaction.atomic():
+        try:
+            coupon = _find(code=code, store=store, lock=True)
+        except UnknownCode:
+            _refuse_used_nonce(scanned_by=scanned_by, nonce=nonce)
+            raise
+        earlier = _by_nonce(scanned_by=scanned_by, nonce=nonce)
+        if earlier is not None:
+            if earlier.coupon_id != coupon.pk or earlier.store_id != store.pk:
+                raise KeyReused
+            return Redeemed(redemption=earlier, replayed=True)
+        _refuse_if_it_must_be(coupon, store=store, now=now)
+        redemption = _write(coupon=coupon, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
+        budgets.redeem(offer_id=coupon.offer_id)
+    return Redeemed(redemption=redemption, replayed=False)
+
+
+def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+    """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back."""
+    RefusedScan.objects.create(
+        coupon=refusal.coupon,
+        store=store,
+        staff_member=scanned_by.staff_member,
+        api_key=scanned_by.api_key,
+        reason=refusal.code,
+        at=now,
+    )
+
+
+def _find(*, code: Code, store: Store, lock: bool) -> Coupon:
+    coupons = Coupon.objects.filter(code_lookup__in=keyring.ring().lookups(code), offer__merchant=store.merchant_id)
+    if lock:
+        coupons = coupons.select_for_update(of=("self",), no_key=True)
+    coupon = coupons.select_related("offer", "shopper").first()
+    if coupon is None:
+        raise UnknownCode
+    return coupon
+
+
+def _by_nonce(*, scanned_by: ScannedBy, nonce: str) -> Redemption | None:
+    return Redemption.objects.filter(
+        staff_member=scanned_by.staff_member, api_key=scanned_by.api_key, nonce=nonce
+    ).first()
+
+
+def _refuse_used_nonce(*, scanned_by: ScannedBy, nonce: str) -> None:
+    if _by_nonce(scanned_by=scanned_by, nonce=nonce) is not None:
+        raise KeyReused
+
+
+def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> None:
+    """What was redeemed says so even when it has expired since: that is what the person at the till asks about.
+
+    Neither the offer's state nor its schedule is looked at: what was promised is kept until the coupon expires.
+    """
+    if coupon.state == CouponState.REDEEMED:
+        earlier = Redemption.objects.select_related("store").get(coupon=coupon)
+        raise AlreadyRedeemed(coupon=coupon, earlier=earlier)
+    if not offers.holds_at(offer=coupon.offer, store=store):
+        raise WrongStore(coupon=coupon)
+    if not coupon.is_usable(now):
+        raise CouponExpired(coupon=coupon)
+    if now < coupon.issued_at - CLOCKS_DIFFER_BY:
+        raise NotYetValid(coupon=coupon)
+
+
+def _write(*, coupon: Coupon, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redemption:
+    """Redemption, coupon, ledger. The budget comes after, by the order of locks."""
+    pseudonym = ledger.write(coupons=[coupon], movement=Movement.REDEEMED, at=now)[coupon.pk]
+    redemption = Redemption(
+        coupon=coupon,
+        offer_id=coupon.offer_id,
+        store=store,
+        staff_member=scanned_by.staff_member,
+        api_key=scanned_by.api_key,
+        nonce=nonce,
+        pseudonym=pseudonym,
+        discount_kind=coupon.discount_kind,
+        value=coupon.discount_value,
+        currency=coupon.currency,
+        redeemed_at=now,
+    )
+    try:
+        with transaction.atomic():
+            redemption.save(force_insert=True)
+    except IntegrityError:
+        # We hold the coupon's lock, so what collided is the nonce: the same scanner is redeeming another coupon
+        # with it at this very moment.
+        _refuse_used_nonce(scanned_by=scanned_by, nonce=nonce)
+        raise
+    coupon.state = CouponState.REDEEMED
+    coupon.redeemed_at = now
+    coupon.save(update_fields=["state", "redeemed_at"])
+    return redemption
