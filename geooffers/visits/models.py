@@ -11,14 +11,15 @@ from merchants.models import Geofence
 class DeviceState(models.Model):
     """What the visit engine needs of one device, packed by `visits.packing`; changed by compare-and-set on `version`.
 
-    Created with its device. `packed` holds the last few fixes and their uuids, and the fences the device is in;
-    empty means nothing is known. Cleared on withdrawal of the last location consent and after STALE_AFTER.
+    Created with its device. `packed` holds the newest fix's time and cell, the last few fixes' uuids, and the fences
+    the device is in; empty means nothing is known. Emptied on withdrawal of the last location consent; after
+    STALE_AFTER every place leaves it, and only the newest time and the uuids stay (`transitions.at_rest`).
     """
 
     device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="state")
     version = models.PositiveBigIntegerField(default=0)
     packed = models.BinaryField(default=b"")
-    # The minute of the last fix: what the stale round and the forgetting look for.
+    # The minute of the last fix, null once no place is known: what the stale round looks for.
     last_fix_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -48,6 +49,8 @@ class Visit(models.Model):
     # The first fix known was already inside: the entry itself was not seen.
     appeared_inside = models.BooleanField(default=False)
     dwelled_at = models.DateTimeField(null=True, blank=True)
+    # When a phone that is gone was last known inside. The visit does not end before, whichever phone goes last.
+    seen_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=10, choices=EndReason.choices, blank=True)
 

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('began_at', models.DateTimeField()),
                 ('appeared_inside', models.BooleanField(default=False)),
                 ('dwelled_at', models.DateTimeField(blank=True, null=True)),
+                ('seen_until', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('end_reason', models.CharField(blank=True, choices=[('left', 'Left'), ('stale', 'Stale'), ('withdrawn', 'Withdrawn'), ('fence_gone', 'Fence Gone'), ('signed_in', 'Signed In')], max_length=10)),
                 ('fence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.geofence')),

@@ -1,0 +1,177 @@
+"""From transitions to rows: visits, and the presence of each phone in them.
+
+`apply` and `end_presence_of_device` run in the caller's transaction, which has locked what comes before: consent state,
+device state. Then visits, one fence after the other in the order of their ids, so that two phones of one shopper never
+wait for each other in a circle.
+
+A visit is one stay of one shopper. Their second phone joins it; it ends when no phone is inside any more. Whoever
+leaves locks the visit first: two phones that left together would each still see the other's presence, and the visit
+would stay open for ever.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from geooffers.shoppers.models import Device
+from geooffers.visits import packing, silence, transitions
+from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
+from geooffers.visits.transitions import Change, Transition
+
+BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A transition of one phone and the visit it belongs to.
+
+    `is_news`: the visit itself began, dwelled or ended by it. A second phone that joins, reaches the dwell later or
+    leaves first is no news.
+    """
+
+    transition: Transition
+    visit: Visit
+    is_news: bool
+
+
+def apply(
+    *, device: Device, shopper_id: UUID, found: Sequence[Transition], is_gone: Callable[[int], bool]
+) -> list[Recorded]:
+    """Write what one report of `device` changed, in the order of `found`.
+
+    `is_gone` says of a fence that it is not live any more: then nobody walked out, the fence went away. A transition
+    whose visit others have ended meanwhile (a withdrawal of the account's, the stale round) has nothing to write.
+    """
+    recorded: list[Recorded | None] = [None] * len(found)
+    # Visits of different fences know nothing of each other, so the order of the locks may be the fences' own.
+    for place in sorted(range(len(found)), key=lambda place: (found[place].fence, place)):
+        one = found[place]
+        if one.change in BEGINNINGS:
+            visit, began = _begin(device=device, shopper_id=shopper_id, transition=one)
+            recorded[place] = Recorded(transition=one, visit=visit, is_news=began)
+            continue
+        known = _lock_open_visit(shopper_id=shopper_id, fence_id=one.fence)
+        if known is None:
+            continue
+        if one.change == Change.DWELLED:
+            recorded[place] = Recorded(transition=one, visit=known, is_news=_dwell(visit=known, at=one.at))
+        else:
+            reason = EndReason.STALE if one.stale else EndReason.LEFT
+            if is_gone(one.fence):
+                reason = EndReason.FENCE_GONE
+            ended = _leave(visit=known, device_id=device.pk, at=one.at, reason=reason)
+            recorded[place] = Recorded(transition=one, visit=known, is_news=ended)
+    return [entry for entry in recorded if entry is not None]
+
+
+def end_presence_of_device(*, device: Device, now: datetime, reason: EndReason) -> int:
+    """Take the phone out of every visit and forget where it was. Answers how many visits ended by it.
+
+    The state's version moves on: a report that was being worked out meanwhile finds another version and starts over.
+    """
+    state = DeviceState.objects.select_for_update().get(device=device)
+    state.version += 1
+    state.packed = b""
+    state.last_fix_at = None
+    state.save(update_fields=["version", "packed", "last_fix_at"])
+    return _leave_all(device_id=device.pk, at=lambda fence: now, reason=reason)
+
+
+def end_forgotten_presence(*, device: Device, now: datetime, inside: Collection[int]) -> int:
+    """For a device of which nothing was known: presence outside `inside` that a damaged state left behind."""
+    return _leave_all(device_id=device.pk, at=lambda fence: now, reason=EndReason.STALE, except_in=inside)
+
+
+def close_stale(*, now: datetime, limit: int) -> int:
+    """End the presence of phones silent for longer than STALE_AFTER, at the last time known. At most `limit` phones.
+
+    Answers how many phones were handled, so that a round goes on while it is `limit`. Each has a transaction of its
+    own, in the locks' order; a phone that is being reported for is skipped: it is not silent.
+    """
+    minute = silence.silent_when_before(now=now, limit=settings.STALE_AFTER)
+    silent = DeviceState.objects.filter(last_fix_at__lte=minute).order_by("last_fix_at")
+    handled = 0
+    for device_id in list(silent.values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            handled += _close_one(device_id=device_id, minute=minute)
+    return handled
+
+
+def _close_one(*, device_id: UUID, minute: datetime) -> int:
+    row = DeviceState.objects.select_for_update(skip_locked=True).filter(pk=device_id, last_fix_at__lte=minute).first()
+    if row is None or row.last_fix_at is None:
+        return 0
+    last_minute = row.last_fix_at
+    state = packing.unpack(bytes(row.packed))
+    row.version += 1
+    row.packed = packing.pack(transitions.at_rest(state))
+    row.last_fix_at = None
+    row.save(update_fields=["version", "packed", "last_fix_at"])
+    last_inside_at = {fence: stay.last_inside_at for fence, stay in state.inside.items()}
+    _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
+    return 1
+
+
+def _begin(*, device: Device, shopper_id: UUID, transition: Transition) -> tuple[Visit, bool]:
+    """The shopper's open visit at the fence: a new one (True), or the one that another phone, or another report, began.
+
+    The insert leaves it to the constraint which of many wins; whoever loses waits there for the winner's commit. The
+    winner's visit may have ended between that commit and our lock: then we begin the next one.
+    """
+    while True:
+        ours = Visit(
+            id=uuid7(),
+            shopper_id=shopper_id,
+            fence_id=transition.fence,
+            began_at=transition.at,
+            appeared_inside=transition.change == Change.APPEARED_INSIDE,
+        )
+        Visit.objects.bulk_create([ours], ignore_conflicts=True)
+        visit = _lock_open_visit(shopper_id=shopper_id, fence_id=transition.fence)
+        if visit is not None:
+            break
+    # Already there when a state was lost: then it is the same presence.
+    Presence.objects.bulk_create(
+        [Presence(visit=visit, device=device, since=transition.at)],
+        ignore_conflicts=True,
+    )
+    return visit, visit.pk == ours.pk
+
+
+def _dwell(*, visit: Visit, at: datetime) -> bool:
+    if visit.dwelled_at is not None:
+        return False
+    visit.dwelled_at = at
+    visit.save(update_fields=["dwelled_at"])
+    return True
+
+
+def _leave(*, visit: Visit, device_id: UUID, at: datetime, reason: EndReason) -> bool:
+    """`visit` is locked. Whether it ended by this."""
+    Presence.objects.filter(visit=visit, device_id=device_id).delete()
+    # Phones disagree about the time by seconds, and a silent one goes last in our books only.
+    until = max(at, visit.began_at, visit.seen_until or at)
+    if visit.presences.exists():
+        visit.seen_until = until
+        visit.save(update_fields=["seen_until"])
+        return False
+    visit.ended_at, visit.end_reason = until, reason
+    visit.save(update_fields=["ended_at", "end_reason"])
+    return True
+
+
+def _leave_all(
+    *, device_id: UUID, at: Callable[[int], datetime], reason: EndReason, except_in: Collection[int] = ()
+) -> int:
+    visits = Visit.objects.filter(presences__device=device_id, ended_at=None).exclude(fence_id__in=except_in)
+    locked = visits.order_by("fence_id").select_for_update(of=("self",))
+    return sum(_leave(visit=visit, device_id=device_id, at=at(visit.fence_id), reason=reason) for visit in list(locked))
+
+
+def _lock_open_visit(*, shopper_id: UUID, fence_id: int) -> Visit | None:
+    return Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id, ended_at=None).select_for_update().first()

@@ -1,0 +1,184 @@
+"""What visits and presence say after a phone's transitions."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from geooffers.shoppers.models import Device
+from geooffers.visits import packing, recording, transitions
+from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
+from geooffers.visits.transitions import Change, State, Stay, Transition
+from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
+
+pytestmark = pytest.mark.django_db
+
+
+def apply(device: Device, *found: Transition, gone: Iterable[int] = ()) -> list[recording.Recorded]:
+    with transaction.atomic():
+        return recording.apply(
+            device=device, shopper_id=device.shopper_id, found=found, is_gone=lambda fence: fence in set(gone)
+        )
+
+
+def change(what: Change, fence: int, *, minutes: float = 0, stale: bool = False) -> Transition:
+    return Transition(change=what, fence=fence, at=NOON + timedelta(minutes=minutes), pushable=True, stale=stale)
+
+
+def remember(device: Device, fence: int, *, last_inside_at: datetime) -> None:
+    """The state as a report leaves it: inside `fence` since noon."""
+    stay = Stay(entered_at=NOON, last_inside_at=last_inside_at, dwell_s=300)
+    state = State(newest_at=last_inside_at, cell=(60_169, 24_952), inside={fence: stay}, remembered=(11, 12))
+    DeviceState.objects.filter(device=device).update(
+        packed=packing.pack(state), last_fix_at=last_inside_at.replace(second=0), version=3
+    )
+
+
+def test_an_entry_begins_a_visit_with_the_phone_in_it() -> None:
+    device, fence = make_device(), make_fence(make_store())
+    [entry] = apply(device, change(Change.ENTERED, fence.pk))
+    assert entry.is_news
+    visit = Visit.objects.get()
+    assert (visit.began_at, visit.appeared_inside, visit.is_open) == (NOON, False, True)
+    assert Presence.objects.get().device == device
+
+
+def test_the_second_phone_of_a_shopper_joins_the_visit_and_is_no_news() -> None:
+    shopper, fence = make_shopper(), make_fence(make_store())
+    first, second = make_device(shopper), make_device(shopper)
+    apply(first, change(Change.ENTERED, fence.pk))
+    [entry] = apply(second, change(Change.ENTERED, fence.pk, minutes=1))
+    assert not entry.is_news
+    assert Visit.objects.get().presences.count() == 2
+
+
+def test_another_shopper_has_a_visit_of_their_own() -> None:
+    fence = make_fence(make_store())
+    apply(make_device(), change(Change.ENTERED, fence.pk))
+    apply(make_device(), change(Change.ENTERED, fence.pk))
+    assert Visit.objects.count() == 2
+
+
+def test_a_visit_ends_when_the_last_phone_has_left() -> None:
+    shopper, fence = make_shopper(), make_fence(make_store())
+    first, second = make_device(shopper), make_device(shopper)
+    apply(first, change(Change.ENTERED, fence.pk))
+    apply(second, change(Change.ENTERED, fence.pk))
+    [left] = apply(first, change(Change.LEFT, fence.pk, minutes=10))
+    assert not left.is_news
+    assert Visit.objects.get().is_open
+    [left] = apply(second, change(Change.LEFT, fence.pk, minutes=12))
+    assert left.is_news
+    visit = Visit.objects.get()
+    assert (visit.ended_at, visit.end_reason) == (NOON + timedelta(minutes=12), EndReason.LEFT)
+    assert not Presence.objects.exists()
+
+
+def test_a_visit_dwells_once_for_all_phones() -> None:
+    shopper, fence = make_shopper(), make_fence(make_store())
+    first, second = make_device(shopper), make_device(shopper)
+    for device in (first, second):
+        apply(device, change(Change.ENTERED, fence.pk))
+    [one] = apply(first, change(Change.DWELLED, fence.pk, minutes=5))
+    [other] = apply(second, change(Change.DWELLED, fence.pk, minutes=6))
+    assert (one.is_news, other.is_news) == (True, False)
+    assert Visit.objects.get().dwelled_at == NOON + timedelta(minutes=5)
+
+
+def test_a_whole_story_in_one_report_keeps_its_order() -> None:
+    device, store = make_device(), make_store()
+    cafe, mall = make_fence(store), make_fence(store)
+    found = [
+        change(Change.ENTERED, mall.pk),
+        change(Change.ENTERED, cafe.pk, minutes=1),
+        change(Change.LEFT, mall.pk, minutes=2),
+        change(Change.LEFT, cafe.pk, minutes=3),
+        change(Change.ENTERED, cafe.pk, minutes=4),
+    ]
+    assert [entry.transition for entry in apply(device, *found)] == found
+    assert list(Visit.objects.order_by("began_at").values_list("fence_id", "ended_at")) == [
+        (mall.pk, NOON + timedelta(minutes=2)),
+        (cafe.pk, NOON + timedelta(minutes=3)),
+        (cafe.pk, None),
+    ]
+
+
+def test_leaving_a_fence_that_was_archived_says_so() -> None:
+    device, fence = make_device(), make_fence(make_store())
+    apply(device, change(Change.ENTERED, fence.pk))
+    apply(device, change(Change.LEFT, fence.pk, minutes=1), gone=[fence.pk])
+    assert Visit.objects.get().end_reason == EndReason.FENCE_GONE
+
+
+def test_leaving_a_visit_that_others_ended_writes_nothing() -> None:
+    device, fence = make_device(), make_fence(make_store())
+    apply(device, change(Change.ENTERED, fence.pk))
+    recording.end_presence_of_device(device=device, now=NOON, reason=EndReason.WITHDRAWN)
+    assert apply(device, change(Change.LEFT, fence.pk, minutes=1)) == []
+    assert Visit.objects.get().end_reason == EndReason.WITHDRAWN
+
+
+def test_withdrawing_ends_the_phones_presence_and_empties_its_state() -> None:
+    shopper, fence = make_shopper(), make_fence(make_store())
+    first, second = make_device(shopper), make_device(shopper)
+    for device in (first, second):
+        apply(device, change(Change.ENTERED, fence.pk))
+        remember(device, fence.pk, last_inside_at=NOON)
+    assert recording.end_presence_of_device(device=first, now=NOON, reason=EndReason.WITHDRAWN) == 0
+    state = DeviceState.objects.get(device=first)
+    assert (bytes(state.packed), state.last_fix_at, state.version) == (b"", None, 4)
+    assert Visit.objects.get().is_open
+    assert recording.end_presence_of_device(device=second, now=NOON, reason=EndReason.WITHDRAWN) == 1
+    assert Visit.objects.get().end_reason == EndReason.WITHDRAWN
+
+
+def test_a_silent_phones_visit_ends_at_the_last_time_known() -> None:
+    device, fence = make_device(), make_fence(make_store())
+    apply(device, change(Change.ENTERED, fence.pk))
+    last_inside_at = NOON + timedelta(minutes=20, seconds=30)
+    remember(device, fence.pk, last_inside_at=last_inside_at)
+    assert recording.close_stale(now=NOON + timedelta(minutes=80), limit=10) == 0
+    assert Visit.objects.get().is_open
+    assert recording.close_stale(now=NOON + timedelta(minutes=81), limit=10) == 1
+    visit = Visit.objects.get()
+    assert (visit.ended_at, visit.end_reason) == (last_inside_at, EndReason.STALE)
+    assert recording.close_stale(now=NOON + timedelta(minutes=82), limit=10) == 0
+
+
+def test_the_state_of_a_silent_phone_keeps_no_place() -> None:
+    device, fence = make_device(), make_fence(make_store())
+    remember(device, fence.pk, last_inside_at=NOON)
+    recording.close_stale(now=NOON + timedelta(hours=2), limit=10)
+    row = DeviceState.objects.get(device=device)
+    state = packing.read(bytes(row.packed))
+    assert (row.last_fix_at, row.version) == (None, 4)
+    assert state == transitions.State(newest_at=NOON, remembered=(11, 12))
+
+
+def test_a_phone_that_goes_silent_does_not_end_the_visit_before_another_was_seen_to_leave() -> None:
+    shopper, fence = make_shopper(), make_fence(make_store())
+    silent, leaving = make_device(shopper), make_device(shopper)
+    for device in (silent, leaving):
+        apply(device, change(Change.ENTERED, fence.pk))
+    remember(silent, fence.pk, last_inside_at=NOON + timedelta(minutes=5))
+    apply(leaving, change(Change.LEFT, fence.pk, minutes=30))
+    recording.close_stale(now=NOON + timedelta(minutes=90), limit=10)
+    assert Visit.objects.get().ended_at == NOON + timedelta(minutes=30)
+
+
+def test_the_stale_round_takes_a_batch_at_a_time() -> None:
+    fence = make_fence(make_store())
+    for _ in range(3):
+        remember(make_device(), fence.pk, last_inside_at=NOON)
+    late = NOON + timedelta(hours=2)
+    assert [recording.close_stale(now=late, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_presence_that_a_damaged_state_forgot_is_ended() -> None:
+    device, store = make_device(), make_store()
+    here, elsewhere = make_fence(store), make_fence(store)
+    for fence in (here, elsewhere):
+        apply(device, change(Change.ENTERED, fence.pk))
+    recording.end_forgotten_presence(device=device, now=NOON + timedelta(minutes=1), inside={here.pk})
+    assert [visit.fence_id for visit in Visit.objects.filter(ended_at=None)] == [here.pk]
