@@ -1,0 +1,33 @@
+"""Geometry from strangers: checked numbers become areas, everything else is refused with a code and the place.
+
+Pure, no Django. Depth, counts, types and ranges are checked in Python before shapely sees a single ring: its parsers of
+text can be made to end the process, and mending a tangle takes seconds. An invalid ring is refused, never mended.
+"""
+
+from merchants.geometry.measures import (
+    Bounds,
+    area_km2,
+    bounds,
+    center,
+    enclosing_circle,
+    overlap,
+)
+from merchants.geometry.reading import circle, from_geojson, to_geojson
+from merchants.geometry.refusals import GeometryRefused
+from merchants.geometry.stores import check_near_store
+from merchants.geometry.text import from_text
+
+__all__ = [
+    "Bounds",
+    "GeometryRefused",
+    "area_km2",
+    "bounds",
+    "center",
+    "check_near_store",
+    "circle",
+    "enclosing_circle",
+    "from_geojson",
+    "from_text",
+    "overlap",
+    "to_geojson",
+]
