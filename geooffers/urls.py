@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import path
 
+from geooffers.api import health
 from geooffers.api.app import api
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
 ]

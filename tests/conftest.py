@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 _missing: dict[str, int] = {}
+# Where collected static files would lie; whitenoise warns when the folder is not there.
+(ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)
 
 
 def skip_or_fail(missing: str) -> None:

@@ -1,6 +1,6 @@
 """The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
 
-from geooffers.api import contract, strict
+from geooffers.api import consents, contract, devices, strict
 
 api = contract.Api(
     title="Geooffers",
@@ -19,3 +19,7 @@ api = contract.Api(
         },
     },
 )
+
+api.add_router("/devices", devices.router)
+api.add_router("/consent-texts", consents.texts_router)
+api.add_router("/consents", consents.router)

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
-from geooffers.api import auth, errors, limits, strict
+from geooffers.api import auth, errors, limits, replies, strict
 
 _MEDIA = "application/problem+json"
 
@@ -38,6 +38,22 @@ class ProblemSchema(Schema):
 def refusals(*kinds: type[Exception]) -> dict[str, Any]:
     """For `openapi_extra=`: the refusals of PROBLEMS that an operation answers with, beyond what all do."""
     return {"x-refusals": [kind for kind in kinds]}
+
+
+def with_idempotency_key(*kinds: type[Exception]) -> dict[str, Any]:
+    """For `openapi_extra=` of a write that `replies.respond` answers."""
+    header = {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": True,
+        "description": "Random, made by the caller for this write, repeated by its retries.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "example": "9b2f6c1e-5d0a-4f57-8d39-0f0a7c3e5b21",
+    }
+    return {
+        "parameters": [header],
+        **refusals(replies.KeyRequired, replies.KeyInvalid, replies.KeyReused, replies.InFlight, *kinds),
+    }
 
 
 class Api(NinjaAPI):

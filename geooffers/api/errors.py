@@ -20,6 +20,8 @@ from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, limits, paging, replies, strict
+from geooffers.shoppers import consents
+from geooffers.usecases import register_device
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ class Problem:
     hint: str = ""
 
 
-# A refusal's docstring is its sentence. It may carry `field`, `retry_after_s`, and its own str() for a detail.
+# A refusal's docstring is its sentence. It may carry `detail` (a sentence of its own), `field`, `retry_after_s`; its
+# str() is never shown, for it may hold what was sent.
 PROBLEMS: dict[type[Exception], Problem] = {
     # the reader in front
     strict.NotJsonMedia: Problem(status=415, code="content_type", hint="Content-Type: application/json"),
@@ -64,6 +67,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     replies.InFlight: Problem(status=409, code="in_flight", hint="Ask again in a second."),
     paging.BadCursor: Problem(status=400, code="bad_cursor", hint="Start over without a cursor."),
     Http404: Problem(status=404, code="not_found"),
+    # devices and consent
+    register_device.InstallKnown: Problem(status=409, code="install_known", hint="Make a new install_id."),
+    register_device.TokenTaken: Problem(status=409, code="token_taken"),
+    consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
 }
 
 # What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).
@@ -168,12 +175,11 @@ def answer(request: HttpRequest, exc: BaseException) -> HttpResponse:
 def refused(request: HttpRequest, exc: Exception) -> HttpResponse:
     kind = next(cls for cls in type(exc).__mro__ if cls in PROBLEMS)
     problem = PROBLEMS[kind]
-    said = str(exc) if kind.__module__.startswith(("geooffers", "merchants", "notifications")) else ""
     return problem_response(
         request,
         status=problem.status,
         code=problem.code,
-        detail=said or sentence_of(kind),
+        detail=getattr(exc, "detail", "") or sentence_of(kind),
         field=getattr(exc, "field", None),
         hint=problem.hint,
         retry_after_s=getattr(exc, "retry_after_s", None),

@@ -31,6 +31,7 @@ class Limit:
 
 # Behind a mobile carrier's gateway thousands of phones share an address, so this is not tight.
 REGISTRATIONS = Limit(name="registrations", amount=120, per_s=3600)
+OPEN_READS = Limit(name="open_reads", amount=600, per_s=60)
 SIGN_INS = Limit(name="sign_ins", amount=20, per_s=600)
 DEVICE_CALLS = Limit(name="device_calls", amount=240, per_s=60)
 # A till scans a queue of people; somebody who guesses codes is stopped long before 32^12.

@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from pydantic import BaseModel
 
 from geooffers.api.models import StoredReply
 
@@ -59,6 +60,19 @@ def fingerprint(request: HttpRequest, payload: Any) -> bytes:
     """Two requests are the same when method, path and the read body are."""
     text = json.dumps([request.method, request.path, payload], sort_keys=True, default=str)
     return sha256(text.encode()).digest()
+
+
+def respond(
+    request: HttpRequest, *, caller: str, payload: BaseModel, now: datetime, work: Callable[[], Reply]
+) -> HttpResponse:
+    """The answer to a write with an Idempotency-Key: new, or the first one again."""
+    key = key_of(request)
+    mark = fingerprint(request, payload.model_dump(mode="json"))
+    reply = once(caller=caller, key=key, fingerprint=mark, now=now, work=work)
+    response = JsonResponse(reply.body, status=reply.status)
+    if reply.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response
 
 
 def once(*, caller: str, key: str, fingerprint: bytes, now: datetime, work: Callable[[], Reply]) -> Reply:

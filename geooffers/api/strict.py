@@ -57,6 +57,10 @@ class InvalidText(Exception):
 class InvalidJson(Exception):
     """The body is not one JSON object."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
 
 # Finds every string, also one that never ends: a pattern that could fail here would start over at each quote.
 _STRING = re.compile(r'"[^"\\]*(?:\\.?[^"\\]*)*+(?:"|\Z)', re.DOTALL)

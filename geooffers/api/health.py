@@ -1,0 +1,40 @@
+"""For the load balancer: /livez says that the process answers, /readyz that it can do its work."""
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+_migrated = False
+
+
+@require_safe
+def livez(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Red until the database answers, its tables are those of this code, and the fences are loaded and fresh."""
+    checks = {"database": _database_answers()}
+    checks["migrations"] = checks["database"] and _migrations_are_applied()
+    ready = all(checks.values())
+    return JsonResponse({"status": "ok" if ready else "not_ready", "checks": checks}, status=200 if ready else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception:  # whatever is wrong with the database: we are not ready
+        return False
+    return True
+
+
+def _migrations_are_applied() -> bool:
+    """Once true it stays true for this process: code does not change under it."""
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated

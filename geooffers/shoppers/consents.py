@@ -1,0 +1,175 @@
+"""What a shopper agreed to: the state that is read and locked, and the receipt that proves it.
+
+Every function that changes something runs inside its caller's transaction. The state row is the first of the locks
+(`docs/redemption.md` has the order): a report holds it for share while it acts on it, a withdrawal takes it for
+update, so one of the two is wholly before the other.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+
+from geooffers.shoppers.models import (
+    LOCATION_PURPOSES,
+    ConsentReceipt,
+    ConsentState,
+    ConsentText,
+    Device,
+    Purpose,
+    ReceiptSource,
+    Shopper,
+)
+
+
+class UnknownText(Exception):
+    """There is no consent text of that purpose, language and version."""
+
+
+def published_texts(*, language: str | None = None) -> list[ConsentText]:
+    """The newest version of each purpose and language."""
+    texts = ConsentText.objects.order_by("purpose", "language", "version")
+    if language is not None:
+        texts = texts.filter(language=language)
+    return list({(text.purpose, text.language): text for text in texts}.values())
+
+
+def find_text(*, purpose: Purpose, language: str, version: int) -> ConsentText:
+    try:
+        return ConsentText.objects.get(purpose=purpose, language=language, version=version)
+    except ConsentText.DoesNotExist:
+        raise UnknownText from None
+
+
+def states_of(*, device: Device, shopper: Shopper) -> QuerySet[ConsentState]:
+    """The device's own and its shopper's, in the order in which they are locked."""
+    return ConsentState.objects.filter(Q(device=device) | Q(device=None), shopper=shopper).order_by("pk")
+
+
+def lock_for_share(*, device: Device, shopper: Shopper, purposes: Iterable[Purpose]) -> frozenset[Purpose]:
+    """Those of `purposes` that are given, and stay given until this transaction ends.
+
+    Django has no FOR SHARE, and FOR UPDATE would make two reports of one shopper wait for each other. SQLite needs
+    no lock: its transaction is the only writer.
+    """
+    wanted = states_of(device=device, shopper=shopper).filter(purpose__in=list(purposes), given=True)
+    if connection.vendor != "postgresql":
+        return frozenset(Purpose(purpose) for purpose in wanted.values_list("purpose", flat=True))
+    statement, parameters = wanted.values_list("purpose").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} FOR SHARE", parameters)
+        return frozenset(Purpose(purpose) for (purpose,) in cursor.fetchall())
+
+
+def lock_for_change(*, states: QuerySet[ConsentState]) -> list[ConsentState]:
+    return list(states.order_by("pk").select_for_update(of=("self",)).select_related("text"))
+
+
+def give(
+    *,
+    device: Device,
+    shopper: Shopper,
+    purpose: Purpose,
+    text: ConsentText,
+    now: datetime,
+    source: ReceiptSource = ReceiptSource.APP,
+) -> ConsentState:
+    """Given to the same words already: nothing changes and no second receipt is written."""
+    state = _locked_state(device=device, shopper=shopper, purpose=purpose, text=text, now=now)
+    if state.given and state.text_id == text.pk:
+        return state
+    return _change(state=state, given=True, text=text, device=device, source=source, now=now)
+
+
+def withdraw(
+    *, device: Device, shopper: Shopper, purpose: Purpose, now: datetime, source: ReceiptSource = ReceiptSource.APP
+) -> bool:
+    """Whether there was something to withdraw; repeating it is harmless."""
+    held = states_of(device=device, shopper=shopper).filter(purpose=purpose)
+    for state in lock_for_change(states=held):
+        if state.given:
+            _change(state=state, given=False, text=state.text, device=device, source=source, now=now)
+            return True
+    return False
+
+
+def may_be_located(*, device: Device) -> bool:
+    return ConsentState.objects.filter(device=device, purpose__in=LOCATION_PURPOSES, given=True).exists()
+
+
+def move_to_account(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
+    """At sign-in: the account's own word wins, also a withdrawn one; where it has said nothing, the anonymous moves.
+
+    The device's location consents continue with the account, which is the same person.
+    """
+    states = lock_for_change(states=ConsentState.objects.filter(shopper__in=[anonymous, account]))
+    account_has_said = {state.purpose for state in states if state.shopper_id == account.pk and state.device_id is None}
+    for state in states:
+        if state.shopper_id != anonymous.pk:
+            continue
+        if state.device_id is None and state.purpose in account_has_said:
+            state.delete()
+            continue
+        state.shopper = account
+        state.save(update_fields=["shopper"])
+        _receipt(state=state, device=device, source=ReceiptSource.SIGN_IN, now=now)
+
+
+def end_with_holder(*, device: Device, shopper: Shopper, now: datetime) -> None:
+    """Another account takes the device: what the old holder allowed on it ends, with receipts."""
+    for state in lock_for_change(states=ConsentState.objects.filter(device=device)):
+        if state.given:
+            state.given = False
+            _receipt(state=state, device=device, source=ReceiptSource.SIGN_OUT, now=now)
+        state.delete()
+
+
+def _locked_state(
+    *, device: Device, shopper: Shopper, purpose: Purpose, text: ConsentText, now: datetime
+) -> ConsentState:
+    held = states_of(device=device, shopper=shopper).filter(purpose=purpose)
+    found = lock_for_change(states=held)
+    if not found:
+        try:
+            with transaction.atomic():
+                return ConsentState.objects.create(
+                    shopper=shopper,
+                    device=device if purpose in LOCATION_PURPOSES else None,
+                    purpose=purpose,
+                    given=False,
+                    text=text,
+                    changed_at=now,
+                )
+        except IntegrityError:
+            # The shopper's other phone was faster; its row is there now.
+            found = lock_for_change(states=held)
+    return found[0]
+
+
+def _change(
+    *,
+    state: ConsentState,
+    given: bool,
+    text: ConsentText,
+    device: Device,
+    source: ReceiptSource,
+    now: datetime,
+) -> ConsentState:
+    state.given, state.text, state.changed_at = given, text, now
+    state.save(update_fields=["given", "text", "changed_at"])
+    _receipt(state=state, device=device, source=source, now=now)
+    return state
+
+
+def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now: datetime) -> None:
+    ConsentReceipt.objects.create(
+        shopper=state.shopper,
+        device=device if state.device_id is not None else None,
+        purpose=state.purpose,
+        text=state.text,
+        given=state.given,
+        source=source,
+        app_version=device.app_version,
+        at=now,
+    )

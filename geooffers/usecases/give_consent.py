@@ -1,0 +1,16 @@
+"""A shopper agrees to one purpose, to words that they were shown."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from geooffers.shoppers import consents
+from geooffers.shoppers.models import ConsentState, Device, Purpose
+
+
+def give_consent(*, device: Device, purpose: Purpose, language: str, version: int, now: datetime) -> ConsentState:
+    text = consents.find_text(purpose=purpose, language=language, version=version)
+    with transaction.atomic():
+        # A sign-in may be changing the holder: whoever holds the device when we have it agrees.
+        held = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device.pk)
+        return consents.give(device=held, shopper=held.shopper, purpose=purpose, text=text, now=now)

@@ -1,0 +1,86 @@
+"""A phone registers with a token it made itself.
+
+Nothing secret is ever sent back, so a lost answer locks nobody out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from geooffers.shoppers.models import Device, PushKind, Shopper
+from geooffers.usecases.renew_push_address import take_over
+from geooffers.visits.models import DeviceState
+
+
+class InstallKnown(Exception):
+    """This install_id is registered with another token."""
+
+    field = "install_id"
+
+
+class TokenTaken(Exception):
+    """This token is another device's; make a new one of 32 random bytes."""
+
+    field = "token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    device: Device
+    created: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushAddress:
+    kind: PushKind
+    address: str
+
+
+def register_device(
+    *,
+    install_id: UUID,
+    token_hash: bytes,
+    platform: str,
+    app_version: str,
+    language: str,
+    push: PushAddress | None,
+    now: datetime,
+) -> Registered:
+    """The device of this installation, made if it is new. The same installation and token is the same device."""
+    known = _find(install_id=install_id, token_hash=token_hash)
+    if known is not None:
+        return Registered(device=known, created=False)
+    try:
+        with transaction.atomic():
+            shopper = Shopper.objects.create(language=language, created_at=now)
+            device = Device.objects.create(
+                shopper=shopper,
+                install_id=install_id,
+                token_hash=token_hash,
+                platform=platform,
+                app_version=app_version,
+                created_at=now,
+            )
+            DeviceState.objects.create(device=device)
+            if push is not None:
+                take_over(device=device, kind=push.kind, address=push.address, now=now)
+    except IntegrityError:
+        # The same call twice at once (a phone's retry): the other one made the rows.
+        known = _find(install_id=install_id, token_hash=token_hash)
+        if known is None:
+            raise
+        return Registered(device=known, created=False)
+    return Registered(device=device, created=True)
+
+
+def _find(*, install_id: UUID, token_hash: bytes) -> Device | None:
+    device = Device.objects.select_related("shopper").filter(install_id=install_id).first()
+    if device is None:
+        if Device.objects.filter(token_hash=token_hash).exists():
+            raise TokenTaken
+        return None
+    if bytes(device.token_hash) != token_hash:
+        raise InstallKnown
+    return device

@@ -1,0 +1,28 @@
+"""A shopper takes a consent back: when this returns, nothing rests on it any more.
+
+One transaction, locks in the house's order: the consent state for update (a report or a claim that holds it for share
+finishes first, one that comes later finds it withdrawn), the device state, visits, outbox.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from geooffers.shoppers import consents
+from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose
+from geooffers.visits import recording
+from geooffers.visits.models import EndReason
+from notifications import outbox
+
+
+def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime) -> None:
+    """Repeating it is harmless, and so is withdrawing what was never given."""
+    with transaction.atomic():
+        # A sign-in may be changing the holder: whoever holds the device when we have it withdraws.
+        held = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device.pk)
+        if not consents.withdraw(device=held, shopper=held.shopper, purpose=purpose, now=now):
+            return
+        if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held):
+            recording.end_presence_of_device(device=held, now=now, reason=EndReason.WITHDRAWN)
+        if purpose == Purpose.MARKETING_PUSH:
+            outbox.cancel_marketing(shopper=held.shopper, reason="consent_withdrawn", now=now)
