@@ -1,0 +1,94 @@
+"""The start is refused, with a sentence, when a setting is wrong. Each case starts a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from geooffers import settings as module
+from tests.conftest import ROOT
+
+PRODUCTION = {
+    "GEOOFFERS_SECRET_KEY": "a-long-secret-of-its-own-" + "x1" * 20,
+    "GEOOFFERS_CODE_KEYS": "k1:" + "a7" * 32,
+    "GEOOFFERS_ALLOWED_HOSTS": "offers.example",
+    "GOOGLE_APPLICATION_CREDENTIALS": "service-account.json",
+}
+
+
+def check(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GEOOFFERS_")}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", *arguments],
+        cwd=ROOT,
+        env=inherited | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_production_settings_pass_the_deployment_check() -> None:
+    outcome = check("--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_the_sandbox_fails_the_deployment_check() -> None:
+    outcome = check("--deploy", GEOOFFERS_SANDBOX="1")
+    assert outcome.returncode != 0
+    assert "geooffers.E001" in outcome.stderr
+
+
+@pytest.mark.parametrize("missing", sorted(PRODUCTION.keys() - {"GEOOFFERS_ALLOWED_HOSTS"}))
+def test_a_missing_secret_stops_the_start_and_is_named(missing: str) -> None:
+    outcome = check(**{name: value for name, value in PRODUCTION.items() if name != missing})
+    assert outcome.returncode != 0
+    assert missing in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("GEOOFFERS_SANDBOKS", "1", "unknown setting GEOOFFERS_SANDBOKS"),
+        ("GEOOFFERS_SECRET_KEY", "sandbox-only-and-public-0123456789abcdef0123456789abcdef", "public value"),
+        ("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099", "forged ID tokens would pass"),
+        ("GEOOFFERS_TRUSTED_PROXIES", "everybody", "everybody"),
+    ],
+)
+def test_a_dangerous_value_stops_the_start(variable: str, value: str, says: str) -> None:
+    outcome = check(**(PRODUCTION | {variable: value}))
+    assert outcome.returncode != 0
+    assert says in outcome.stderr
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text(PRODUCTION["GEOOFFERS_SECRET_KEY"] + "\n")
+    variables = {name: value for name, value in PRODUCTION.items() if name != "GEOOFFERS_SECRET_KEY"}
+    outcome = check("--deploy", "--fail-level", "WARNING", **variables, GEOOFFERS_SECRET_KEY_FILE=str(key))
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_the_page_of_settings_names_each_of_them_and_no_other() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    named = set(re.findall(r"`(GEOOFFERS_[A-Z_]+)`", page)) - {"GEOOFFERS_"}
+    known = {name for name in module.KNOWN_VARIABLES if not name.endswith("_FILE")}
+    assert named == known
+
+
+def test_the_web_process_of_the_sandbox_listens_on_loopback_only() -> None:
+    outcome = subprocess.run(
+        [sys.executable, "manage.py", "runweb", "--host", "0.0.0.0", "--port", "0"],  # noqa: S104  # it must refuse
+        cwd=ROOT,
+        env=os.environ | {"GEOOFFERS_SANDBOX": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode != 0
+    assert "loopback only" in outcome.stderr
