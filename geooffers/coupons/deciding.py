@@ -58,7 +58,7 @@ def decide_all(*, shopper: Shopper, moments: Sequence[Moment], now: datetime) ->
     judged = [_judge(shopper=shopper, moment=moment, now=now) for moment in moments]
     coupons = _issue_best(shopper=shopper, judged=judged, now=now)
     Decision.objects.bulk_create(decision for each in judged for decision in _decisions(each, shopper=shopper, now=now))
-    return [coupons.get(moment.visit.pk) for moment in moments]
+    return [coupons.get(place) for place in range(len(moments))]
 
 
 def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
@@ -102,24 +102,24 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
     return judged
 
 
-def _issue_best(*, shopper: Shopper, judged: list[_Judged], now: datetime) -> dict[UUID, Coupon]:
-    by_visit = {each.moment.visit.pk: each for each in judged}
+def _issue_best(*, shopper: Shopper, judged: list[_Judged], now: datetime) -> dict[int, Coupon]:
+    """By place in `judged`: a report that tells a whole stay brings a visit twice, as begun and as dwelled."""
     while True:
-        wanted = [
-            issuing.Wanted(visit=each.moment.visit, offer=each.offers[each.ranked[0].candidate.offer_id])
-            for each in judged
+        wanted = {
+            place: issuing.Wanted(visit=each.moment.visit, offer=each.offers[each.ranked[0].candidate.offer_id])
+            for place, each in enumerate(judged)
             if each.ranked
-        ]
+        }
         if not wanted:
             return {}
         try:
-            coupons = issuing.issue_all(shopper=shopper, wanted=wanted, now=now)
+            coupons = issuing.issue_all(shopper=shopper, wanted=list(wanted.values()), now=now)
         except issuing.CannotIssue as lost:
-            loser = by_visit[lost.wanted.visit.pk]
+            loser = next(judged[place] for place, each in wanted.items() if each is lost.wanted)
             loser.refused[lost.wanted.offer.pk] = lost.reason
             del loser.ranked[0]
             continue
-        return {each.visit.pk: coupon for each, coupon in zip(wanted, coupons, strict=True)}
+        return dict(zip(wanted, coupons, strict=True))
 
 
 def _decisions(judged: _Judged, *, shopper: Shopper, now: datetime) -> list[Decision]:

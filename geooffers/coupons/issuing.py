@@ -68,7 +68,9 @@ def issue_all(*, shopper: Shopper, wanted: Sequence[Wanted], now: datetime) -> l
     """
     in_order = sorted(wanted, key=lambda each: (each.offer.pk, each.visit.pk))
     with transaction.atomic():
-        coupons = {each.visit.pk: _write_coupon(shopper=shopper, wanted=each, now=now) for each in in_order}
+        coupons = {
+            (each.visit.pk, each.offer.pk): _write_coupon(shopper=shopper, wanted=each, now=now) for each in in_order
+        }
         for each in in_order:
             limit = each.offer.per_shopper_limit
             if not counting.count_one(shopper_id=shopper.pk, offer_id=each.offer.pk, limit=limit):
@@ -76,7 +78,7 @@ def issue_all(*, shopper: Shopper, wanted: Sequence[Wanted], now: datetime) -> l
         for each in in_order:
             if not budgets.reserve(offer_id=each.offer.pk):
                 raise CapReached(each)
-    return [coupons[each.visit.pk] for each in wanted]
+    return [coupons[each.visit.pk, each.offer.pk] for each in wanted]
 
 
 def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:

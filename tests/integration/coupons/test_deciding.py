@@ -175,3 +175,33 @@ def test_a_code_is_never_given_twice(aino: Store) -> None:
     offer = make_offer(aino)
     lookups = {bytes(make_coupon(offer).code_lookup) for _ in range(20)}
     assert len(lookups) == 20
+
+
+def test_a_visit_told_whole_in_one_report_may_bring_both_its_moments(aino: Store) -> None:
+    make_offer(aino, title="on entering")
+    make_offer(aino, title="after a stay", trigger=Trigger.DWELLED)
+    visit = visit_at(aino)
+    moments = [
+        deciding.Moment(visit=visit, store_id=aino.pk, trigger=trigger)
+        for trigger in (Trigger.ENTERED, Trigger.DWELLED)
+    ]
+    with transaction.atomic():
+        coupons = deciding.decide_all(shopper=visit.shopper, moments=moments, now=NOON)
+    assert [coupon and coupon.title for coupon in coupons] == ["on entering", "after a stay"]
+
+
+def test_the_moment_that_loses_its_last_place_leaves_the_other_its_own(aino: Store) -> None:
+    shopper = make_shopper()
+    make_offer(aino, title="on entering")
+    make_offer(aino, title="after a stay", trigger=Trigger.DWELLED, per_shopper_limit=1)
+    first, second = visit_at(aino, shopper), visit_at(aino, shopper)
+    moments = [
+        deciding.Moment(visit=first, store_id=aino.pk, trigger=Trigger.ENTERED),
+        deciding.Moment(visit=first, store_id=aino.pk, trigger=Trigger.DWELLED),
+        deciding.Moment(visit=second, store_id=aino.pk, trigger=Trigger.DWELLED),
+    ]
+    with transaction.atomic():
+        coupons = deciding.decide_all(shopper=shopper, moments=moments, now=NOON)
+    titles = [coupon and coupon.title for coupon in coupons]
+    assert titles[0] == "on entering"
+    assert sorted(title or "" for title in titles[1:]) == ["", "after a stay"]
