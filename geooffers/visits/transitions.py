@@ -45,6 +45,7 @@ class Status(enum.StrEnum):
 class Ignored(enum.StrEnum):
     """Why a well-formed fix was not used. Listed in docs/location-report.md: update that page too."""
 
+    CONSENT_MISSING = "consent_missing"
     TOO_OLD = "too_old"
     CLOCK_AHEAD = "clock_ahead"
     TOO_COARSE = "too_coarse"
@@ -179,7 +180,7 @@ def advance(*, state: State, sighting: Sighting, now: datetime, stale_after: tim
     folded = fold(fix.uuid)
     if folded in state.remembered:
         return Step(state=state, status=Status.DUPLICATE)
-    code = _why_ignored(sighting, now)
+    code = Ignored.NOT_USED if sighting.excluded else why_unusable(fix=fix, now=now)
     if code is not None:
         return Step(state=state, status=Status.IGNORED, code=code)
     if state.newest_at is not None and fix.recorded_at < state.newest_at:
@@ -227,18 +228,16 @@ def advance(*, state: State, sighting: Sighting, now: datetime, stale_after: tim
     )
 
 
-def _why_ignored(sighting: Sighting, now: datetime) -> Ignored | None:
-    fix = sighting.fix
+def why_unusable(*, fix: Fix, now: datetime) -> Ignored | None:
+    """What can be said without matching; a fix that says nothing is not matched at all."""
     if fix.recorded_at - now > CLOCK_AHEAD_BY:
         return Ignored.CLOCK_AHEAD
     if now - fix.recorded_at > TOO_OLD_AFTER:
         return Ignored.TOO_OLD
     if fix.lat == 0 and fix.lon == 0:
-        # What broken receivers report; real phones there would be on a buoy.
+        # What broken receivers report; a real phone there would be on a buoy.
         return Ignored.NULL_ISLAND
-    if fix.accuracy_m > COARSE_OVER_M:
-        return Ignored.TOO_COARSE
-    return Ignored.NOT_USED if sighting.excluded else None
+    return Ignored.TOO_COARSE if fix.accuracy_m > COARSE_OVER_M else None
 
 
 def end_of_silence(state: State) -> Iterable[Transition]:

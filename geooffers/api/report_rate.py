@@ -1,0 +1,44 @@
+"""How many reports a second one phone may send to this process: a bucket for each, in memory, that protects the CPU.
+
+What a phone may change is counted exactly and in the database (`report_positions.WRITES_A_MINUTE`). Reports that
+change nothing cost no write, so counting them in the database would cost more than answering them.
+"""
+
+import threading
+from datetime import datetime
+from uuid import UUID
+
+A_SECOND = 10
+# A phone that was offline sends what it kept, often one by one.
+BURST = 40
+# Buckets of phones that have been quiet are full; they are thrown away when there are more than this.
+MOST = 20_000
+
+
+class TooManyReports(Exception):
+    """Too many reports in a second; send them as one batch, or wait as long as Retry-After says."""
+
+    retry_after_s = 1
+
+
+class Buckets:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[UUID, tuple[float, float]] = {}  # device -> (reports left, as of second)
+
+    def spend(self, *, device_id: UUID, now: datetime) -> None:
+        second = now.timestamp()
+        with self._lock:
+            left, since = self._left.get(device_id, (BURST, second))
+            # A clock that was set back gives nothing, and takes nothing.
+            left = min(BURST, left + max(second - since, 0) * A_SECOND)
+            if left < 1:
+                raise TooManyReports
+            if len(self._left) >= MOST and device_id not in self._left:
+                self._left = {
+                    key: (had, at) for key, (had, at) in self._left.items() if had + (second - at) * A_SECOND < BURST
+                }
+            self._left[device_id] = (left - 1, second)
+
+
+BUCKETS = Buckets()
