@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +34,8 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_FROM_EMAIL",
     "GEOOFFERS_FIREBASE_PROJECT",
     "GEOOFFERS_SANDBOX_URL",
+    "GEOOFFERS_MAP_ATTRIBUTION",
+    "GEOOFFERS_MAP_TILES",
     "GEOOFFERS_STATIC_ROOT",
     "GEOOFFERS_DATABASE_POOL",
 }
@@ -98,6 +101,7 @@ INSTALLED_APPS = [
     "geooffers.visits",
     "geooffers.coupons",
     "geooffers.api",
+    "geooffers.pages",
     "geooffers.rounds",
 ]
 
@@ -111,6 +115,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "geooffers.pages.policy.AdminPolicy",
 ]
 
 TEMPLATES = [
@@ -192,6 +198,25 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Where map tiles come from, e.g. https://tile.example/{z}/{x}/{y}.png; without it maps have a plain background.
+MAP_TILES: str = env.str("GEOOFFERS_MAP_TILES", default="")
+MAP_ATTRIBUTION: str = env.str("GEOOFFERS_MAP_ATTRIBUTION", default="")
+_tile_host = "/".join(MAP_TILES.replace("{s}", "*").split("/")[:3])
+# geooffers/pages/policy.py says what the admin gets beside this.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *([_tile_host] if _tile_host else [])],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Firebase ------------------------------------------------------------------------------------------------
