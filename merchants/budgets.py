@@ -53,6 +53,13 @@ def redeem(*, offer_id: UUID) -> None:
         raise NothingReserved(f"offer {offer_id}: redemption without a reservation")
 
 
+def forget_redeemed(*, offer_id: UUID, count: int) -> None:
+    """Redemptions past their keeping are forgotten: the cap shrinks with them, what is free stays what it was."""
+    known = OfferBudget.objects.filter(offer_id=offer_id, redeemed__gte=count)
+    if known.update(redeemed=F("redeemed") - count, cap=F("cap") - count) != 1:
+        raise NothingReserved(f"offer {offer_id}: fewer than {count} redemptions to forget")
+
+
 def set_cap(*, offer: Offer, cap: int) -> None:
     wide_enough = OfferBudget.objects.filter(offer_id=offer.pk).alias(used=F("reserved") + F("redeemed"))
     if wide_enough.filter(used__lte=cap).update(cap=cap) == 1:

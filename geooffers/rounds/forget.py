@@ -4,18 +4,20 @@ Each run takes a small batch of every table, in a transaction of its own, and le
 what, older than when, and nobody's name.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from geooffers.api.models import RateCount, StoredReply
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, Decision, LedgerEntry, Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.visits.models import Visit
+from merchants import budgets
 from notifications.models import Push
 
 # No limit of ours looks back further than a day.
@@ -40,7 +42,7 @@ def steps() -> tuple[tuple[str, timedelta, Callable[[datetime, int], int]], ...]
         ("visits", settings.KEEP_VISITS, _visits),
         ("decisions", settings.KEEP_VISITS, _decisions),
         ("pushes", settings.KEEP_PUSHES, _pushes),
-        ("redemptions", settings.KEEP_REDEMPTIONS, _redemptions),
+        ("coupons", settings.KEEP_REDEMPTIONS, _coupons),
         ("refused scans", settings.KEEP_REDEMPTIONS, _refused_scans),
         ("stored replies", settings.KEEP_REPLIES, _replies),
         ("rate counts", KEEP_RATE_COUNTS, _rate_counts),
@@ -67,12 +69,20 @@ def _pushes(before: datetime, limit: int) -> int:
     return _delete(Push.objects.filter(settled_at__lt=before), limit)
 
 
-def _redemptions(before: datetime, limit: int) -> int:
-    """The entries of the ledger that the redemption closed go with it: they cancel out, the sums stay as they were."""
-    old = Redemption.objects.filter(redeemed_at__lt=before).order_by("redeemed_at")
-    coupons = list(old.values_list("coupon", flat=True)[:limit])
-    LedgerEntry.objects.filter(coupon__in=coupons).delete()
-    return Redemption.objects.filter(coupon__in=coupons).delete()[0]
+def _coupons(before: datetime, limit: int) -> int:
+    """A coupon's whole story goes at once: redemption, refused scans, ledger. Its entries cancel out, and the budget
+    forgets the redemption too, so that the books of what is left still add up."""
+    closed = Q(state=CouponState.REDEEMED, redeemed_at__lt=before) | Q(state=CouponState.EXPIRED, expires_at__lt=before)
+    old = Coupon.objects.filter(closed).order_by("pk").select_for_update(skip_locked=True)
+    coupons = list(old[:limit])
+    ids = [coupon.pk for coupon in coupons]
+    for model in (Redemption, RefusedScan, LedgerEntry):
+        model._default_manager.filter(coupon__in=ids).delete()
+    Coupon.objects.filter(pk__in=ids).delete()
+    redeemed = Counter(coupon.offer_id for coupon in coupons if coupon.state == CouponState.REDEEMED)
+    for offer_id, count in sorted(redeemed.items()):
+        budgets.forget_redeemed(offer_id=offer_id, count=count)
+    return len(ids)
 
 
 def _refused_scans(before: datetime, limit: int) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from geooffers.rounds import forget
+from geooffers.rounds import close_stale, expire, forget
 
 
 class Run(Protocol):
@@ -19,4 +19,8 @@ class Round:
     run: Run
 
 
-ROUNDS = (Round(name="forget", every_s=3600, run=forget.run),)
+ROUNDS = (
+    Round(name="close_stale", every_s=60, run=close_stale.run),
+    Round(name="expire", every_s=30, run=expire.run),
+    Round(name="forget", every_s=6 * 3600, run=forget.run),
+)

@@ -1,0 +1,329 @@
+"""What runs without a caller: who is still told of a coupon, who holds a round, and what is forgotten when."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from geooffers.api.models import RateCount, StoredReply
+from geooffers.coupons import issuing, keyring, ledger, redemption
+from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Redemption, RefusedScan
+from geooffers.rounds import forget, leases, send
+from geooffers.rounds.models import Forgotten, RoundLease
+from geooffers.rounds.timetable import ROUNDS
+from geooffers.rounds.worker import Worker
+from geooffers.visits.models import EndReason, Visit
+from merchants.models import Offer, OfferBudget, OfferState
+from notifications import outbox, sending
+from notifications.models import Kind, Push, PushState
+from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store, make_visit
+
+pytestmark = pytest.mark.django_db
+
+SOON = NOON + timedelta(seconds=1)
+
+
+@pytest.fixture
+def announced() -> Coupon:
+    """A coupon whose push waits in the outbox."""
+    phone = make_device(push_address="fid-aino")
+    coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
+    outbox.enqueue(
+        kind=Kind.COUPON_ISSUED,
+        shopper=phone.shopper,
+        subject=coupon.pk,
+        title=coupon.title,
+        body=coupon.text,
+        expires_at=coupon.expires_at,
+        now=NOON,
+    )
+    return coupon
+
+
+def claimed(*, now: datetime = SOON) -> int:
+    return len(outbox.claim(now=now, limit=10, lease_s=60, guards=send.guards(now=now)))
+
+
+def test_an_open_coupon_of_a_live_offer_is_announced_while_its_shopper_is_there(announced):
+    assert claimed() == 1
+
+
+def walked_out(coupon):
+    Visit.objects.filter(pk=coupon.visit_id).update(ended_at=NOON, end_reason=EndReason.LEFT)
+
+
+def forgot_the_visit(coupon):
+    Coupon.objects.filter(pk=coupon.pk).update(visit=None)
+
+
+def paused(coupon):
+    Offer.objects.filter(pk=coupon.offer_id).update(state=OfferState.PAUSED)
+
+
+def offer_is_over(coupon):
+    Offer.objects.filter(pk=coupon.offer_id).update(ends_at=NOON)
+
+
+def dismissed(coupon):
+    Coupon.objects.filter(pk=coupon.pk).update(dismissed_at=NOON)
+
+
+def redeemed(coupon):
+    redeem(coupon, now=NOON)
+
+
+def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
+    store = coupon.offer.merchant.stores.first()
+    return redemption.redeem(
+        code=keyring.code_of(coupon),
+        store=store,
+        scanned_by=redemption.ScannedBy(staff_member=make_staff(store)),
+        nonce=f"till-{coupon.pk}",
+        now=now,
+    ).redemption
+
+
+@pytest.mark.parametrize("happens", [walked_out, forgot_the_visit, paused, offer_is_over, dismissed, redeemed])
+def test_a_coupon_that_is_no_longer_worth_telling_is_not_announced(announced, happens):
+    happens(announced)
+    assert claimed() == 0
+    assert (Push.objects.get().state, Push.objects.get().reason) == (PushState.CANCELLED, "no_longer_usable")
+
+
+def test_a_backlog_past_its_end_is_accounted_for_and_nothing_stale_is_sent(announced):
+    late = announced.expires_at
+    assert issuing.expire_due(now=late, limit=10) == 1
+    assert claimed(now=late) == 0
+    assert Push.objects.get().state == PushState.EXPIRED
+
+
+def make_worker(sandbox, *, now: datetime = SOON) -> Worker:
+    return Worker(
+        transport=sandbox.transport(),
+        clock=lambda: now,
+        stop=threading.Event(),
+        batch=10,
+        connections=4,
+        lease_s=sending.LEASE_S,
+    )
+
+
+def test_the_worker_sends_and_writes_down_what_the_vendor_called_it(sandbox, announced):
+    make_worker(sandbox).run_once()
+    (message,) = sandbox.messages()
+    push = Push.objects.get()
+    assert (push.state, push.provider_id, push.settled_at) == (PushState.SENT, message["name"], SOON)
+    assert message["message"]["data"]["delivery_id"] == str(push.pk)
+
+
+def test_a_worker_that_is_run_once_more_has_nothing_to_say(sandbox, announced):
+    for _ in range(3):
+        make_worker(sandbox).run_once()
+    assert len(sandbox.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "reason", "keeps_its_address"),
+    [
+        ("unregistered", PushState.DEAD, "unregistered", False),
+        ("invalid", PushState.DEAD, "payload_refused", True),
+        ("mismatch", PushState.DEAD, "sender_id_mismatch", True),
+        ("unavailable", PushState.READY, "unavailable", True),
+        ("quota", PushState.READY, "quota", True),
+        ("html", PushState.READY, "unknown", True),
+    ],
+)
+def test_only_a_dead_address_is_given_up_and_only_what_may_pass_is_tried_again(
+    sandbox, announced, fault, state, reason, keeps_its_address
+):
+    sandbox.order({"kind": fault})
+    make_worker(sandbox).run_once()
+    push = Push.objects.select_related("device").get()
+    assert (push.state, push.reason) == (state, reason)
+    assert (push.device.push_address == "fid-aino") is keeps_its_address
+    if state == PushState.READY:
+        assert push.not_before > SOON
+        make_worker(sandbox, now=push.not_before).run_once()
+        assert Push.objects.get().state == PushState.SENT
+
+
+def test_an_address_that_was_renewed_while_we_sent_is_kept(sandbox, announced):
+    """The vendor's 404 is about the address we used, not about the phone."""
+    (push,) = outbox.claim(now=SOON, limit=1, lease_s=60, guards=send.guards(now=SOON))
+    device = Push.objects.get().device
+    device.push_address = "fid-renewed"
+    device.save()
+    error = sending.TransportError("unregistered", permanent=True, device_gone=True)
+    sending._settle(push=push, outcome=sending.Failed(error), now=SOON)
+    device.refresh_from_db()
+    assert device.push_address == "fid-renewed"
+
+
+def test_one_bad_message_does_not_hold_up_the_others(sandbox):
+    store = make_store()
+    for number, address in enumerate(["invalid-1", "unregistered-2", "reset-3", "fid-4", "fid-5"]):
+        phone = make_device(push_address=address)
+        coupon = make_coupon(make_offer(store, title=f"Bun {number}"), shopper=phone.shopper)
+        outbox.enqueue(
+            kind=Kind.COUPON_ISSUED,
+            shopper=phone.shopper,
+            subject=coupon.pk,
+            title=coupon.title,
+            expires_at=coupon.expires_at,
+            now=NOON,
+        )
+    make_worker(sandbox).run_once()
+    assert sorted(Push.objects.values_list("state", flat=True)) == ["dead", "dead", "ready", "sent", "sent"]
+
+
+def test_what_cannot_be_finished_within_the_lease_is_given_back(sandbox, announced):
+    transport = sandbox.transport()
+    counts = send.send_batch(
+        transport=transport,
+        clock=lambda: SOON,
+        limit=1,
+        connections=1,
+        lease_s=transport.longest_send_s + 1e-9,
+    )
+    assert counts == {"given_back": 1}
+    assert (Push.objects.get().state, Push.objects.get().attempts) == (PushState.READY, 0)
+    with pytest.raises(ValueError, match="shorter than one send"):
+        send.send_batch(transport=transport, clock=lambda: SOON, limit=1, connections=1, lease_s=1)
+
+
+def test_pauses_grow_up_to_ten_minutes():
+    pauses = [sending.pause_s(attempts=attempt) for attempt in range(1, outbox.MAX_ATTEMPTS + 1)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (5, 600)
+    assert sum(pauses) > 45 * 60
+
+
+# -- leases of the rounds
+
+
+def take(holder: str, *, every_s: float = 60) -> bool:
+    return leases.take(name="expire", holder=holder, every_s=every_s, lease_s=60)
+
+
+@pytest.fixture
+def round_row() -> None:
+    leases.prepare(names=["expire"])
+
+
+@pytest.mark.usefixtures("round_row")
+def test_one_worker_at_a_time_holds_a_round_and_it_rests_between_runs():
+    assert take("first")
+    assert not take("second")
+    leases.give_back(name="expire", holder="first")
+    assert not take("second")
+    assert take("second", every_s=0)
+
+
+@pytest.mark.usefixtures("round_row")
+def test_the_round_of_a_dead_worker_goes_to_the_next_and_the_dead_one_gives_nothing_back():
+    assert take("dead")
+    RoundLease.objects.update(until=Now() - timedelta(seconds=1))
+    assert take("alive")
+    leases.give_back(name="expire", holder="dead")
+    assert RoundLease.objects.get().holder == "alive"
+    assert RoundLease.objects.filter(until__gt=Now()).exists()
+
+
+@pytest.mark.usefixtures("round_row")
+def test_preparing_again_takes_nobodys_round_away():
+    assert take("first")
+    leases.prepare(names=["expire", "forget"])
+    assert RoundLease.objects.get(name="expire").holder == "first"
+
+
+def test_every_round_of_the_timetable_runs(sandbox):
+    make_worker(sandbox).run_once()
+    ran = RoundLease.objects.filter(last_run_at__isnull=False, until__isnull=True)
+    assert set(ran.values_list("name", flat=True)) == {each.name for each in ROUNDS}
+
+
+# -- forgetting
+
+LATER = NOON + timedelta(days=31)
+
+
+def test_visits_and_decisions_lose_their_shopper_after_thirty_days_and_so_does_every_path_back():
+    phone = make_device()
+    store = make_store()
+    visit = make_visit(phone.shopper, make_fence(store))
+    coupon = make_coupon(make_offer(store), shopper=phone.shopper, visit=visit)
+    decided = NOON + timedelta(days=5)
+    Decision.objects.create(
+        shopper=phone.shopper, visit=visit, offer=coupon.offer, outcome=Outcome.CHOSEN, reason="best", at=decided
+    )
+    Visit.objects.update(ended_at=NOON + timedelta(hours=1), end_reason=EndReason.LEFT)
+    assert forget.run(now=NOON + settings.KEEP_VISITS, limit=10) == 0
+    assert forget.run(now=LATER, limit=10) == 1
+    assert Visit.objects.get().shopper is None
+    assert Decision.objects.get().shopper is None
+    coupon.refresh_from_db()
+    assert (coupon.visit, coupon.shopper) == (None, phone.shopper)
+    assert Forgotten.objects.get(what="visits").before == LATER - settings.KEEP_VISITS
+
+
+def test_an_open_visit_is_not_forgotten_however_long_it_lasts():
+    make_visit(make_device().shopper, make_fence(make_store()))
+    assert forget.run(now=LATER, limit=10) == 0
+
+
+def test_settled_pushes_go_after_two_weeks_and_unsettled_ones_wait_for_their_reason(announced):
+    Push.objects.create(
+        **{field: getattr(Push.objects.get(), field) for field in ("device", "shopper", "kind", "subject", "tag")},
+        dedupe="settled",
+        not_before=NOON,
+        expires_at=NOON,
+        created_at=NOON,
+        state=PushState.SENT,
+        settled_at=NOON,
+    )
+    assert forget.run(now=NOON + settings.KEEP_PUSHES, limit=10) == 0
+    forget.run(now=LATER, limit=10)
+    assert Push.objects.get().state == PushState.READY
+    assert claimed(now=LATER) == 0
+    assert Push.objects.get().state == PushState.EXPIRED
+
+
+def test_after_seven_years_a_redemption_is_gone_and_the_books_still_add_up():
+    store = make_store()
+    offer = make_offer(store, cap=5, per_shopper_limit=5)
+    old, expired, fresh = (make_coupon(offer) for _ in range(3))
+    redeem(old, now=SOON)
+    assert issuing.expire_due(now=fresh.expires_at, limit=1) == 1
+    expired_id = Coupon.objects.get(state="expired").pk
+    (kept,) = {expired.pk, fresh.pk} - {expired_id}
+    RefusedScan.objects.create(coupon=old, store=store, reason="already_redeemed", at=SOON)
+    assert ledger.check_books() == []
+    forget.run(now=SOON + settings.KEEP_REDEMPTIONS, limit=10)
+    assert Redemption.objects.count() == 1
+    forget.run(now=SOON + settings.KEEP_REDEMPTIONS + timedelta(hours=2), limit=10)
+    assert (Redemption.objects.count(), RefusedScan.objects.count()) == (0, 0)
+    assert [coupon.pk for coupon in Coupon.objects.all()] == [kept]
+    assert LedgerEntry.objects.count() == 1
+    assert ledger.check_books() == []
+    free = OfferBudget.objects.annotate(free=F("cap") - F("reserved") - F("redeemed")).get().free
+    assert free == 4
+
+
+def test_stored_replies_and_counts_of_calls_do_not_stay():
+    for created_at in (NOON, NOON + timedelta(days=2)):
+        StoredReply.objects.create(caller="device:1", key=str(created_at), fingerprint=b"", created_at=created_at)
+        RateCount.objects.create(caller="address:1", window_start=created_at, count=1)
+    forget.run(now=LATER, limit=10)
+    assert StoredReply.objects.get().created_at == NOON + timedelta(days=2)
+    assert not RateCount.objects.exists()
+
+
+def test_forgetting_takes_small_bites_and_writes_down_each():
+    for minute in range(5):
+        window_start = NOON + timedelta(minutes=minute)
+        RateCount.objects.create(caller="address:1", window_start=window_start, count=1)
+    assert [forget.run(now=LATER, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert sorted(Forgotten.objects.values_list("rows", flat=True)) == [1, 2, 2]
