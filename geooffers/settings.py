@@ -36,6 +36,13 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_SANDBOX_URL",
     "GEOOFFERS_MAP_ATTRIBUTION",
     "GEOOFFERS_MAP_TILES",
+    "GEOOFFERS_APPLE_PASS_CERTIFICATE",
+    "GEOOFFERS_APPLE_PASS_KEY",
+    "GEOOFFERS_APPLE_PASS_WWDR",
+    "GEOOFFERS_APPLE_PASS_TYPE_ID",
+    "GEOOFFERS_APPLE_PASS_TEAM_ID",
+    "GEOOFFERS_GOOGLE_WALLET_ISSUER",
+    "GEOOFFERS_GOOGLE_WALLET_CREDENTIALS",
     "GEOOFFERS_STATIC_ROOT",
     "GEOOFFERS_DATABASE_POOL",
 }
@@ -232,6 +239,17 @@ if not SANDBOX and not GOOGLE_APPLICATION_CREDENTIALS:
     )
 if env.str("FIREBASE_AUTH_EMULATOR_HOST", default="") and not TESTING:
     raise ImproperlyConfigured("FIREBASE_AUTH_EMULATOR_HOST is set: forged ID tokens would pass. Unset it.")
+
+# --- wallets -------------------------------------------------------------------------------------------------
+# Optional: without them nothing but the wallet passes is missing. What is wrong with a file is said when a pass is
+# asked for (and by `check --deploy`), so that a certificate that expires stops passes and nothing else.
+APPLE_PASS_CERTIFICATE: str = env.str("GEOOFFERS_APPLE_PASS_CERTIFICATE", default="")
+APPLE_PASS_KEY: str = env.str("GEOOFFERS_APPLE_PASS_KEY", default="")
+APPLE_PASS_WWDR: str = env.str("GEOOFFERS_APPLE_PASS_WWDR", default="")
+APPLE_PASS_TYPE_ID: str = env.str("GEOOFFERS_APPLE_PASS_TYPE_ID", default="")
+APPLE_PASS_TEAM_ID: str = env.str("GEOOFFERS_APPLE_PASS_TEAM_ID", default="")
+GOOGLE_WALLET_ISSUER: str = env.str("GEOOFFERS_GOOGLE_WALLET_ISSUER", default="")
+GOOGLE_WALLET_CREDENTIALS: str = env.str("GEOOFFERS_GOOGLE_WALLET_CREDENTIALS", default=GOOGLE_APPLICATION_CREDENTIALS)
 
 # --- how long things are kept (the forgetting is a round) ----------------------------------------------------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit

@@ -1,6 +1,9 @@
 """What every ring of tests shares: which services are there, where the shared data lies, the cast."""
 
+import fcntl
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +35,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("../shared/data is not there")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """The folder of .ci with its npm packages installed as locked: judges that exist only there."""
+    folder = ROOT / ".ci"
+    if shutil.which("npm") is None:
+        skip_or_fail("Node.js with npm")
+    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    with (folder / "package.json").open() as gate:  # one of the test processes installs, the others wait
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            if subprocess.run(command, cwd=folder, capture_output=True, timeout=240).returncode != 0:
+                skip_or_fail("npm packages of .ci (npm ci failed)")
+    return folder
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Google credentials for the sandbox: the real grant, without a call to Google on the side."""
 
+from collections.abc import Sequence
+
 from google.oauth2 import service_account
 
 from notifications.sandbox.keys import SandboxKeys
@@ -15,9 +17,9 @@ class LoopbackCredentials(service_account.Credentials):
         return False
 
 
-def sandbox_credentials(*, keys: SandboxKeys, address: str) -> LoopbackCredentials:
+def sandbox_credentials(*, keys: SandboxKeys, address: str, scopes: Sequence[str] = SCOPES) -> LoopbackCredentials:
     info = keys.service_account_info(token_uri=f"{address}/token")
     credentials: LoopbackCredentials = LoopbackCredentials.from_service_account_info(  # type: ignore[no-untyped-call]  # google-auth types half of itself
-        info, scopes=SCOPES
+        info, scopes=scopes
     )
     return credentials

@@ -41,7 +41,7 @@ class SandboxKeys:
             "type": "service_account",
             "project_id": PROJECT,
             "private_key_id": sha256(_public_der(self.service_account)).hexdigest()[:40],
-            "private_key": _pem(self.service_account).decode(),
+            "private_key": pem(self.service_account).decode(),
             "client_email": self.client_email,
             "client_id": "1",
             "token_uri": token_uri,
@@ -91,19 +91,19 @@ def mint_id_token(
 
 def _load(path: Path) -> rsa.RSAPrivateKey:
     if not path.exists():
-        _make(path)
+        write_once(path, pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(f"{path} is not an RSA key")
     return key
 
 
-def _make(path: Path) -> None:
+def write_once(path: Path, content: bytes) -> None:
     # Written aside and then linked: a reader never sees half a key, and the second of two makers gives way.
     handle, draft = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+            file.write(content)
         try:
             os.link(draft, path)
         except FileExistsError:
@@ -112,7 +112,7 @@ def _make(path: Path) -> None:
         os.unlink(draft)
 
 
-def _pem(key: rsa.RSAPrivateKey) -> bytes:
+def pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

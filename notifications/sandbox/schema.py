@@ -25,7 +25,7 @@ class Plain(Enum):
 
 @dataclass(frozen=True)
 class ListOf:
-    item: Plain
+    item: "Spec"
 
 
 @dataclass(frozen=True)
