@@ -95,6 +95,11 @@ def cancel_subject(*, subject: UUID, reason: str, now: datetime) -> int:
     return _cancel(Push.objects.filter(subject=subject, kind__in=MARKETING_KINDS), reason=reason, now=now)
 
 
+def cancel_device(*, device: Device, reason: str, now: datetime) -> int:
+    """The phone changed hands: nothing that was meant for its old holder goes there, service messages neither."""
+    return _cancel(Push.objects.filter(device=device), reason=reason, now=now)
+
+
 def move(*, from_shopper: Shopper, to_shopper: Shopper) -> int:
     """At sign-in what was owed to the anonymous shopper is owed to the account; the claim asks for its consent then."""
     unsettled = Push.objects.filter(shopper=from_shopper, state__in=[PushState.READY, PushState.CLAIMED])

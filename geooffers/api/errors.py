@@ -19,9 +19,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import auth, limits, paging, replies, strict
+from geooffers.api import auth, id_tokens, limits, paging, replies, strict
 from geooffers.shoppers import consents
-from geooffers.usecases import register_device
+from geooffers.usecases import register_device, sign_in
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     # devices and consent
     register_device.InstallKnown: Problem(status=409, code="install_known", hint="Make a new install_id."),
     register_device.TokenTaken: Problem(status=409, code="token_taken"),
+    id_tokens.SignInOff: Problem(status=501, code="sign_in_off"),
+    id_tokens.IdTokenInvalid: Problem(status=401, code="id_token_invalid"),
+    id_tokens.IdTokenExpired: Problem(status=401, code="id_token_expired"),
+    id_tokens.CertificatesUnreachable: Problem(status=503, code="certificates_unreachable"),
+    sign_in.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
+    sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
     consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
 }
 

@@ -116,7 +116,7 @@ def move_to_account(*, device: Device, anonymous: Shopper, account: Shopper, now
         _receipt(state=state, device=device, source=ReceiptSource.SIGN_IN, now=now)
 
 
-def end_with_holder(*, device: Device, shopper: Shopper, now: datetime) -> None:
+def end_with_holder(*, device: Device, now: datetime) -> None:
     """Another account takes the device: what the old holder allowed on it ends, with receipts."""
     for state in lock_for_change(states=ConsentState.objects.filter(device=device)):
         if state.given:

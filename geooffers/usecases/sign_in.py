@@ -1,0 +1,115 @@
+"""A phone signs in to an account: it changes its token and its shopper, in one transaction.
+
+The phone brings the new token; it is valid when we commit. Should the answer be lost, the phone repeats the call with
+the old token, which is good for this alone, and gets the same answer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from geooffers.coupons import merging as coupons_merging
+from geooffers.shoppers import consents
+from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
+from geooffers.visits import merging as visits_merging
+from geooffers.visits import recording
+from geooffers.visits.models import DeviceState, EndReason
+from notifications import outbox
+
+ATTEMPTS = 3
+
+
+class TokenReplaced(Exception):
+    """This token was replaced by a sign-in with another new token."""
+
+
+class NewTokenTaken(Exception):
+    """The new token was used before; make another one of 32 random bytes."""
+
+    field = "new_token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    device_id: UUID
+    shopper_id: UUID
+
+
+def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
+    """`shown_hash` is of the token that the phone called with: its token, or the one before."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _sign_in(
+                    device_id=device_id, shown_hash=shown_hash, new_hash=new_hash, firebase_uid=firebase_uid, now=now
+                )
+        except IntegrityError:
+            # Another phone of the account consented, or began a visit, between our look and our write. Its row is
+            # there when we look again.
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("not reached")
+
+
+def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
+    # Sign-ins, consents and push addresses of one phone follow each other. Not FOR UPDATE: rows that point at the
+    # device (a push, a presence) are written while we hold it, and their foreign keys would wait for us.
+    device = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device_id)
+    if bytes(device.token_hash) == new_hash:
+        return _same_again(device=device, firebase_uid=firebase_uid)
+    if bytes(device.token_hash) != shown_hash:
+        raise TokenReplaced
+    if Device.objects.filter(Q(token_hash=new_hash) | Q(previous_token_hash=new_hash)).exists():
+        raise NewTokenTaken
+    account = _account(firebase_uid=firebase_uid, language=device.shopper.language, now=now)
+    before = device.shopper
+    if before.is_anonymous:
+        _bring(device=device, anonymous=before, account=account, now=now)
+    elif before.pk != account.pk:
+        _leave(device=device, now=now)
+    # Last, because this lock makes whoever points at the device wait.
+    device.shopper = account
+    device.previous_token_hash, device.token_hash = device.token_hash, new_hash
+    device.save(update_fields=["shopper", "previous_token_hash", "token_hash"])
+    return SignedIn(device_id=device.pk, shopper_id=account.pk)
+
+
+def _same_again(*, device: Device, firebase_uid: str) -> SignedIn:
+    if device.shopper.firebase_uid != firebase_uid:
+        raise NewTokenTaken
+    return SignedIn(device_id=device.pk, shopper_id=device.shopper_id)
+
+
+def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
+    """Locked: two phones that sign in to one account bring their things one after the other."""
+    Shopper.objects.get_or_create(firebase_uid=firebase_uid, defaults={"language": language, "created_at": now})
+    return Shopper.objects.select_for_update(no_key=True).get(firebase_uid=firebase_uid)
+
+
+def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
+    """The anonymous shopper was this person all along: what is still good becomes the account's, and they end."""
+    consents.move_to_account(device=device, anonymous=anonymous, account=account, now=now)
+    # Where the phone is stays known; the version moves on so that a report that is being worked out for the anonymous
+    # shopper starts over.
+    DeviceState.objects.filter(device=device).update(version=F("version") + 1)
+    joined = visits_merging.move_to_account(anonymous=anonymous, account=account, now=now)
+    coupons_merging.move_to_account(anonymous=anonymous, account=account, joined=joined)
+    visits_merging.drop(joined=joined)
+    outbox.move(from_shopper=anonymous, to_shopper=account)
+    wants_marketing = ConsentState.objects.filter(
+        shopper=account, device=None, purpose=Purpose.MARKETING_PUSH, given=True
+    )
+    if not wants_marketing.exists():
+        outbox.cancel_marketing(shopper=account, reason="no_consent", now=now)
+    anonymous.ended_at = now
+    anonymous.save(update_fields=["ended_at"])
+
+
+def _leave(*, device: Device, now: datetime) -> None:
+    """Somebody else's phone now: what it was allowed and what it knew end with its old holder; nothing moves."""
+    consents.end_with_holder(device=device, now=now)
+    recording.end_presence_of_device(device=device, now=now, reason=EndReason.SIGNED_IN)
+    outbox.cancel_device(device=device, reason="device_changed_hands", now=now)
