@@ -1,12 +1,49 @@
-"""What only the platform's operators may open: base classes for such admin pages."""
+"""Base classes of every admin page: what all of them close, and what only the platform's operators may open."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from django.http import HttpRequest
+from django.contrib.admin import SimpleListFilter
+from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
 
 
-class OperatorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """An admin page that answers only what it was written to answer.
+
+    Django lets anybody who sees a list ask `?field__lookup=` about the fields of its rows, one character of a
+    neighbour's row (or a password's hash) at a time. Here the filters in `list_filter` are the only questions; they
+    are SimpleListFilters that name their possible answers, so a value that they do not know asks nothing.
+    """
+
+    # Where the menu shows this page: group, order within all pages, icon (Material Symbols).
+    menu_group = "Platform"
+    menu_order = 100
+    menu_icon = "table_rows"
+
+    list_per_page = 50
+    show_full_result_count = False
+    compressed_fields = True
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        filters = self.get_list_filter(request) if request is not None else self.list_filter
+        return any(
+            isinstance(each, type) and issubclass(each, SimpleListFilter) and each.parameter_name == lookup
+            for each in filters
+        )
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        return bool(to_field == self.opts.pk.name)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand: rows are archived, or forgotten by a round that leaves a trace."""
+        return False
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        # Django redirects to the index with the id in a message; unknown and foreign are both a plain 404 here.
+        raise Http404
+
+
+class OperatorAdmin(ClosedAdmin):
     """An admin page for superusers alone; a merchant's user does not even learn that it exists."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -21,12 +58,11 @@ class OperatorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_module_permission(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 class ReadOnlyOperatorAdmin(OperatorAdmin):
     """Rows that the product writes and nobody edits: decisions, visits, the outbox, the ledger."""
+
+    menu_group = "Records"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

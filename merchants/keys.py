@@ -26,20 +26,22 @@ def hash_of(key: str) -> bytes:
 
 def make_key(*, store: Store, name: str, scopes: Collection[str]) -> tuple[ApiKey, str]:
     """The row, and the key in full: show it now, it cannot be shown again."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown or not scopes:
+    row = ApiKey(store=store, name=name, scopes=list(scopes))
+    return row, save_new(row=row)
+
+
+def save_new(*, row: ApiKey) -> str:
+    """Give a row that a form has filled its key, and save it. Answers the key."""
+    unknown = sorted(set(row.scopes) - set(SCOPES))
+    if unknown or not row.scopes:
         raise UnknownScope(", ".join(unknown) or "no scope at all")
-    prefix = "gok_" + secrets.token_hex(4)
-    key = f"{prefix}_{secrets.token_urlsafe(32)}"
-    row = ApiKey.objects.create(
-        merchant_id=store.merchant_id,
-        store=store,
-        name=name,
-        scopes=sorted(set(scopes)),
-        prefix=prefix,
-        key_hash=hash_of(key),
-    )
-    return row, key
+    row.scopes = sorted(set(row.scopes))
+    row.merchant_id = row.store.merchant_id
+    row.prefix = "gok_" + secrets.token_hex(4)
+    key = f"{row.prefix}_{secrets.token_urlsafe(32)}"
+    row.key_hash = hash_of(key)
+    row.save(force_insert=True)
+    return key
 
 
 def revoke(*, key: ApiKey, now: datetime) -> None:

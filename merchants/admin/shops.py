@@ -1,0 +1,96 @@
+"""Merchants and stores."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from merchants import access
+from merchants.admin.fields import TimeZoneField, VisibleTextField
+from merchants.admin.filters import ArchivedFilter, MerchantFilter
+from merchants.admin.scoping import ScopedAdmin
+from merchants.models import Merchant, Role, Store
+
+
+class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    name = VisibleTextField(max_length=100)
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ScopedAdmin):
+    """An owner sees their merchant. The name is unique, and "taken" would tell on others: operators change it."""
+
+    reach = staticmethod(access.merchants_for)
+    readers = frozenset({Role.OWNER})
+    editors = frozenset()
+    form = MerchantForm
+    menu_group, menu_order, menu_icon = "Shop", 20, "storefront"
+    fields = ("name", "created_at", "archived_at")
+    readonly_fields = ("created_at", "archived_at")
+    list_display = ("name", "created_at")
+    list_filter = (ArchivedFilter,)
+    search_fields = ("name",)
+    ordering = ("name",)
+    actions = ("archive",)
+
+    @admin.action(description="Archive: nothing is issued any more, nobody of theirs gets in", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
+        count = queryset.filter(archived_at=None).update(archived_at=timezone.now())
+        self.message_user(request, f"{count} archived.")
+
+
+class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    name = VisibleTextField(max_length=100)
+    address = VisibleTextField(max_length=200)
+    time_zone = TimeZoneField(help_text="Schedules are on this clock.")
+    lat = forms.FloatField(label="Latitude", min_value=-90, max_value=90, help_text="Degrees north, e.g. 60.1695")
+    lon = forms.FloatField(label="Longitude", min_value=-180, max_value=180, help_text="Degrees east, e.g. 24.9525")
+    merchant: Merchant | None = None  # whose store it is, when that is no field of the form
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        merchant = cleaned.get("merchant") or self.merchant
+        namesakes = Store.objects.filter(merchant=merchant, name=cleaned.get("name")).exclude(pk=self.instance.pk)
+        if merchant and namesakes.exists():
+            self.add_error("name", "There is a store of that name already.")
+        return cleaned
+
+
+@admin.register(Store)
+class StoreAdmin(ScopedAdmin):
+    reach = staticmethod(access.stores_for)
+    adders = frozenset({Role.OWNER})
+    form = StoreForm
+    menu_group, menu_order, menu_icon = "Shop", 21, "location_on"
+    readonly_fields = ("archived_at",)
+    list_display = ("name", "address", "time_zone")
+    list_filter = (ArchivedFilter, MerchantFilter)
+    search_fields = ("name", "address")
+    ordering = ("name",)
+    actions = ("archive",)
+
+    def get_fields(self, request: HttpRequest, obj: Store | None = None) -> list[Any]:
+        merchant = ["merchant"] if access.is_operator(request.user) else []
+        return [*merchant, "name", "address", "time_zone", ("lat", "lon"), *(["archived_at"] if obj else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Store | None = None) -> tuple[str, ...]:
+        # A store stays with its merchant: fences, offers and books hang on it.
+        return ("archived_at", "merchant") if obj else ("archived_at",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.merchant = obj.merchant if obj else access.merchant_of(request.user)  # the class was made for this request
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Store, form: Any, change: bool) -> None:
+        if not change and not access.is_operator(request.user):
+            obj.merchant = form.merchant
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="Archive: its fences fall silent, nobody scans there", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Store]) -> None:
+        count = queryset.filter(archived_at=None).update(archived_at=timezone.now())
+        self.message_user(request, f"{count} archived.")

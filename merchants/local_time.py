@@ -1,0 +1,30 @@
+"""The admin speaks the time of its reader's shop: their first store's zone, else UTC."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from merchants import access
+from merchants.models import Store
+
+
+class LocalTimeMiddleware:
+    """Around the whole answer, for templates are rendered after the view. The API says its offset and is left alone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith("/admin/"):
+            return self.get_response(request)
+        with timezone.override(_zone_of(request)):
+            return self.get_response(request)
+
+
+def _zone_of(request: HttpRequest) -> ZoneInfo:
+    member = access.staff_member_of(request.user)
+    stores = access.stores_of(member) if member else Store.objects.none()
+    name = stores.filter(archived_at=None).order_by("created_at", "pk").values_list("time_zone", flat=True).first()
+    return ZoneInfo(name or "UTC")
