@@ -171,7 +171,7 @@ def store_for_scanner(
     if store_id is not None:
         store = standing.filter(pk=store_id).first()
         if store is None:
-            raise NoSuchStore(str(store_id))
+            raise NoSuchStore
         return store
     # Two are enough to know that one is not.
     found = list(standing.order_by("pk")[:2])

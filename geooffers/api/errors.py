@@ -20,8 +20,10 @@ from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, id_tokens, limits, paging, replies, strict
+from geooffers.coupons import codes, redemption, wallet
 from geooffers.shoppers import consents
 from geooffers.usecases import register_device, sign_in
+from merchants import access
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,8 @@ class Problem:
     hint: str = ""
 
 
-# A refusal's docstring is its sentence. It may carry `detail` (a sentence of its own), `field`, `retry_after_s`; its
-# str() is never shown, for it may hold what was sent.
+# A refusal's docstring is its sentence. It may carry `detail` (a sentence of its own), `field`, `retry_after_s`, and
+# `members` (RFC 9457's extensions: the facts as data); its str() is never shown, for it may hold what was sent.
 PROBLEMS: dict[type[Exception], Problem] = {
     # the reader in front
     strict.NotJsonMedia: Problem(status=415, code="content_type", hint="Content-Type: application/json"),
@@ -77,6 +79,29 @@ PROBLEMS: dict[type[Exception], Problem] = {
     sign_in.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
     sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
     consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
+    wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
+    # at the till; docs/redemption.md lists them with what to say and do
+    codes.MalformedCode: Problem(status=422, code="malformed_code", hint="Scan it, or type the whole code again."),
+    codes.BadCheckSymbol: Problem(status=422, code="bad_check_symbol", hint="Compare it sign by sign with the phone."),
+    redemption.UnknownCode: Problem(
+        status=404, code="unknown_code", hint="Ask the guest to open the coupon in the app and scan it from there."
+    ),
+    redemption.WrongStore: Problem(
+        status=409, code="wrong_store", hint="The app shows where the coupon holds. It was not used up."
+    ),
+    redemption.NotYetValid: Problem(
+        status=409, code="not_yet_valid", hint="Try again in a few minutes; if it stays, tell the operator."
+    ),
+    redemption.CouponExpired: Problem(status=409, code="coupon_expired", hint="It cannot be revived."),
+    redemption.AlreadyRedeemed: Problem(
+        status=409, code="already_redeemed", hint="Show the guest when and where. Nothing was taken now."
+    ),
+    redemption.KeyReused: Problem(status=422, code="key_reused", hint="Make a new key for every scan."),
+    access.MayNotScan: Problem(status=403, code="may_not_scan", hint="Ask the owner of the shop."),
+    access.NoSuchStore: Problem(
+        status=404, code="store_not_found", hint="Leave out store_id, or name a store of yours."
+    ),
+    access.StoreNeeded: Problem(status=422, code="store_needed", hint="Send store_id."),
 }
 
 # What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).
@@ -139,8 +164,10 @@ def problem_response(
     field: str | None = None,
     hint: str = "",
     retry_after_s: int | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     body = {
+        **(members or {}),
         "type": f"urn:geooffers:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -189,6 +216,7 @@ def refused(request: HttpRequest, exc: Exception) -> HttpResponse:
         field=getattr(exc, "field", None),
         hint=problem.hint,
         retry_after_s=getattr(exc, "retry_after_s", None),
+        members=getattr(exc, "members", None),
     )
 
 

@@ -32,52 +32,64 @@ class ScannedBy:
 
 
 class Refused(Exception):
-    """The scan was understood and the coupon is not honoured. `coupon` is None where the scanner may not know it."""
+    """The coupon is not honoured."""
 
+    # The docstring of each refusal is what the person at the till reads. `members` are the same facts as data.
     code: ClassVar[str]
 
     def __init__(self, *, coupon: Coupon | None = None) -> None:
         super().__init__()
         self.coupon = coupon
+        self.members: dict[str, str] = {}
 
 
 class UnknownCode(Refused):
-    """Nobody's code, or a coupon of another merchant: whoever tries codes must not learn which."""
+    """We know no coupon with this code."""
 
+    # Also said of another merchant's coupon: whoever tries codes must not learn that one exists.
     code = "unknown_code"
 
 
 class WrongStore(Refused):
-    """This merchant's coupon, at a store where its offer does not hold."""
+    """This coupon does not hold at this store."""
 
     code = "wrong_store"
 
 
 class NotYetValid(Refused):
-    """It was issued later than our clock says it is now."""
+    """This coupon is not valid yet."""
 
+    # Issued later than our clock says it is now: some machine's clock is wrong by more than CLOCKS_DIFFER_BY.
     code = "not_yet_valid"
+
+    def __init__(self, *, coupon: Coupon) -> None:
+        super().__init__(coupon=coupon)
+        self.members = {"valid_from": coupon.issued_at.isoformat()}
 
 
 class CouponExpired(Refused):
-    """Its time is over. Whether its place has been released yet makes no difference to anybody at a till."""
+    """This coupon has expired."""
 
+    # Whether its place has been released yet makes no difference to anybody at a till.
     code = "coupon_expired"
+
+    def __init__(self, *, coupon: Coupon) -> None:
+        super().__init__(coupon=coupon)
+        self.members = {"expired_at": coupon.expires_at.isoformat()}
 
 
 class AlreadyRedeemed(Refused):
-    """It was honoured before: when, and where."""
+    """This coupon has been redeemed before."""
 
     code = "already_redeemed"
 
     def __init__(self, *, coupon: Coupon, earlier: Redemption) -> None:
         super().__init__(coupon=coupon)
-        self.redeemed_at = earlier.redeemed_at
-        self.store_name = earlier.store.name
+        self.members = {"redeemed_at": earlier.redeemed_at.isoformat(), "redeemed_at_store": earlier.store.name}
 
 
 class KeyReused(Exception):
-    """The Idempotency-Key has redeemed another coupon, or this one at another store. A mistake of the till's."""
+    """This Idempotency-Key has redeemed another coupon, or at another store."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,22 @@
+"""What is this coupon worth, and would it be honoured here now? Asked before redeeming; changes nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from geooffers.coupons import codes, redemption
+from geooffers.coupons.models import Coupon
+from geooffers.coupons.redemption import ScannedBy
+from merchants import access
+
+
+def look_up_coupon(*, text: str, scanned_by: ScannedBy, store_id: UUID | None, now: datetime) -> Coupon:
+    """Refuses as a redemption would, and keeps the refused scan as well: here is where guessing would begin."""
+    code = codes.read(text)
+    store = access.store_for_scanner(
+        staff_member=scanned_by.staff_member, api_key=scanned_by.api_key, store_id=store_id
+    )
+    try:
+        return redemption.look_up(code=code, store=store, now=now)
+    except redemption.Refused as refusal:
+        redemption.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
+        raise
