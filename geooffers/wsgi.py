@@ -7,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geooffers.settings")
 
 application = get_wsgi_application()
+
+# Models can be imported only now. The thread begins here, in the process that will serve, and not at the first report.
+from merchants import live_fences  # noqa: E402
+
+live_fences.matcher().follow()
