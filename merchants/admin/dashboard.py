@@ -41,7 +41,7 @@ def figures(request: HttpRequest) -> dict[str, Any]:
                 "label": "Fences",
                 "figure": fences.count(),
                 "note": f"{waiting} waiting for an operator" if waiting else "",
-                "link": stores_page,
+                "link": reverse("admin:merchants_geofence_changelist"),
             },
         ],
         "todo": todo,

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.decorators import display
 
@@ -28,6 +27,9 @@ class OfferAdmin(ScopedAdmin):
     editors = frozenset({Role.OWNER, Role.MANAGER})
     adders = frozenset({Role.OWNER, Role.MANAGER})
     form = OfferForm
+    save_refusals = {
+        budgets.BelowUsed: "While you saved, more coupons were issued than this cap allows. Nothing was saved."
+    }
     row_buttons = ("publish", "pause", "end")
     change_form_outer_before_template = "merchants/offer_buttons.html"
     menu_group, menu_order, menu_icon = "Offers", 10, "local_offer"
@@ -84,13 +86,7 @@ class OfferAdmin(ScopedAdmin):
         extra = {**(extra_context or {}), "may_press": {}}
         if object_id and (offer := self.get_object(request, object_id)):
             extra["may_press"] = self._buttons_for(request, offer)
-        try:
-            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra)
-        except budgets.BelowUsed:
-            # Between the check of the form and the save, coupons were issued. Nothing was saved.
-            messages.error(request, "While you saved, more coupons were issued than this cap allows. Try again.")
-            return redirect(request.path)
-        return answer
+        return super().changeform_view(request, object_id, form_url, extra)
 
     def _buttons_for(self, request: HttpRequest, offer: Offer) -> dict[str, bool]:
         if not self.may_press(request, offer):

@@ -40,6 +40,8 @@ class ScopedAdmin(ClosedAdmin):
     # Buttons on a row's page: name in the address -> method; each is a POST of its own.
     row_buttons: tuple[str, ...] = ()
     button_refusals: tuple[type[Exception], ...] = ()
+    # What a save may still refuse though the form was right, because the world moved on; and how to say it.
+    save_refusals: dict[type[Exception], str] = {}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = type(self).reach(request.user)
@@ -102,6 +104,17 @@ class ScopedAdmin(ClosedAdmin):
         changed = [name for name in form.changed_data if name in columns]
         if changed:
             obj.save(update_fields=changed)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except tuple(self.save_refusals) as refused:
+            # The view's transaction has rolled back.
+            messages.error(request, self.save_refusals[type(refused)])
+            return redirect(request.path)
+        return answer
 
     # --- buttons -----------------------------------------------------------------------------------------------
 

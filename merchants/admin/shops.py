@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from merchants import access
+from merchants import access, shops
 from merchants.admin.fields import TimeZoneField, VisibleTextField
 from merchants.admin.filters import ArchivedFilter, MerchantFilter
 from merchants.admin.scoping import ScopedAdmin
@@ -38,8 +38,10 @@ class MerchantAdmin(ScopedAdmin):
 
     @admin.action(description="Archive: nothing is issued any more, nobody of theirs gets in", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
-        count = queryset.filter(archived_at=None).update(archived_at=timezone.now())
-        self.message_user(request, f"{count} archived.")
+        rows = list(queryset.filter(archived_at=None))
+        for merchant in rows:
+            shops.archive_merchant(merchant=merchant, now=timezone.now())
+        self.message_user(request, f"{len(rows)} archived.")
 
 
 class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -92,5 +94,7 @@ class StoreAdmin(ScopedAdmin):
 
     @admin.action(description="Archive: its fences fall silent, nobody scans there", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Store]) -> None:
-        count = queryset.filter(archived_at=None).update(archived_at=timezone.now())
-        self.message_user(request, f"{count} archived.")
+        rows = list(queryset.filter(archived_at=None))
+        for store in rows:
+            shops.archive_store(store=store, now=timezone.now())
+        self.message_user(request, f"{len(rows)} archived.")

@@ -1,0 +1,136 @@
+"""Geofences, drawn by merchants and approved by operators; exclusion zones, drawn by operators alone."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from geooffers.operators import OperatorAdmin
+from merchants import access, fences, geometry
+from merchants.admin.area_form import FIELDS, SHOWN_WHEN, AreaForm
+from merchants.admin.fields import VisibleTextField
+from merchants.admin.filters import ChoiceFilter, MerchantOfStoreFilter, StoreFilter
+from merchants.admin.scoping import ScopedAdmin
+from merchants.fence_areas import checked_area, fill_in
+from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence, Role
+
+AREA_CHANGED = "Meanwhile the fence was archived, or this place was closed to fences. Nothing was saved."
+
+
+class StateFilter(ChoiceFilter):
+    title = "state"
+    parameter_name = "state"
+    choices_of = FenceState.choices
+
+
+class GeofenceForm(AreaForm):
+    name = VisibleTextField(max_length=100)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stores = self.fields.get("store")
+        if isinstance(stores, ModelChoiceField) and stores.queryset is not None:
+            stores.queryset = stores.queryset.filter(archived_at=None, merchant__archived_at=None)
+
+    def check_area(self) -> None:
+        fences.check_fence(fence=self.instance)
+
+
+@admin.register(Geofence)
+class GeofenceAdmin(ScopedAdmin):
+    reach = staticmethod(access.geofences_for)
+    editors = frozenset({Role.OWNER, Role.MANAGER})
+    adders = frozenset({Role.OWNER, Role.MANAGER})
+    form = GeofenceForm
+    conditional_fields = SHOWN_WHEN
+    row_buttons = ("approve", "archive")
+    button_refusals = (fences.FenceNotWaiting, fences.OperatorsOnly)
+    save_refusals = {geometry.GeometryRefused: AREA_CHANGED, fences.FenceArchived: AREA_CHANGED}
+    change_form_outer_before_template = "merchants/fence_buttons.html"
+    menu_group, menu_order, menu_icon = "Offers", 11, "fence"
+    list_display = ("name", "store", "shape", "shown_state", "dwell_s")
+    list_filter = (StateFilter, StoreFilter, MerchantOfStoreFilter)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+    actions = ("archive_all",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Geofence]:
+        return super().get_queryset(request).select_related("store")
+
+    def get_fields(self, request: HttpRequest, obj: Geofence | None = None) -> list[Any]:
+        return [*(["shown_state"] if obj else []), "store", "name", *FIELDS, "dwell_s"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Geofence | None = None) -> tuple[str, ...]:
+        return ("shown_state",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.state == FenceState.ARCHIVED:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        extra = {**(extra_context or {}), "may_approve": access.is_operator(request.user)}
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    def save_model(self, request: HttpRequest, obj: Geofence, form: Any, change: bool) -> None:
+        fences.put_fence(fence=obj, by=request.user)
+        if obj.state == FenceState.WAITING:
+            self.message_user(request, "It waits for an operator, as a merchant's first fence does.", level="warning")
+
+    def approve(self, request: HttpRequest, row: Geofence) -> str:
+        fences.approve_fence(fence=row, by=request.user)
+        return "Approved. It is live within two seconds."
+
+    def archive(self, request: HttpRequest, row: Geofence) -> str:
+        fences.archive_fence(fence=row)
+        return "Archived. It is silent within two seconds."
+
+    def page_of(self, row: Geofence) -> str:
+        # Merchants do not see their archived fences: back to the list then.
+        page = super().page_of(row)
+        return page.split(f"{row.pk}/")[0] if row.state == FenceState.ARCHIVED else page
+
+    @admin.action(description="Archive: silent within two seconds", permissions=["change"])
+    def archive_all(self, request: HttpRequest, queryset: QuerySet[Geofence]) -> None:
+        rows = list(queryset.exclude(state=FenceState.ARCHIVED))
+        for fence in rows:
+            fences.archive_fence(fence=fence)
+        self.message_user(request, f"{len(rows)} archived.")
+
+    @admin.display(description="shape")
+    def shape(self, obj: Geofence) -> str:
+        return f"circle of {obj.radius_m:g} m" if obj.kind == AreaKind.CIRCLE else "polygon"
+
+    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description="state",
+        label={FenceState.LIVE.label: "success", FenceState.WAITING.label: "warning"},
+    )
+    def shown_state(self, obj: Geofence) -> str:
+        return str(obj.get_state_display())
+
+
+class ExclusionZoneForm(AreaForm):
+    name = VisibleTextField(max_length=100, help_text="For operators only.")
+    rule = VisibleTextField(max_length=200, help_text="Why nobody is tracked here, in words that a merchant may read.")
+
+    def check_area(self) -> None:
+        fill_in(self.instance, checked_area(self.instance))
+
+
+@admin.register(ExclusionZone)
+class ExclusionZoneAdmin(OperatorAdmin):
+    form = ExclusionZoneForm
+    conditional_fields = SHOWN_WHEN
+    menu_order, menu_icon = 51, "do_not_disturb_on"
+    fields = ("name", "rule", *FIELDS, "active")
+    list_display = ("name", "rule", "active")
+    search_fields = ("name",)
+    ordering = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: ExclusionZone, form: Any, change: bool) -> None:
+        fences.put_zone(zone=obj, by=request.user)

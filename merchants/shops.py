@@ -1,0 +1,25 @@
+"""Putting stores and merchants away. Nothing is deleted: what people redeemed there stays on the books."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from merchants import fences
+from merchants.models import Merchant, Store
+
+
+def archive_store(*, store: Store, now: datetime) -> None:
+    """Its fences leave the index, nothing is issued or redeemed there. Harmless to repeat."""
+    with transaction.atomic():
+        if Store.objects.filter(pk=store.pk, archived_at=None).update(archived_at=now):
+            fences.store_changed(store=store)
+    store.refresh_from_db(fields=["archived_at"])
+
+
+def archive_merchant(*, merchant: Merchant, now: datetime) -> None:
+    """Its stores go with it, and its people and keys are refused."""
+    with transaction.atomic():
+        Merchant.objects.filter(pk=merchant.pk, archived_at=None).update(archived_at=now)
+        for store in merchant.stores.filter(archived_at=None).order_by("pk"):
+            archive_store(store=store, now=now)
+    merchant.refresh_from_db(fields=["archived_at"])
