@@ -41,6 +41,13 @@ def is_operator(user: Somebody) -> bool:
     return bool(user.is_active and user.is_superuser)
 
 
+def signed_in(user: Somebody) -> User:
+    """For what is behind a sign-in: the user, who is somebody."""
+    if not isinstance(user, User):
+        raise TypeError("nobody is signed in")
+    return user
+
+
 def staff_member_of(user: Somebody) -> StaffMember | None:
     """The user's standing place at a standing merchant, if any."""
     if not isinstance(user, User) or not user.is_active:

@@ -78,12 +78,12 @@ class GeofenceAdmin(ScopedAdmin):
         return super().changeform_view(request, object_id, form_url, extra)
 
     def save_model(self, request: HttpRequest, obj: Geofence, form: Any, change: bool) -> None:
-        fences.put_fence(fence=obj, by=request.user)
+        fences.put_fence(fence=obj, by=access.signed_in(request.user))
         if obj.state == FenceState.WAITING:
             self.message_user(request, "It waits for an operator, as a merchant's first fence does.", level="warning")
 
     def approve(self, request: HttpRequest, row: Geofence) -> str:
-        fences.approve_fence(fence=row, by=request.user)
+        fences.approve_fence(fence=row, by=access.signed_in(request.user))
         return "Approved. It is live within two seconds."
 
     def archive(self, request: HttpRequest, row: Geofence) -> str:
@@ -133,4 +133,4 @@ class ExclusionZoneAdmin(OperatorAdmin):
     ordering = ("name",)
 
     def save_model(self, request: HttpRequest, obj: ExclusionZone, form: Any, change: bool) -> None:
-        fences.put_zone(zone=obj, by=request.user)
+        fences.put_zone(zone=obj, by=access.signed_in(request.user))
