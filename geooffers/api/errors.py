@@ -19,10 +19,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import auth, id_tokens, limits, paging, replies, strict
+from geooffers.api import auth, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.shoppers import consents
-from geooffers.usecases import register_device, sign_in
+from geooffers.usecases import register_device, report_positions, sign_in
 from merchants import access
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         status=404, code="store_not_found", hint="Leave out store_id, or name a store of yours."
     ),
     access.StoreNeeded: Problem(status=422, code="store_needed", hint="Send store_id."),
+    # reports
+    report_positions.ConsentMissing: Problem(status=403, code="consent_missing", hint="Ask the shopper."),
+    report_positions.EmptyBatch: Problem(status=422, code="empty_batch"),
+    report_positions.BatchTooLarge: Problem(status=413, code="batch_too_large"),
+    report_positions.TooManyWrites: Problem(status=429, code="too_many_changes"),
+    report_rate.TooManyReports: Problem(status=429, code="too_many_reports"),
 }
 
 # What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).

@@ -1,0 +1,156 @@
+"""POST /positions: where the phone was. docs/location-report.md tells every answer; update that page too.
+
+The envelope is strict and answers 4xx. Each fix is judged by itself, under 200: phones repeat a refused batch for
+ever, and one bad record must not hold up the rest.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Router
+from pydantic import Field, ValidationError, ValidationInfo, WrapValidator, field_validator
+from pydantic_core import PydanticCustomError
+
+from geooffers.api import auth, clock, contract, coupons, errors, report_rate, strict
+from geooffers.usecases import report_positions as reporting
+from geooffers.visits import transitions
+
+router = Router(tags=["Positions"], auth=auth.device_auth)
+
+
+class FixIn(strict.StrictSchema):
+    """One position, as the phone recorded it."""
+
+    model_config = strict.example(
+        uuid="019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c",
+        recorded_at="2026-06-02T12:00:00+03:00",
+        lat=60.1695,
+        lon=24.9525,
+        accuracy_m=12.5,
+        background=True,
+    )
+
+    uuid: Annotated[strict.Uuid, Field(description="Made by the phone; a repeat of it is answered `duplicate`.")]
+    recorded_at: Annotated[strict.Moment, Field(description="When the phone was there, not when it sends.")]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    accuracy_m: Annotated[
+        float, Field(ge=0, le=100_000, description="Radius of the circle of uncertainty; more than 0.")
+    ]
+    background: Annotated[bool, Field(description="Whether the app was in the background: each needs its own consent.")]
+
+    @field_validator("accuracy_m")
+    @classmethod
+    def _exact_only_at_null_island(cls, accuracy_m: float, info: ValidationInfo) -> float:
+        # (0, 0) within 0 m is how a receiver says that it knows nothing; that is answered as what it is.
+        if accuracy_m == 0 and not (info.data.get("lat") == 0 and info.data.get("lon") == 0):
+            raise PydanticCustomError("out_of_range", "no position is exact: more than 0")
+        return accuracy_m
+
+    def as_fix(self) -> transitions.Fix:
+        return transitions.Fix(
+            uuid=self.uuid,
+            recorded_at=transitions.to_milliseconds(self.recorded_at),
+            lat=self.lat,
+            lon=self.lon,
+            accuracy_m=self.accuracy_m,
+            background=self.background,
+        )
+
+
+def _judge_by_itself(value: Any, read: Callable[[Any], FixIn]) -> FixIn | errors.FieldProblem:
+    try:
+        return read(value)
+    except ValidationError as error:
+        return errors.field_problem(error.errors(include_url=False, include_input=False)[0])
+
+
+class ReportIn(strict.StrictSchema):
+    fixes: Annotated[
+        list[Annotated[FixIn, WrapValidator(_judge_by_itself)]], Field(min_length=1, max_length=reporting.MOST_FIXES)
+    ]
+
+    @field_validator("fixes", mode="before")
+    @classmethod
+    def _has_a_size(cls, fixes: Any) -> Any:
+        if isinstance(fixes, list) and not fixes:
+            raise reporting.EmptyBatch
+        if isinstance(fixes, list) and len(fixes) > reporting.MOST_FIXES:
+            raise reporting.BatchTooLarge
+        return fixes
+
+
+class ResultOut(strict.ReplySchema):
+    """What became of one fix. `code` says why it was ignored or rejected, `field` which field was wrong."""
+
+    status: Literal["accepted", "duplicate", "late", "ignored", "rejected"]
+    code: str | None = None
+    field: str | None = None
+
+
+class TransitionOut(strict.ReplySchema):
+    change: transitions.Change
+    fence_id: UUID
+    store_id: UUID
+    at: datetime
+
+
+class ReportOut(strict.ReplySchema):
+    """`results[i]` belongs to `fixes[i]`. `coupons` are new, or those of the open visits when a fix was a repeat."""
+
+    results: list[ResultOut]
+    transitions: list[TransitionOut]
+    coupons: list[coupons.CouponOut]
+
+
+@router.post(
+    "",
+    response=ReportOut,
+    summary="Report positions",
+    operation_id="reportPositions",
+    description=(
+        "Where the phone was: up to 500 fixes, in any order. Sending a report again is harmless. The answer tells what "
+        "became of each fix, which visits began or ended, and the coupons that this brought."
+    ),
+    openapi_extra=contract.refusals(
+        reporting.ConsentMissing,
+        reporting.TooManyWrites,
+        report_rate.TooManyReports,
+        reporting.EmptyBatch,
+        reporting.BatchTooLarge,
+    ),
+)
+def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOut:
+    now = clock.now()
+    caller = request.auth
+    report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
+    results: list[ResultOut | None] = [_rejected(fix) for fix in payload.fixes]
+    report = reporting.report_positions(
+        device=caller.device,
+        shopper=caller.shopper,
+        consents=caller.consents,
+        state=caller.state,
+        fixes=[fix.as_fix() for fix in payload.fixes if isinstance(fix, FixIn)],
+        now=now,
+    )
+    judged = iter(report.results)
+    return ReportOut(
+        results=[result or _result(next(judged)) for result in results],
+        transitions=[
+            TransitionOut(change=one.change, fence_id=one.fence_id, store_id=one.store_id, at=one.at)
+            for one in report.transitions
+        ],
+        coupons=[coupons.coupon_out(coupon, now=now) for coupon in report.coupons],
+    )
+
+
+def _rejected(fix: FixIn | errors.FieldProblem) -> ResultOut | None:
+    if isinstance(fix, FixIn):
+        return None
+    return ResultOut(status="rejected", code=fix.code, field=fix.field or None)
+
+
+def _result(result: reporting.Result) -> ResultOut:
+    return ResultOut(status=result.status.value, code=result.code)

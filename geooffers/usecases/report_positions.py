@@ -1,0 +1,288 @@
+"""A location report: from fixes to visits, coupons and owed pushes. docs/location-report.md draws it: update that page.
+
+1. Read first, outside any transaction: the caller brings what one query said of device, consents and packed state.
+   Matching and the visit rules are pure.
+2. If nothing changed, answer. No write, no transaction.
+3. Otherwise one transaction, its locks in the house's order: consent state (shared), device state (compare-and-set on
+   its version), visits, then what `deciding` locks, and the outbox. What was read is checked under the locks: consents
+   that changed, or a state that another report wrote first, send the fixes through the rules again.
+4. Commit, answer. No vendor was called.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from geooffers.coupons import deciding, wallet
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.shoppers import consents as consenting
+from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, Shopper
+from geooffers.visits import packing, recording, silence, transitions
+from geooffers.visits.models import DeviceState
+from geooffers.visits.transitions import Change, Fix, Ignored, Sighting, State, Status, Touch, Transition, Walk
+from merchants import live_fences
+from merchants.models import Geofence, Trigger
+from notifications import outbox
+from notifications.models import Kind
+
+MOST_FIXES = 500
+# A busy phone in a car changes its cell every four seconds. More than this is not a phone.
+WRITES_A_MINUTE = 30
+# A notice about where somebody is walking is worth something for so long.
+PUSH_WITHIN = timedelta(minutes=15)
+
+
+class ConsentMissing(Exception):
+    """The shopper has not agreed to this use of the location."""
+
+
+class EmptyBatch(Exception):
+    """A report has at least one fix."""
+
+    field = "fixes"
+
+
+class BatchTooLarge(Exception):
+    """A report has at most 500 fixes; send the rest in another one."""
+
+    field = "fixes"
+
+
+class TooManyWrites(Exception):
+    """This device changes its state too often; wait as long as Retry-After says."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """Of one fix."""
+
+    status: Status
+    code: Ignored | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """A transition as the phone may know it."""
+
+    change: Change
+    fence_id: UUID
+    store_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """`results` stand in the order of the fixes. `coupons` are new, or known already when a fix was a repeat."""
+
+    results: tuple[Result, ...]
+    transitions: tuple[Told, ...]
+    coupons: tuple[Coupon, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """What the rules make of the fixes, given a state and consents."""
+
+    before: State
+    walk: Walk
+    results: tuple[Result, ...]
+
+    @property
+    def is_worth_a_write(self) -> bool:
+        # Somebody who came and went within a report leaves a state as it was, and a visit all the same.
+        return bool(self.walk.transitions) or transitions.is_worth_a_write(before=self.before, after=self.walk.state)
+
+
+def report_positions(
+    *,
+    device: Device,
+    shopper: Shopper,
+    consents: frozenset[Purpose],
+    state: DeviceState,
+    fixes: Sequence[Fix],
+    now: datetime,
+) -> Report:
+    live = live_fences.matcher()
+    sightings: dict[int, Sighting] = {}
+    plan = _plan(
+        known=packing.unpack(bytes(state.packed)),
+        fixes=fixes,
+        sightings=sightings,
+        consents=consents,
+        live=live,
+        now=now,
+    )
+    coupons: list[Coupon] = []
+    if plan.is_worth_a_write:
+        with transaction.atomic():
+            given = consenting.lock_for_share(device=device, shopper=shopper, purposes=Purpose)
+            if given != consents:
+                plan = _plan(known=plan.before, fixes=fixes, sightings=sightings, consents=given, live=live, now=now)
+            if plan.is_worth_a_write and not _compare_and_set(device=device, version=state.version, plan=plan, now=now):
+                # Another report of this phone was faster. Under the row's lock nobody can be so again.
+                fresh = DeviceState.objects.select_for_update().get(pk=device.pk)
+                plan = _plan(
+                    known=packing.unpack(bytes(fresh.packed)),
+                    fixes=fixes,
+                    sightings=sightings,
+                    consents=given,
+                    live=live,
+                    now=now,
+                )
+                if plan.is_worth_a_write:
+                    _compare_and_set(device=device, version=fresh.version, plan=plan, now=now)
+            if plan.is_worth_a_write:
+                coupons = _record(device=device, shopper=shopper, consents=given, plan=plan, live=live, now=now)
+    if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.state.inside:
+        # Perhaps the answer to the first time was lost. New ones are among them.
+        coupons = _coupons_of_open_visits(device=device, shopper=shopper, now=now)
+    return Report(
+        results=plan.results,
+        transitions=_told(plan.walk.transitions, live=live),
+        coupons=tuple(coupons),
+    )
+
+
+def _plan(
+    *,
+    known: State,
+    fixes: Sequence[Fix],
+    sightings: dict[int, Sighting],
+    consents: frozenset[Purpose],
+    live: live_fences.LiveFences,
+    now: datetime,
+) -> _Plan:
+    """`sightings` keeps what matching said of each fix, so that starting over does not match again."""
+    if not consents & LOCATION_PURPOSES:
+        raise ConsentMissing
+    allowed = [place for place, fix in enumerate(fixes) if _purpose_of(fix) in consents]
+    for place in allowed:
+        if place not in sightings:
+            sightings[place] = _look(fix=fixes[place], live=live, now=now)
+    walk = transitions.walk(
+        state=known,
+        sightings=[sightings[place] for place in allowed],
+        now=now,
+        stale_after=settings.STALE_AFTER,
+    )
+    results = [Result(status=Status.IGNORED, code=Ignored.CONSENT_MISSING)] * len(fixes)
+    for place, step in zip(allowed, walk.steps, strict=True):
+        results[place] = Result(status=step.status, code=step.code)
+    return _Plan(before=known, walk=walk, results=tuple(results))
+
+
+def _purpose_of(fix: Fix) -> Purpose:
+    return Purpose.LOCATION_BACKGROUND if fix.background else Purpose.LOCATION_FOREGROUND
+
+
+def _look(*, fix: Fix, live: live_fences.LiveFences, now: datetime) -> Sighting:
+    """What the fix touches. A zone's id is below zero; a centre in a zone is all that is kept of the fix."""
+    if transitions.why_unusable(fix=fix, now=now) is not None:
+        return Sighting(fix=fix, touches=())
+    touches = []
+    for match in live.index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m):
+        if match.fence < 0:
+            if match.inside:
+                return Sighting(fix=fix, touches=(), excluded=True)
+            continue
+        facts = live.fence(match.fence)
+        if facts is not None:
+            touches.append(
+                Touch(
+                    fence=match.fence,
+                    inside=match.inside,
+                    sureness=match.sureness,
+                    distance_m=match.distance_m,
+                    dwell_s=facts.dwell_s,
+                )
+            )
+    return Sighting(fix=fix, touches=tuple(touches))
+
+
+def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime) -> bool:
+    """By the version, which every write raises. On the minute, two reports of one minute overwrote each other."""
+    after = transitions.with_write_counted(plan.walk.state, now=now)
+    if after.writes > WRITES_A_MINUTE:
+        raise TooManyWrites(retry_after_s=60 - now.second)
+    assert after.newest_at is not None  # noqa: S101  # it is worth a write, so there is a newest fix
+    return bool(
+        DeviceState.objects.filter(pk=device.pk, version=version).update(
+            version=version + 1, packed=packing.pack(after), last_fix_at=silence.minute_of(after.newest_at)
+        )
+    )
+
+
+def _record(
+    *,
+    device: Device,
+    shopper: Shopper,
+    consents: frozenset[Purpose],
+    plan: _Plan,
+    live: live_fences.LiveFences,
+    now: datetime,
+) -> list[Coupon]:
+    """Visits and presence; then a decision for each visit that began or dwelled and is still open; then the pushes."""
+    if plan.before.cell is None:
+        recording.end_forgotten_presence(device=device, now=now, inside=plan.walk.state.inside.keys())
+    recorded = recording.apply(
+        device=device,
+        shopper_id=shopper.pk,
+        found=plan.walk.transitions,
+        is_gone=lambda fence: live.fence(fence) is None,
+    )
+    over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
+    moments, occasions = [], []
+    for one in recorded:
+        facts = live.fence(one.transition.fence)
+        if one.is_news and one.visit.pk not in over and facts is not None:
+            dwelled = one.transition.change == Change.DWELLED
+            trigger = Trigger.DWELLED if dwelled else Trigger.ENTERED
+            moments.append(deciding.Moment(visit=one.visit, store_id=facts.store_id, trigger=trigger))
+            occasions.append(one.transition)
+    if not moments:
+        return []
+    issued = deciding.decide_all(shopper=shopper, moments=moments, now=now)
+    for coupon, occasion in zip(issued, occasions, strict=True):
+        if coupon is not None and occasion.pushable and Purpose.MARKETING_PUSH in consents:
+            outbox.enqueue(
+                kind=Kind.COUPON_ISSUED,
+                shopper=shopper,
+                subject=coupon.pk,
+                expires_at=min(coupon.expires_at, now + PUSH_WITHIN),
+                now=now,
+                title=coupon.title,
+                body=coupon.text,
+            )
+    return [coupon for coupon in issued if coupon is not None]
+
+
+def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) -> list[Coupon]:
+    held = wallet.coupons_of(shopper=shopper).filter(state=CouponState.OPEN, expires_at__gt=now)
+    here = held.filter(visit__ended_at=None, visit__presences__device=device)
+    return list(here.order_by("issued_at", "pk"))
+
+
+def _told(found: Sequence[Transition], *, live: live_fences.LiveFences) -> tuple[Told, ...]:
+    if not found:
+        return ()
+    places = {}
+    for fence in {one.fence for one in found}:
+        facts = live.fence(fence)
+        if facts is not None:
+            places[fence] = (facts.public_id, facts.store_id)
+    gone = [one.fence for one in found if one.fence not in places]
+    if gone:
+        rows = Geofence.objects.filter(pk__in=gone).values_list("pk", "public_id", "store_id")
+        places |= {fence: (public_id, store_id) for fence, public_id, store_id in rows}
+    return tuple(
+        Told(change=one.change, fence_id=places[one.fence][0], store_id=places[one.fence][1], at=one.at)
+        for one in found
+    )
