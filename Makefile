@@ -5,7 +5,7 @@ UV ?= uv
 # What is typed in this folder runs in the sandbox: public keys, and a look-alike in Firebase's place.
 export GEOOFFERS_SANDBOX ?= 1
 
-.PHONY: demo run test test-sqlite test-postgresql check bench lock
+.PHONY: demo run test test-sqlite test-postgresql check openapi-lint bench lock
 
 .venv/runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -42,7 +42,7 @@ test-postgresql: .venv/dev
 		echo "!!! The suite did not run on PostgreSQL: none was found. Set DATABASE_URL_FOR_TESTS. !!!"; \
 	fi
 
-check: .venv/dev
+check: .venv/dev openapi-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -52,6 +52,10 @@ check: .venv/dev
 	GEOOFFERS_CODE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
 	GEOOFFERS_ALLOWED_HOSTS=offers.example GOOGLE_APPLICATION_CREDENTIALS=service-account.json \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# redocly's recommended rules on the exported document; needs Node.js, and says so when there is none.
+openapi-lint: .venv/dev
+	@.ci/openapi-lint $(BIN)/python
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/report.py

@@ -13,6 +13,7 @@ api = contract.Api(
         "Errors are `application/problem+json`; act on `code`."
     ),
     parser=strict.StrictParser(),
+    servers=[{"url": "/", "description": "Wherever this document came from."}],
     openapi_extra={
         "info": {
             "license": {"name": "MIT", "identifier": "MIT"},

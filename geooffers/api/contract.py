@@ -69,14 +69,24 @@ class Api(NinjaAPI):
         document["components"]["schemas"]["Problem"] = ProblemSchema.json_schema() | {"title": "Problem"}
         for operations in document["paths"].values():
             for operation in operations.values():
+                _correct(operation)
                 _add_errors(operation)
         return document
+
+
+def _correct(operation: dict[str, Any]) -> None:
+    """Two things that ninja writes as OpenAPI does not have them."""
+    operation.setdefault("security", [])  # said of an operation that asks for no token
+    for parameter in operation["parameters"]:
+        examples = parameter.pop("examples", None) or parameter["schema"].get("examples")
+        if isinstance(examples, list):  # JSON Schema's list, where OpenAPI wants one example or a map
+            parameter["example"] = examples[0]
 
 
 def _add_errors(operation: dict[str, Any]) -> None:
     kinds: list[type[Exception]] = [*operation.pop("x-refusals", [])]
     places = {parameter["in"] for parameter in operation["parameters"]}
-    if "security" in operation:
+    if operation["security"]:
         kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
         schemes = {name for choice in operation["security"] for name in choice}
         if "DeviceToken" in schemes:
