@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import auth, contract, limits, replies, strict
+from geooffers.api import auth, clock, contract, limits, replies, strict
 from geooffers.shoppers import consents
 from geooffers.shoppers.models import ConsentState, Purpose
 from geooffers.usecases import give_consent, withdraw_consent
@@ -115,7 +114,7 @@ def list_texts(
         Query(description="Only these, as `de`.", max_length=35, pattern=r"^[A-Za-z0-9-]+$", examples=["en"]),
     ] = None,
 ) -> TextsOut:
-    limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=timezone.now())
+    limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=clock.now())
     return TextsOut(items=[TextOut.from_orm(text) for text in consents.published_texts(language=language)])
 
 
@@ -128,7 +127,7 @@ def list_texts(
     description="What this device and its shopper have agreed to now.",
 )
 def list_consents(request: auth.DeviceRequest) -> ConsentsOut:
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=timezone.now())
+    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
     states = _states(request.auth)
     return ConsentsOut(items=[_out(purpose, states.get(purpose)) for purpose in Purpose])
 
@@ -146,7 +145,7 @@ def list_consents(request: auth.DeviceRequest) -> ConsentsOut:
     openapi_extra=contract.with_idempotency_key(consents.UnknownText),
 )
 def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
-    now = timezone.now()
+    now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
 
     def work() -> replies.Reply:
@@ -176,7 +175,7 @@ def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
 )
 def withdraw(request: auth.DeviceRequest, payload: WithdrawalIn) -> ConsentOut:
     # Not counted against any limit: taking a consent back is never refused for having called too often.
-    now = timezone.now()
+    now = clock.now()
     purpose = Purpose(payload.purpose)
     withdraw_consent.withdraw_consent(device=request.auth.device, purpose=purpose, now=now)
     return _out(purpose, _states(request.auth).get(purpose))

@@ -71,16 +71,43 @@ class Api(NinjaAPI):
             for operation in operations.values():
                 _correct(operation)
                 _add_errors(operation)
+        _drop_unused(document)
         return document
 
 
 def _correct(operation: dict[str, Any]) -> None:
-    """Two things that ninja writes as OpenAPI does not have them."""
+    """What ninja writes as OpenAPI does not have it, or does not write."""
     operation.setdefault("security", [])  # said of an operation that asks for no token
     for parameter in operation["parameters"]:
-        examples = parameter.pop("examples", None) or parameter["schema"].get("examples")
-        if isinstance(examples, list):  # JSON Schema's list, where OpenAPI wants one example or a map
+        schema = parameter["schema"]
+        # JSON Schema's list, where OpenAPI wants one example or a map
+        examples = schema.get("examples") or schema.get("enum")
+        parameter.pop("examples", None)
+        if examples:
             parameter["example"] = examples[0]
+        elif schema.get("format") == "uuid":
+            parameter["example"] = "019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c"
+        elif schema.get("default") is not None:
+            parameter["example"] = schema["default"]
+
+
+def _drop_unused(document: dict[str, Any]) -> None:
+    """Schemas of query parameters, which ninja writes out in place and lists all the same."""
+    schemas = document["components"]["schemas"]
+    used: set[str] = set()
+    waiting: list[Any] = [document["paths"]]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in used:
+                used.add(name)
+                waiting.append(schemas[name])
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    for name in schemas.keys() - used:
+        del schemas[name]
 
 
 def _add_errors(operation: dict[str, Any]) -> None:

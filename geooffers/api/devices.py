@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import auth, contract, limits, strict
+from geooffers.api import auth, clock, contract, limits, strict
 from geooffers.shoppers.models import Device, PushKind
 from geooffers.usecases import register_device, renew_push_address
 
@@ -96,7 +95,7 @@ def _out(device: Device) -> DeviceOut:
     openapi_extra=contract.refusals(register_device.InstallKnown, register_device.TokenTaken),
 )
 def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
-    now = timezone.now()
+    now = clock.now()
     limits.spend(request, limits.REGISTRATIONS, caller=limits.caller_by_address(request), now=now)
     registered = register_device.register_device(
         install_id=payload.install_id,
@@ -123,7 +122,7 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
     ),
 )
 def renew_push(request: auth.DeviceRequest, payload: PushIn) -> Status[None]:
-    now = timezone.now()
+    now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     renew_push_address.renew_push_address(
         device=request.auth.device, kind=PushKind(payload.kind), address=payload.address, now=now

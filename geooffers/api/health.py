@@ -3,7 +3,10 @@
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from merchants import live_fences
 
 _migrated = False
 
@@ -18,6 +21,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Red until the database answers, its tables are those of this code, and the fences are loaded and fresh."""
     checks = {"database": _database_answers()}
     checks["migrations"] = checks["database"] and _migrations_are_applied()
+    checks["fences"] = live_fences.matcher().is_ready(timezone.now())
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "not_ready", "checks": checks}, status=200 if ready else 503)
 

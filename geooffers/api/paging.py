@@ -13,7 +13,12 @@ Row = TypeVar("Row", bound=Model)
 
 PageLimit = Annotated[int, Field(ge=1, le=100, description="How many at most.")]
 PageCursor = Annotated[
-    str | None, Field(max_length=500, description="`next_cursor` of the page before; without it the first page.")
+    str | None,
+    Field(
+        max_length=500,
+        description="`next_cursor` of the page before; without it the first page.",
+        examples=[":1vXk2Q:nJ3kq0vX7b2Wc9sLr5tYh8mPz1dFg4aQe6uRo0iKxwA"],
+    ),
 ]
 
 

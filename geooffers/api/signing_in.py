@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Router
 from ninja.security.base import AuthBase
 from pydantic import Field
 
-from geooffers.api import auth, contract, id_tokens, limits, strict
+from geooffers.api import auth, clock, contract, id_tokens, limits, strict
 from geooffers.shoppers.models import Device
 from geooffers.usecases import sign_in
 
@@ -89,7 +88,7 @@ class SignedInOut(strict.ReplySchema):
     ),
 )
 def post(request: SignInRequest, payload: SignInIn) -> SignedInOut:
-    now = timezone.now()
+    now = clock.now()
     limits.spend(request, limits.SIGN_INS, caller=f"device:{request.auth.device_id}", now=now)
     signed_in = sign_in.sign_in(
         device_id=request.auth.device_id,
