@@ -9,12 +9,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from google.oauth2 import service_account
 
 from notifications.passes import apple_keys
 from notifications.passes.apple_keys import AppleKeys, AppleKeysUnusable
-from notifications.passes.google import GoogleKeys
+from notifications.passes.google import SAVE_ADDRESS, GoogleKeys
 from notifications.sandbox import apple_chain
+from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import load_keys
+from notifications.transports.google_wallet import SCOPES, GoogleWallet
 
 SANDBOX_ISSUER = "3388000000000000000"
 ISSUER, CREDENTIALS = "GEOOFFERS_GOOGLE_WALLET_ISSUER", "GEOOFFERS_GOOGLE_WALLET_CREDENTIALS"
@@ -102,3 +105,30 @@ def _google(issuer: str, content: bytes) -> GoogleKeys:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise GoogleKeysUnusable(f"{CREDENTIALS}: its key is no RSA key.")
     return GoogleKeys(issuer=issuer, email=email, key=key)
+
+
+def google_wallet() -> GoogleWallet:
+    """The client for `google()`'s issuer. Raises as that does."""
+    keys = google()
+    if keys.self_made:
+        return _google_wallet_of_sandbox(settings.SANDBOX_DIR, settings.SANDBOX_URL)
+    return _google_wallet(Path(settings.GOOGLE_WALLET_CREDENTIALS).read_bytes())
+
+
+def save_address() -> str:
+    """Where a save link leads: in the sandbox to the look-alike, which shows what would be saved."""
+    return f"{settings.SANDBOX_URL}/gp/v/save" if google().self_made else SAVE_ADDRESS
+
+
+@lru_cache(maxsize=2)
+def _google_wallet_of_sandbox(folder: Path, address: str) -> GoogleWallet:
+    credentials = sandbox_credentials(keys=load_keys(folder=folder), address=address, scopes=SCOPES)
+    return GoogleWallet(credentials=credentials, address=address)
+
+
+@lru_cache(maxsize=2)
+def _google_wallet(account: bytes) -> GoogleWallet:
+    credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]  # half typed
+        json.loads(account), scopes=SCOPES
+    )
+    return GoogleWallet(credentials=credentials)

@@ -1,7 +1,7 @@
 """A local look-alike of the Google endpoints that the real firebase-admin client talks to.
 
 One asyncio process, everything in memory. It answers the OAuth grant, HTTP v1 sends and the certificates of ID
-tokens; under /sandbox it tells what arrived and takes orders for faults.
+tokens, and the REST part of Google Wallet; under /sandbox it tells what arrived and takes orders for faults.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from aiohttp import web
 from notifications.sandbox import faults, rules, schema
 from notifications.sandbox.drawer import Accepted, Inbox
 from notifications.sandbox.keys import PROJECT, SandboxKeys
+from notifications.sandbox.wallet import WalletShelf
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 # google-auth names Google's endpoint as the audience, whatever address it posts to.
@@ -34,6 +35,7 @@ class Sandbox:
         self.plan = faults.Plan()
         self.requests = 0
         self._access: dict[str, float] = {}
+        self.wallet = WalletShelf(keys=keys, before=self._before_wallet)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=64 * 1024)
@@ -46,6 +48,7 @@ class Sandbox:
                 web.get("/sandbox/messages", self.messages),
                 web.get("/sandbox/drawer", self.drawer),
                 web.post("/sandbox/faults", self.order_faults),
+                *self.wallet.routes(),
             ]
         )
         return app
@@ -130,6 +133,12 @@ class Sandbox:
                 return web.json_response(["not", "Google"])
         answer = faults.ANSWERS[fault.kind]
         return _error(answer.http, answer.status, answer.message, code=answer.code, retry_after=answer.retry_after)
+
+    async def _before_wallet(self, request: web.Request) -> web.StreamResponse | None:
+        if not self._is_authorized(request):
+            return _error(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
+        fault = self.plan.take(endpoint="wallet")
+        return await self._broken(request, fault) if fault else None
 
     def _accept(self, address: str, message: dict[str, Any]) -> Accepted:
         return self.inbox.accept(address=address, message=message, project=PROJECT, now=datetime.now(UTC))
