@@ -1,0 +1,80 @@
+"""What a phone should watch by itself: the regions nearest to it, and how far it may go before it asks again.
+
+Phones watch circles, and only so many (20 on iOS, 100 on Android). Which ones is decided here, by where their
+boundaries are and not their centres: the rim of a wide fence may be nearer than a small fence's centre. The position
+is used for this answer and not kept.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from geooffers.matching.index import Index, Near
+from geooffers.shoppers.models import Purpose
+from geooffers.usecases.report_positions import ConsentMissing
+from merchants import geometry, live_fences
+from merchants.fence_areas import stored_area
+from merchants.models import Geofence
+
+# Closer than this nobody asks again, even in the middle of more fences than a phone can watch.
+ASK_AGAIN_AT_LEAST_M = 100
+# And a phone that knows every fence there is asks again somewhere: new ones are drawn.
+ASK_AGAIN_AT_MOST_M = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A circle to watch: the fence itself, or one around a polygon. `distance_m` is to the fence, 0 inside."""
+
+    fence_id: UUID
+    store_id: UUID
+    center_lat: float
+    center_lon: float
+    radius_m: float
+    distance_m: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearby:
+    regions: tuple[Region, ...]
+    ask_again_after_m: int
+
+
+def list_nearby(*, consents: frozenset[Purpose], background: bool, lat: float, lon: float, limit: int) -> Nearby:
+    wanted = Purpose.LOCATION_BACKGROUND if background else Purpose.LOCATION_FOREGROUND
+    if wanted not in consents:
+        raise ConsentMissing
+    near = _nearest_fences(live_fences.matcher().index, lat=lat, lon=lon, limit=limit)
+    rows = Geofence.objects.in_bulk([one.fence for one in near])
+    # One that was archived within the second is not there any more, or does not matter.
+    regions = tuple(_region(rows[one.fence], distance_m=one.distance_m) for one in near if one.fence in rows)
+    return Nearby(regions=regions, ask_again_after_m=_ask_again_after_m(near, limit=limit))
+
+
+def _nearest_fences(index: Index, *, lat: float, lon: float, limit: int) -> list[Near]:
+    """Exclusion zones (ids below zero) are in the index too, so more are asked for until enough are fences."""
+    asked = limit + 5
+    while True:
+        near = index.nearest(lat=lat, lon=lon, limit=asked)
+        fences = [one for one in near if one.fence > 0]
+        if len(fences) >= limit or len(near) < asked:
+            return fences[:limit]
+        asked *= 2
+
+
+def _ask_again_after_m(near: list[Near], *, limit: int) -> int:
+    """A fence that is not in the answer begins no nearer than the last one in it, so walking that far meets none."""
+    if len(near) < limit:
+        return ASK_AGAIN_AT_MOST_M
+    return int(min(max(near[-1].distance_m, ASK_AGAIN_AT_LEAST_M), ASK_AGAIN_AT_MOST_M))
+
+
+def _region(fence: Geofence, *, distance_m: float) -> Region:
+    circle = geometry.enclosing_circle(stored_area(fence))
+    return Region(
+        fence_id=fence.public_id,
+        store_id=fence.store_id,
+        center_lat=circle.lat,
+        center_lon=circle.lon,
+        radius_m=circle.radius_m,
+        distance_m=max(distance_m, 0.0),
+    )
