@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from geooffers.rounds.worker import Worker
 from notifications.sending import LEASE_S
 from notifications.transports import configured
+from notifications.transports.fcm import TIMEOUT_S
 
 
 class Command(BaseCommand):
@@ -21,13 +22,14 @@ class Command(BaseCommand):
         parser.add_argument("--batch", type=int, default=100, help="Pushes claimed at a time.")
         parser.add_argument("--connections", type=int, default=8, help="Pushes on their way at a time.")
         parser.add_argument("--lease-s", type=float, default=LEASE_S, help="How long a claimed push is ours.")
+        parser.add_argument("--timeout-s", type=float, default=TIMEOUT_S, help="How long Firebase may take to answer.")
         parser.add_argument("--poll-s", type=float, default=1.0, help="Pause when nothing is due.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        transport = configured.push_transport(connections=options["connections"])
+        transport = configured.push_transport(connections=options["connections"], timeout_s=options["timeout_s"])
         worker = Worker(
             transport=transport,
             clock=lambda: datetime.now(UTC),
