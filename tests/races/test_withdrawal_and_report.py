@@ -1,0 +1,158 @@
+"""A withdrawal and a report that meet: whichever commits second has seen the other."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from geooffers.api import auth
+from geooffers.shoppers.models import ConsentState, Purpose
+from geooffers.usecases import report_positions, withdraw_consent
+from geooffers.visits import recording
+from geooffers.visits.models import DeviceState, EndReason, Visit
+from geooffers.visits.transitions import Change, Fix, Transition
+from merchants import live_fences
+from merchants.models import Geofence
+from notifications.models import Push, PushState
+from tests.cast import NOON, make_fence, make_offer, make_store
+from tests.races.together import Another, together
+from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql")]
+
+LATER = NOON + timedelta(minutes=1)
+FOREGROUND = Purpose.LOCATION_FOREGROUND
+
+
+@pytest.fixture
+def aino(transactional_db: None) -> Geofence:
+    store = make_store()
+    fence = make_fence(store)
+    make_offer(store)
+    live_fences.matcher().refresh()
+    return fence
+
+
+@pytest.fixture
+def walker(aino: Geofence) -> Walker:
+    """Down the street, with consent to foreground location and to marketing."""
+    walker = Walker(consents=[FOREGROUND, Purpose.MARKETING_PUSH])
+    walker.be_at(DOWN_THE_STREET, NOON)
+    return walker
+
+
+def withdraw(walker: Walker, purpose: Purpose = FOREGROUND) -> None:
+    withdraw_consent.withdraw_consent(device=walker.device, purpose=purpose, now=LATER)
+
+
+def enter(walker: Walker) -> int:
+    return walker.send(fix(LATER, AT_AINO), now=LATER).status_code
+
+
+def assert_nothing_is_known(walker: Walker) -> None:
+    assert not Visit.objects.filter(ended_at=None).exists()
+    state = DeviceState.objects.get(device=walker.device)
+    assert (bytes(state.packed), state.last_fix_at) == (b"", None)
+
+
+def test_a_report_that_read_the_consent_before_its_withdrawal_records_nothing(walker: Walker) -> None:
+    """It waits for the consent's lock, and finds it withdrawn."""
+    with transaction.atomic():
+        withdraw(walker)
+        report = Another(lambda: enter(walker))
+        report.wait_until_waiting()
+    assert report.result() == 403
+    assert not Visit.objects.exists()
+    assert_nothing_is_known(walker)
+
+
+def test_without_the_lock_a_visit_begins_after_the_withdrawal(walker: Walker, aino: Geofence) -> None:
+    """The twin: a plain look at the consent sees it as it was, and what is written commits after the withdrawal."""
+
+    def enter_unguarded() -> bool:
+        given = ConsentState.objects.filter(device=walker.device, purpose=FOREGROUND, given=True).exists()
+        entry = Transition(change=Change.ENTERED, fence=aino.pk, at=LATER, pushable=True)
+        with transaction.atomic():
+            if given:
+                recording.apply(
+                    device=walker.device,
+                    shopper_id=walker.device.shopper_id,
+                    found=[entry],
+                    is_gone=lambda fence: False,
+                )
+        return given
+
+    with transaction.atomic():
+        withdraw(walker)
+        assert together(enter_unguarded) == [True]
+    assert not ConsentState.objects.get(device=walker.device).given
+    assert Visit.objects.get().is_open, "followed without consent"
+
+
+def test_a_withdrawal_waits_for_the_report_under_way_and_ends_its_visit(walker: Walker) -> None:
+    with transaction.atomic():
+        # The report is stopped where it holds the consent and wants to write the state.
+        DeviceState.objects.select_for_update().get(device=walker.device)
+        report = Another(lambda: enter(walker))
+        report.wait_until_waiting()
+        withdrawal = Another(lambda: withdraw(walker))
+        withdrawal.wait_until_waiting()
+    assert report.result() == 200
+    withdrawal.result()
+    assert Visit.objects.get().end_reason == EndReason.WITHDRAWN
+    assert_nothing_is_known(walker)
+
+
+def test_a_marketing_consent_withdrawn_meanwhile_leaves_the_coupon_and_no_push(walker: Walker) -> None:
+    with transaction.atomic():
+        withdraw(walker, Purpose.MARKETING_PUSH)
+        report = Another(lambda: walker.report(fix(LATER, AT_AINO), now=LATER))
+        report.wait_until_waiting()
+    assert len(report.result()["coupons"]) == 1
+    assert not Push.objects.exists()
+
+
+def test_a_push_that_a_report_queued_just_before_is_cancelled_by_the_withdrawal(walker: Walker) -> None:
+    with transaction.atomic():
+        DeviceState.objects.select_for_update().get(device=walker.device)
+        report = Another(lambda: enter(walker))
+        report.wait_until_waiting()
+        withdrawal = Another(lambda: withdraw(walker, Purpose.MARKETING_PUSH))
+        withdrawal.wait_until_waiting()
+    assert report.result() == 200
+    withdrawal.result()
+    assert Push.objects.get().state == PushState.CANCELLED
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_whatever_the_order_nothing_is_known_after_a_withdrawal(walker: Walker, number: int) -> None:
+    """Not staged: a withdrawal among reports that enter and leave."""
+    reports = [fix(LATER + timedelta(seconds=step), AT_AINO if step % 2 else DOWN_THE_STREET) for step in range(6)]
+    works = [lambda one=one: walker.send(one, now=LATER).status_code for one in reports]
+    works.insert(number, lambda: withdraw(walker))
+    answers = together(*works)
+    assert set(answers) <= {200, 403, None}
+    assert_nothing_is_known(walker)
+    assert enter(walker) == 403
+
+
+def test_a_report_of_a_device_whose_consent_is_gone_says_so_before_anything_is_locked(walker: Walker) -> None:
+    caller = auth.find_device(auth.hash_token(walker.phone.token))
+    withdraw(walker)
+    one = Fix(
+        uuid=caller.device.pk,
+        recorded_at=LATER,
+        lat=AT_AINO[0],
+        lon=AT_AINO[1],
+        accuracy_m=10,
+        background=False,
+    )
+    with pytest.raises(report_positions.ConsentMissing):
+        report_positions.report_positions(
+            device=caller.device,
+            shopper=caller.shopper,
+            consents=caller.consents,
+            state=caller.state,
+            fixes=[one],
+            now=LATER,
+        )
