@@ -1,0 +1,295 @@
+"""Many visits, few coupons: exactly the cap, exactly the limit, whatever else is going on. Each race has its twin."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from django.db import IntegrityError, connections, transaction
+from django.db.models import F
+from django.test import Client
+
+from geooffers.coupons import deciding, issuing, ledger
+from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
+from geooffers.visits.models import Visit
+from merchants import budgets
+from merchants.models import Offer, OfferBudget, Role, Store, Trigger
+from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store, make_visit
+from tests.races.crowd import Meeting, crowd
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+VISITS = 64
+CAP = 10
+PHONES = 16
+
+
+@pytest.fixture
+def aino() -> Store:
+    return make_store()
+
+
+def begin(visit: Visit) -> Coupon | None:
+    """What the report of an entry does about coupons: the visit is locked, then decided."""
+    with transaction.atomic():
+        locked = Visit.objects.select_for_update(no_key=True, of=("self",)).select_related("fence").get(pk=visit.pk)
+        return deciding.decide(
+            shopper=locked.shopper,
+            visit=locked,
+            store_id=locked.fence.store_id,
+            trigger=Trigger.ENTERED,
+            now=NOON,
+        )
+
+
+def outcomes(answers) -> Counter:
+    return Counter(
+        type(answer).__name__ if isinstance(answer, Exception) else "coupon" if answer else "none" for answer in answers
+    )
+
+
+class AdminWhoKeepsSaving:
+    """Opens the offer's form in the admin before anything is issued, and presses Save again and again: every save
+    writes back what stood there at the beginning.
+    """
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+        self.client = Client()
+        store = offer.merchant.stores.first()
+        self.client.force_login(make_staff(store, role=Role.OWNER).user)
+        self.path = f"/admin/merchants/offer/{offer.pk}/change/"
+        self.saves = 0
+        self.problem: str | None = None
+        self._saved = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> "AdminWhoKeepsSaving":
+        self._thread.start()
+        assert self._saved.wait(timeout=60), self.problem
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=60)
+        assert self.problem is None, self.problem
+        assert self.saves > 1, "the admin did not save while the visits came"
+
+    def _work(self) -> None:
+        try:
+            opened = self._filled_in(self.client.get(self.path).content)
+            while not self._stop.is_set():
+                answer = self.client.post(self.path, opened | {"title": f"Bun {self.saves}"})
+                if answer.status_code != 302:
+                    errors = BeautifulSoup(answer.content, "html.parser").select(".errorlist")
+                    self.problem = f"{answer.status_code}: {[error.get_text() for error in errors]}"
+                    return
+                self.saves += 1
+                self._saved.set()
+        except Exception as problem:
+            self.problem = repr(problem)
+        finally:
+            connections.close_all()
+
+    def _filled_in(self, html: bytes) -> dict[str, object]:
+        """The form as the browser would send it back."""
+        form = BeautifulSoup(html, "html.parser").find("form", id="offer_form")
+        values: dict[str, object] = {}
+        for field in form.select("input[name], select[name], textarea[name]"):
+            name, kind = field["name"], field.get("type")
+            if kind in ("checkbox", "radio"):
+                if field.has_attr("checked"):
+                    values.setdefault(name, []).append(field.get("value", "on"))
+            elif kind in ("submit", "file"):
+                continue
+            elif field.name == "select":
+                values[name] = [option["value"] for option in field.select("option[selected]")]
+            else:
+                values[name] = (
+                    field.get_text().removeprefix("\n") if field.name == "textarea" else field.get("value", "")
+                )
+        return values
+
+
+def test_sixty_four_visits_get_exactly_ten_coupons_while_an_admin_keeps_saving_the_offer(aino: Store) -> None:
+    offer = make_offer(aino, cap=CAP)
+    fence = make_fence(aino)
+    visits = [make_visit(make_shopper(), fence) for _ in range(VISITS)]
+
+    with AdminWhoKeepsSaving(offer) as admin:
+        answers = crowd(VISITS, lambda number: begin(visits[number]))
+
+    assert outcomes(answers) == {"coupon": CAP, "none": VISITS - CAP}
+    assert Coupon.objects.count() == CAP
+    budget = OfferBudget.objects.get()
+    assert (budget.cap, budget.reserved, budget.redeemed) == (CAP, CAP, 0)
+    reasons = Counter(Decision.objects.values_list("outcome", "reason"))
+    assert reasons == {("chosen", "best"): CAP, ("refused", "cap_reached"): VISITS - CAP}
+    offer.refresh_from_db()
+    assert offer.title == f"Bun {admin.saves - 1}"
+    assert ledger.check_books() == []
+
+
+def test_whoever_loses_the_last_place_gets_the_next_best_offer(aino: Store) -> None:
+    make_offer(aino, title="ends tonight", cap=CAP, ends_at=NOON + timedelta(hours=8))
+    make_offer(aino, title="plenty", cap=1000)
+    fence = make_fence(aino)
+    visits = [make_visit(make_shopper(), fence) for _ in range(VISITS)]
+    answers = crowd(VISITS, lambda number: begin(visits[number]))
+    assert Counter(coupon.title for coupon in answers) == {"ends tonight": CAP, "plenty": VISITS - CAP}
+    assert ledger.check_books() == []
+
+
+def test_sixteen_phones_of_one_shopper_get_one_coupon_of_a_limit_of_one(aino: Store) -> None:
+    """A phone in each of sixteen stores of a chain, all walking in at the same moment."""
+    make_offer(aino, cap=1000, per_shopper_limit=1)
+    shopper = make_shopper()
+    visits = [make_visit(shopper, make_fence(make_store())) for _ in range(PHONES)]
+    answers = crowd(PHONES, lambda number: begin(visits[number]))
+    assert outcomes(answers) == {"coupon": 1, "none": PHONES - 1}
+    assert ShopperOfferCount.objects.get().issued == 1
+    assert OfferBudget.objects.get().reserved == 1
+    assert ledger.check_books() == []
+
+
+def test_sixteen_reports_of_one_visit_bring_one_coupon(aino: Store) -> None:
+    make_offer(aino, cap=1000, per_shopper_limit=1000)
+    visit = make_visit(make_shopper(), make_fence(aino))
+    answers = crowd(PHONES, lambda _: begin(visit))
+    assert outcomes(answers) == {"coupon": 1, "none": PHONES - 1}
+    assert ledger.check_books() == []
+
+
+def test_places_that_are_released_are_issued_again_and_never_two_for_one(aino: Store) -> None:
+    offer = make_offer(aino, cap=CAP)
+    for _ in range(CAP):
+        make_coupon(offer, now=NOON - timedelta(hours=2))
+    fence = make_fence(aino)
+    visits = [make_visit(make_shopper(), fence) for _ in range(VISITS)]
+
+    def one(number: int) -> object:
+        return issuing.expire_due(now=NOON, limit=2) if number % 4 == 0 else begin(visits[number])
+
+    answers = crowd(VISITS, one)
+
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    assert sum(answer for answer in answers if isinstance(answer, int)) == CAP
+    budget = OfferBudget.objects.get()
+    assert budget.reserved == sum(isinstance(answer, Coupon) for answer in answers) <= CAP
+    assert ledger.check_books() == []
+
+
+def test_reports_that_begin_two_visits_each_never_wait_for_each_other_in_a_circle(aino: Store) -> None:
+    """Half of them come from the left, half from the right: the same two offers in both orders, and no deadlock."""
+    other = make_store()
+    for store in (aino, other):
+        offer = make_offer(store, title=f"at {store.name}", cap=CAP)
+        Offer.objects.filter(pk=offer.pk).update(all_stores=False)
+        offer.stores.set([store])
+    fences = [make_fence(aino), make_fence(other)]
+    pairs = []
+    for number in range(VISITS):
+        shopper = make_shopper()
+        visits = [make_visit(shopper, fence) for fence in fences]
+        pairs.append(visits if number % 2 else visits[::-1])
+
+    def one(number: int) -> list[Coupon | None]:
+        with transaction.atomic():
+            return deciding.decide_all(
+                shopper=pairs[number][0].shopper,
+                moments=[
+                    deciding.Moment(visit=visit, store_id=visit.fence.store_id, trigger=Trigger.ENTERED)
+                    for visit in pairs[number]
+                ],
+                now=NOON,
+            )
+
+    answers = crowd(VISITS, one)
+
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    assert sum(coupon is not None for answer in answers for coupon in answer) == 2 * CAP
+    assert ledger.check_books() == []
+
+
+# -- the twins
+
+
+def test_twin_a_budget_that_is_read_and_then_written_is_exceeded(aino: Store) -> None:
+    """The reservation as it is often written. All of them see the last place, and all of them take it."""
+    offer = make_offer(aino, cap=CAP)
+    OfferBudget.objects.update(reserved=CAP - 1)
+    meeting = Meeting(PHONES)
+
+    def one(_: int) -> bool:
+        budget = OfferBudget.objects.get(offer=offer)
+        if budget.reserved + budget.redeemed >= budget.cap:
+            return False
+        meeting.wait()
+        OfferBudget.objects.filter(offer=offer).update(reserved=budget.reserved + 1)
+        return True
+
+    assert sum(crowd(PHONES, one)) == PHONES  # where one place was left
+    assert OfferBudget.objects.get().reserved == CAP  # and the counter does not even notice
+
+
+def test_twin_a_counter_raised_without_its_condition_runs_into_the_constraint(aino: Store) -> None:
+    offer = make_offer(aino, cap=CAP)
+    OfferBudget.objects.update(reserved=CAP - 1)
+    meeting = Meeting(PHONES)
+
+    def one(_: int) -> None:
+        assert OfferBudget.objects.get(offer=offer).reserved == CAP - 1
+        meeting.wait()
+        OfferBudget.objects.filter(offer=offer).update(reserved=F("reserved") + 1)
+
+    answers = crowd(PHONES, one)
+    assert sum(isinstance(answer, IntegrityError) for answer in answers) == PHONES - 1
+    assert OfferBudget.objects.get().reserved == CAP
+
+
+def test_twin_an_admin_who_saves_the_counters_with_the_form_gives_places_away(aino: Store) -> None:
+    """Were the counters among the fields of a form, whoever opens it and saves later would write back the old ones."""
+    offer = make_offer(aino, cap=CAP)
+    opened = OfferBudget.objects.get(offer=offer)
+    for _ in range(CAP):
+        assert budgets.reserve(offer_id=offer.pk)
+    assert not budgets.reserve(offer_id=offer.pk)
+    opened.save()  # every field, as a form does
+    assert OfferBudget.objects.get().reserved == 0
+    assert budgets.reserve(offer_id=offer.pk)  # the eleventh of ten
+
+
+def test_twin_a_count_that_is_read_and_then_written_is_exceeded(aino: Store) -> None:
+    offer = make_offer(aino, per_shopper_limit=1)
+    shopper = make_shopper()
+    count = ShopperOfferCount.objects.create(shopper=shopper, offer=offer)
+    meeting = Meeting(PHONES)
+
+    def one(_: int) -> bool:
+        found = ShopperOfferCount.objects.get(pk=count.pk)
+        if found.issued >= offer.per_shopper_limit:
+            return False
+        meeting.wait()
+        found.issued += 1
+        found.save()
+        return True
+
+    assert sum(crowd(PHONES, one)) == PHONES
+    assert ShopperOfferCount.objects.get().issued == 1
+
+
+def test_twin_two_budgets_locked_as_the_visits_come_wait_for_each_other(aino: Store, requires_postgresql) -> None:
+    """One report reserves A then B, the other B then A: PostgreSQL has to end one of them."""
+    first, second = make_offer(aino), make_offer(aino)
+    meeting = Meeting(2)
+
+    def one(number: int) -> None:
+        mine, others = (first, second) if number else (second, first)
+        with transaction.atomic():
+            assert budgets.reserve(offer_id=mine.pk)
+            meeting.wait()
+            assert budgets.reserve(offer_id=others.pk)
+
+    assert sorted(type(answer).__name__ for answer in crowd(2, one)) == ["NoneType", "OperationalError"]
