@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from merchants import schedules
 from merchants.models import Merchant, Offer, OfferBudget, OfferState, Store, Trigger
@@ -125,6 +125,12 @@ def holds_at(*, offer: Offer, store: Store) -> bool:
     if offer.merchant_id != store.merchant_id:
         return False
     return offer.all_stores or offer.stores.filter(pk=store.pk).exists()
+
+
+def stores_of(offer: Offer) -> QuerySet[Store]:
+    """Where its coupons hold today: `holds_at` of every standing store."""
+    stores = Store.objects.filter(merchant_id=offer.merchant_id, archived_at=None)
+    return stores if offer.all_stores else stores.filter(pk__in=offer.stores.values("pk"))
 
 
 def publish(*, offer: Offer, now: datetime) -> None:

@@ -30,6 +30,10 @@ class WalletNotConfigured(Exception):
 class GoogleKeysUnusable(Exception):
     """The service account for Google Wallet is wrong."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
 
 def apple(*, now: datetime) -> AppleKeys:
     """Raises WalletNotConfigured, or AppleKeysUnusable with a sentence that names the setting at fault."""

@@ -1,6 +1,17 @@
 """The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
 
-from geooffers.api import consents, contract, coupons, devices, nearby, positions, redemptions, signing_in, strict
+from geooffers.api import (
+    consents,
+    contract,
+    coupons,
+    devices,
+    nearby,
+    passes,
+    positions,
+    redemptions,
+    signing_in,
+    strict,
+)
 
 api = contract.Api(
     title="Geooffers",
@@ -27,5 +38,6 @@ api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
 api.add_router("/positions", positions.router)
 api.add_router("/nearby", nearby.router)
+api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
 api.add_router("", redemptions.router)

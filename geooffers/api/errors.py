@@ -24,6 +24,9 @@ from geooffers.coupons import codes, redemption, wallet
 from geooffers.shoppers import consents
 from geooffers.usecases import register_device, report_positions, sign_in
 from merchants import access
+from notifications import wallets
+from notifications.passes.apple_keys import AppleKeysUnusable
+from notifications.transports import google_wallet
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
     consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
+    # wallets
+    wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),
+    AppleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),
+    wallets.GoogleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),
+    google_wallet.WalletUnavailable: Problem(status=503, code="wallet_unavailable", hint="Ask again in a moment."),
+    google_wallet.WalletRefused: Problem(status=502, code="wallet_refused", hint="Tell the operator."),
     # at the till; docs/redemption.md lists them with what to say and do
     codes.MalformedCode: Problem(status=422, code="malformed_code", hint="Scan it, or type the whole code again."),
     codes.BadCheckSymbol: Problem(status=422, code="bad_check_symbol", hint="Compare it sign by sign with the phone."),

@@ -97,6 +97,37 @@ class Coupon(models.Model):
         return self.state == CouponState.OPEN and now < self.expires_at
 
 
+class Vendor(models.TextChoices):
+    APPLE = "apple"
+    GOOGLE = "google"
+
+
+class WalletPass(models.Model):
+    """A coupon in one of the wallets. Of what it said only a digest is kept, to know when it says something new."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="passes")
+    vendor = models.CharField(max_length=6, choices=Vendor.choices)
+    # What the wallet calls it.
+    serial = models.UUIDField()
+    # Google's class, as the pass was first saved: it cannot move to another when the merchant's colour changes.
+    template = models.CharField(max_length=80, blank=True)
+    said = models.BinaryField(max_length=32, default=b"")
+    # Raised whenever `said` changes; 0: nothing has been said yet.
+    version = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["coupon", "vendor"], name="one_pass_per_coupon_and_vendor"),
+            models.UniqueConstraint(fields=["vendor", "serial"], name="pass_serial_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} pass {str(self.serial)[-6:]}"
+
+
 class ShopperOfferCount(models.Model):
     """How many coupons of one offer a shopper has had and may not have again. Changed by conditional update only.
 

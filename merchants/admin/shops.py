@@ -28,7 +28,7 @@ class MerchantAdmin(ScopedAdmin):
     editors = frozenset()
     form = MerchantForm
     menu_group, menu_order, menu_icon = "Shop", 20, "storefront"
-    fields = ("name", "created_at", "archived_at")
+    fields = ("name", "colour", "created_at", "archived_at")
     readonly_fields = ("created_at", "archived_at")
     list_display = ("name", "created_at")
     list_filter = (ArchivedFilter,)

@@ -1,18 +1,28 @@
 """Merchants and their stores. They are archived, never deleted: what people redeemed there stays on the books."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
+
+COLOUR = r"^#[0-9a-f]{6}$"
 
 
 class Merchant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100, unique=True)
+    colour = models.CharField(
+        max_length=7,
+        default="#2456d6",
+        validators=[RegexValidator(COLOUR, "Write # and six digits or letters a to f, as #2456d6.")],
+        help_text="The background of coupons and wallet passes, as #2456d6.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.CheckConstraint(condition=Q(colour__regex=COLOUR), name="merchant_colour_is_a_colour")]
 
     def __str__(self) -> str:
         return self.name

@@ -47,11 +47,11 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
     be read as HTML."""
     ink = drawing.readable_on(content.colour)
     stores = "\n".join(store.name for store in content.stores)
-    back = [
+    back: list[dict[str, str]] = [
         {"key": "text", "label": words.OFFER, "value": f"{content.title}\n{content.text}"},
         {"key": "terms", "label": words.TERMS, "value": content.terms},
         {"key": "where", "label": words.WHERE, "value": stores},
-        {"key": "code", "label": words.CODE, "value": content.code_in_groups},
+        {"key": "code", "label": words.CODE, "value": content.code_in_groups or ""},
     ]
     body: dict[str, Any] = {
         "formatVersion": 1,
@@ -68,14 +68,6 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
         "voided": content.voided,
         # Whoever shows the code first has used it, so a pass is not passed on.
         "sharingProhibited": True,
-        "barcodes": [
-            {
-                "format": "PKBarcodeFormatQR",
-                "message": content.code,
-                "messageEncoding": "iso-8859-1",
-                "altText": content.code_in_groups,
-            }
-        ],
         "coupon": {
             "primaryFields": [{"key": "discount", "label": content.title, "value": content.discount}],
             "auxiliaryFields": [
@@ -90,6 +82,15 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
             "backFields": [field for field in back if field["value"]],
         },
     }
+    if content.code:
+        body["barcodes"] = [
+            {
+                "format": "PKBarcodeFormatQR",
+                "message": content.code,
+                "messageEncoding": "iso-8859-1",
+                "altText": content.code_in_groups,
+            }
+        ]
     if content.stores and not content.voided:
         # What is shown on the lock screen near a store. A used coupon keeps quiet.
         body["locations"] = [

@@ -21,6 +21,10 @@ SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 class AppleKeysUnusable(Exception):
     """The certificate, key or intermediate for Apple passes is wrong."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
 
 @dataclass(frozen=True, kw_only=True)
 class AppleKeys:

@@ -1,9 +1,11 @@
 """What a pass says, before it is Apple's or Google's."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 # Both wallets take ten: Apple ignores the rest, Google refuses the whole pass.
@@ -32,14 +34,21 @@ class PassContent:
     text: str
     terms: str
     discount: str
-    code: str
-    code_in_groups: str
+    # None when it is of no more use: redeemed or expired.
+    code: str | None
+    code_in_groups: str | None
     expires_at: datetime
     stores: tuple[PassStore, ...]
     colour: str
     logo: bytes | None = field(default=None, repr=False)
     languages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     voided: bool = False
+
+    def digest(self) -> bytes:
+        """Tells whether a pass says something new. The code is left out: it never changes, and a hash over it could be
+        tried against all codes there are."""
+        said = asdict(replace(self, code=None, code_in_groups=None))
+        return sha256(json.dumps([said, self.code is None], default=_as_text, sort_keys=True).encode()).digest()
 
     def __post_init__(self) -> None:
         if len(self.stores) > MOST_STORES:
@@ -50,3 +59,7 @@ class PassContent:
             raise ValueError("expires_at needs an offset")
         if self.logo is not None and not self.logo.startswith(_PNG):
             raise ValueError("a logo is a PNG image")
+
+
+def _as_text(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

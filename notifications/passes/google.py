@@ -51,16 +51,18 @@ def offer_class(*, content: PassContent, id: str) -> dict[str, Any]:
 def offer_object(*, content: PassContent, issuer: str, class_id: str) -> dict[str, Any]:
     stores = "\n".join(store.name for store in content.stores)
     modules = [{"id": "where", "localizedHeader": _localized(content, words.WHERE), "body": stores}]
-    return {
+    body: dict[str, Any] = {
         "id": object_id(content=content, issuer=issuer),
         "classId": class_id,
         "state": "COMPLETED" if content.voided else "ACTIVE",
-        "barcode": {"type": "QR_CODE", "value": content.code, "alternateText": content.code_in_groups},
         "validTimeInterval": {"end": {"date": content.expires_at.isoformat(timespec="seconds")}},
         # Not `locations`: those no longer make a notice.
         "merchantLocations": [{"latitude": store.lat, "longitude": store.lon} for store in content.stores],
         "textModulesData": [module for module in modules if module["body"]],
     }
+    if content.code:
+        body["barcode"] = {"type": "QR_CODE", "value": content.code, "alternateText": content.code_in_groups}
+    return body
 
 
 def save_link(*, object_id: str, class_id: str, keys: GoogleKeys, now: datetime, address: str = SAVE_ADDRESS) -> str:

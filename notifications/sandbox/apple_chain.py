@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from notifications.sandbox import keys
 
 PASS_TYPE_ID, TEAM_ID = "pass.sandbox.geooffers", "SANDBOX000"
-LIFETIME = timedelta(days=20 * 365)
+# Not from today: stories are told at their own times, and their passes are signed then.
+SINCE, LIFETIME = datetime(2020, 1, 1, tzinfo=UTC), timedelta(days=50 * 365)
 _END = b"-----END CERTIFICATE-----\n"
 
 
@@ -35,7 +36,7 @@ def load_chain(*, folder: Path) -> AppleChain:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "apple_pass.pem"
     if not path.exists():
-        keys.write_once(path, make_chain(now=datetime.now(UTC)))
+        keys.write_once(path, make_chain(now=SINCE))
     certificate, intermediate, root, key = (part + _END for part in path.read_bytes().split(_END))
     return AppleChain(key=key.removesuffix(_END), certificate=certificate, intermediate=intermediate, root=root)
 

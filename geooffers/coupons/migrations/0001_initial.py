@@ -161,4 +161,21 @@ class Migration(migrations.Migration):
             model_name='shopperoffercount',
             constraint=models.UniqueConstraint(fields=('shopper', 'offer'), name='one_count_per_shopper_and_offer'),
         ),
+        migrations.CreateModel(
+            name='WalletPass',
+            fields=[
+                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('vendor', models.CharField(choices=[('apple', 'Apple'), ('google', 'Google')], max_length=6)),
+                ('serial', models.UUIDField()),
+                ('template', models.CharField(blank=True, max_length=80)),
+                ('said', models.BinaryField(default=b'', max_length=32)),
+                ('version', models.PositiveBigIntegerField(default=0)),
+                ('created_at', models.DateTimeField()),
+                ('changed_at', models.DateTimeField()),
+                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='coupons.coupon')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('coupon', 'vendor'), name='one_pass_per_coupon_and_vendor'), models.UniqueConstraint(fields=('vendor', 'serial'), name='pass_serial_is_unique')],
+            },
+        ),
     ]

@@ -1,0 +1,81 @@
+"""A coupon for Apple Wallet. docs/wallet-passes.md tells which field comes from where; update that page too."""
+
+import heapq
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from geooffers.coupons import keyring, passes, wallet
+from geooffers.coupons.models import Coupon, CouponState, Vendor
+from geooffers.matching import earth
+from geooffers.shoppers.models import Shopper
+from geooffers.visits.models import Visit
+from merchants import offers
+from notifications import wallets
+from notifications.passes import apple, words
+from notifications.passes.apple_keys import AppleKeysUnusable
+from notifications.passes.content import MOST_STORES, PassContent, PassStore
+
+log = logging.getLogger(__name__)
+
+
+def make_pass(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> bytes:
+    """The signed archive. A used or expired coupon has a pass too: it is how a phone learns of it.
+
+    A wrong certificate ends here, for the operator in the log and for the caller as AppleKeysUnusable; nothing else
+    needs it.
+    """
+    coupon = wallet.coupon_of(shopper=shopper, coupon_id=coupon_id)
+    content = content_of(coupon=coupon, now=now)
+    try:
+        keys = wallets.apple(now=now)
+    except AppleKeysUnusable as unusable:
+        log.error("no Apple pass can be made: %s", unusable)
+        raise
+    made = apple.pkpass(content=content, keys=keys, now=now)
+    wallet_pass = passes.find_or_make(coupon=coupon, vendor=Vendor.APPLE, now=now)
+    passes.remember(wallet_pass=wallet_pass, digest=content.digest(), now=now)
+    return made
+
+
+def content_of(*, coupon: Coupon, now: datetime) -> PassContent:
+    """The promise as it was given, with the merchant's name and colour and the stores as they are today."""
+    code = keyring.code_of(coupon) if coupon.is_usable(now) else None
+    kind, value, currency = coupon.discount_kind, coupon.discount_value, coupon.currency
+    return PassContent(
+        serial=coupon.pk,
+        merchant=coupon.offer.merchant.name,
+        title=coupon.title,
+        text=coupon.text,
+        terms=coupon.terms,
+        discount=words.discount(kind=kind, value=value, currency=currency),
+        code=code.symbols if code else None,
+        code_in_groups=str(code) if code else None,
+        expires_at=coupon.expires_at,
+        stores=_nearest_stores(coupon),
+        colour=coupon.offer.merchant.colour,
+        languages=words.in_languages(kind=kind, value=value, currency=currency),
+        voided=coupon.state == CouponState.REDEEMED,
+    )
+
+
+def _nearest_stores(coupon: Coupon) -> tuple[PassStore, ...]:
+    """The ten nearest to the store whose visit brought the coupon: nobody's position is known here any more.
+
+    Distance as the mole digs: it orders the stores as the way over the ground does. Once the visit is forgotten, any
+    ten by name.
+    """
+    stores = [
+        PassStore(name=name, lat=lat, lon=lon)
+        for name, lat, lon in offers.stores_of(coupon.offer).order_by("name", "pk").values_list("name", "lat", "lon")
+    ]
+    at = Visit.objects.filter(coupons=coupon).values_list("fence__store__lat", "fence__store__lon").first()
+    if at is None:
+        return tuple(stores[:MOST_STORES])
+    centre = earth.here(lat=at[0], lon=at[1])
+
+    def chord(store: PassStore) -> float:
+        there = earth.here(lat=store.lat, lon=store.lon)
+        return (there.x - centre.x) ** 2 + (there.y - centre.y) ** 2 + (there.z - centre.z) ** 2
+
+    return tuple(heapq.nsmallest(MOST_STORES, stores, key=chord))
