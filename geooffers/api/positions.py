@@ -20,17 +20,26 @@ from geooffers.visits import transitions
 router = Router(tags=["Positions"], auth=auth.device_auth)
 
 
+_FIX = {
+    "uuid": "019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c",
+    "recorded_at": "2026-06-02T12:00:00+03:00",
+    "lat": 60.1695,
+    "lon": 24.9525,
+    "accuracy_m": 12.5,
+    "background": True,
+}
+_TRANSITION = {
+    "change": "entered",
+    "fence_id": "019e7f5c-2b3c-7d4e-8f50-b2c3d4e5f6a7",
+    "store_id": "019e7f5c-1b2c-7d3e-8f40-a1b2c3d4e5f6",
+    "at": "2026-06-02T09:00:00Z",
+}
+
+
 class FixIn(strict.StrictSchema):
     """One position, as the phone recorded it."""
 
-    model_config = strict.example(
-        uuid="019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c",
-        recorded_at="2026-06-02T12:00:00+03:00",
-        lat=60.1695,
-        lon=24.9525,
-        accuracy_m=12.5,
-        background=True,
-    )
+    model_config = strict.example(**_FIX)
 
     uuid: Annotated[strict.Uuid, Field(description="Made by the phone; a repeat of it is answered `duplicate`.")]
     recorded_at: Annotated[strict.Moment, Field(description="When the phone was there, not when it sends.")]
@@ -68,6 +77,7 @@ def _judge_by_itself(value: Any, read: Callable[[Any], FixIn]) -> FixIn | errors
 
 
 class ReportIn(strict.StrictSchema):
+    model_config = strict.example(fixes=[_FIX])
     fixes: Annotated[
         list[Annotated[FixIn, WrapValidator(_judge_by_itself)]], Field(min_length=1, max_length=reporting.MOST_FIXES)
     ]
@@ -85,12 +95,14 @@ class ReportIn(strict.StrictSchema):
 class ResultOut(strict.ReplySchema):
     """What became of one fix. `code` says why it was ignored or rejected, `field` which field was wrong."""
 
+    model_config = strict.example(status="rejected", code="out_of_range", field="lat")
     status: Literal["accepted", "duplicate", "late", "ignored", "rejected"]
     code: str | None = None
     field: str | None = None
 
 
 class TransitionOut(strict.ReplySchema):
+    model_config = strict.example(**_TRANSITION)
     change: transitions.Change
     fence_id: UUID
     store_id: UUID
@@ -100,6 +112,9 @@ class TransitionOut(strict.ReplySchema):
 class ReportOut(strict.ReplySchema):
     """`results[i]` belongs to `fixes[i]`. `coupons` are new, or those of the open visits when a fix was a repeat."""
 
+    model_config = strict.example(
+        results=[{"status": "accepted", "code": None, "field": None}], transitions=[_TRANSITION], coupons=[]
+    )
     results: list[ResultOut]
     transitions: list[TransitionOut]
     coupons: list[coupons.CouponOut]
