@@ -103,11 +103,19 @@ def cancel_device(*, device: Device, reason: str, now: datetime) -> int:
 def move(*, from_shopper: Shopper, to_shopper: Shopper) -> int:
     """At sign-in what was owed to the anonymous shopper is owed to the account; the claim asks for its consent then."""
     unsettled = Push.objects.filter(shopper=from_shopper, state__in=[PushState.READY, PushState.CLAIMED])
-    return unsettled.update(shopper=to_shopper)
+    with transaction.atomic():
+        return _locked_in_order(unsettled).update(shopper=to_shopper)
 
 
 def _cancel(rows: QuerySet[Push], *, reason: str, now: datetime) -> int:
-    return rows.filter(state=PushState.READY).update(state=PushState.CANCELLED, reason=reason, settled_at=now)
+    with transaction.atomic():
+        ready = _locked_in_order(rows.filter(state=PushState.READY))
+        return ready.update(state=PushState.CANCELLED, reason=reason, settled_at=now)
+
+
+def _locked_in_order(rows: QuerySet[Push]) -> QuerySet[Push]:
+    """A withdrawal and a redemption find the same rows by different indexes; unordered, they could wait in a circle."""
+    return Push.objects.filter(pk__in=list(rows.order_by("pk").select_for_update().values_list("pk", flat=True)))
 
 
 # -- out of the outbox

@@ -1,6 +1,5 @@
 """What runs without a caller: who is still told of a coupon, who holds a round, and what is forgotten when."""
 
-import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,33 +13,16 @@ from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Red
 from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
-from geooffers.rounds.worker import Worker
 from geooffers.visits.models import EndReason, Visit
 from merchants.models import Offer, OfferBudget, OfferState
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store, make_visit
+from tests.integration.conftest import make_worker
 
 pytestmark = pytest.mark.django_db
 
 SOON = NOON + timedelta(seconds=1)
-
-
-@pytest.fixture
-def announced() -> Coupon:
-    """A coupon whose push waits in the outbox."""
-    phone = make_device(push_address="fid-aino")
-    coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
-    outbox.enqueue(
-        kind=Kind.COUPON_ISSUED,
-        shopper=phone.shopper,
-        subject=coupon.pk,
-        title=coupon.title,
-        body=coupon.text,
-        expires_at=coupon.expires_at,
-        now=NOON,
-    )
-    return coupon
 
 
 def claimed(*, now: datetime = SOON) -> int:
@@ -98,17 +80,6 @@ def test_a_backlog_past_its_end_is_accounted_for_and_nothing_stale_is_sent(annou
     assert issuing.expire_due(now=late, limit=10) == 1
     assert claimed(now=late) == 0
     assert Push.objects.get().state == PushState.EXPIRED
-
-
-def make_worker(sandbox, *, now: datetime = SOON) -> Worker:
-    return Worker(
-        transport=sandbox.transport(),
-        clock=lambda: now,
-        stop=threading.Event(),
-        batch=10,
-        connections=4,
-        lease_s=sending.LEASE_S,
-    )
 
 
 def test_the_worker_sends_and_writes_down_what_the_vendor_called_it(sandbox, announced):
