@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from hypothesis import settings
 
 from notifications.sandbox.keys import SandboxKeys, load_keys
 from tests.running_sandbox import RunningSandbox
@@ -27,6 +28,11 @@ def skip_or_fail(missing: str) -> None:
         pytest.fail(f"REQUIRE_SERVICES=1 and no {missing}")
     _missing[missing] = _missing.get(missing, 0) + 1
     pytest.skip(f"no {missing}")
+
+
+# A busy machine is not a fault of the code: pytest-timeout ends what hangs.
+settings.register_profile("geooffers", deadline=None)
+settings.load_profile("geooffers")
 
 
 @pytest.fixture(scope="session")

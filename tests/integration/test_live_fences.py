@@ -1,6 +1,7 @@
 """The process's index is like the database after every poll, and survives a database that fails."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -187,3 +188,24 @@ def test_the_thread_outlives_a_failing_database_and_logs_no_place(
     assert live.is_ready(timezone.now())
     assert str(AINO_LAT) not in caplog.text
     assert "Error" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reports_that_come_before_the_load_share_one(live: LiveFences) -> None:
+    operator = User.objects.create_superuser("operator", password="a-long-password-1")
+    fence = fences.put_fence(fence=drawn(make_store()), by=operator)
+    gate = threading.Barrier(8, timeout=10)
+    seen = []
+
+    def report() -> None:
+        gate.wait()
+        seen.append((live.index, touched(live)))
+        connection.close()
+
+    threads = [threading.Thread(target=report) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert [found for _, found in seen] == [[fence.pk]] * 8
+    assert len({id(index) for index, _ in seen}) == 1

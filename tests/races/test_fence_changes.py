@@ -1,11 +1,13 @@
 """An edit of a fence reaches every process, whatever order the edits commit in."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -59,6 +61,50 @@ def other_process(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> It
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+FORKING_PROCESS = """
+import os, time
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+from merchants.live_fences import matcher
+call_command("migrate", verbosity=0)
+of_the_parent = matcher()
+of_the_parent.follow()
+while not of_the_parent.is_ready(timezone.now()):
+    time.sleep(0.01)
+of_the_parent._writing.acquire()  # the child begins in the middle of a poll
+connections.close_all()
+child = os.fork()
+if child == 0:
+    until = time.monotonic() + 10
+    while not (matcher() is not of_the_parent and matcher().is_ready(timezone.now())):
+        if time.monotonic() > until:
+            os._exit(1)
+        time.sleep(0.01)
+    assert len(matcher().index) == 0
+    os._exit(0)
+of_the_parent._writing.release()
+_, status = os.waitpid(child, 0)
+print("followed" if status == 0 else "lost")
+"""
+
+
+def test_a_forked_child_follows_by_itself(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'forked.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "geooffers.settings",
+        "GEOOFFERS_SANDBOX": "1",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING_PROCESS],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ran.stdout.strip() == "followed", ran.stderr
 
 
 def drawn(number: int = 1) -> Geofence:

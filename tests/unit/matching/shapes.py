@@ -31,12 +31,12 @@ def star(*, lat: float, lon: float, radius_deg: float, corners: int, wobble: lis
 
 
 @st.composite
-def stars(draw: st.DrawFn, lat: st.SearchStrategy[float] = NOT_QUITE_POLES) -> Polygon:
+def stars(draw: st.DrawFn, lat: st.SearchStrategy[float] = NOT_QUITE_POLES, most_corners: int = 60) -> Polygon:
     return star(
         lat=draw(lat),
         lon=draw(LONS),
         radius_deg=draw(st.floats(1e-4, 0.5)),
-        corners=draw(st.integers(3, 60)),
+        corners=draw(st.integers(3, most_corners)),
         wobble=draw(st.lists(st.floats(0.3, 1.0), min_size=1, max_size=12)),
     )
 
