@@ -1,5 +1,7 @@
 """The one door through which every write to geofences and exclusion zones goes.
 
+docs/fences.md draws the way of an edit: update that page too.
+
 Each write appends a FenceChange, by which the index of every process follows (`merchants.live_fences`). Its number
 comes from a single row, updated in the same transaction: whoever changes a fence waits there for the one before to
 commit, so numbers appear in order. With a sequence, number 1 could commit after number 2, and a process that had
