@@ -154,6 +154,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # A worker has one thread and keeps its connection: opening the file anew costs more than most requests.
+    _database["CONN_MAX_AGE"] = None
     # A file, not memory: races between threads and processes are tested on what is served.
     _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
 else:
@@ -266,7 +268,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("GEOOFFERS_LOG_LEVEL", default="INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }
 
 UNFOLD = {

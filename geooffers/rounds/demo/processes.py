@@ -38,6 +38,7 @@ class Processes:
     """Starts the three, ends them again: by their own process groups, and only those."""
 
     log_dir: Path
+    any_port: bool = False  # else 8000 and 8085 where they are free, so that the addresses stay the same
     web_url: str = ""
     sandbox_url: str = ""
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Processes:
     def start(self) -> None:
         """Returns when all three are ready; ProcessFailed when one is not within 60 seconds."""
         self.log_dir.mkdir(parents=True, exist_ok=True)
-        web_port, sandbox_port = free_port(8000), free_port(8085)
+        web_port, sandbox_port = (free_port(0 if self.any_port else port) for port in (8000, 8085))
         self.web_url = f"http://127.0.0.1:{web_port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         environment = os.environ | {

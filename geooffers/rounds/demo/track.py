@@ -10,7 +10,8 @@ from geopy.distance import geodesic
 
 # A position older than five minutes is history and pushes nothing, so the whole walk is told within four.
 TOLD_WITHIN = timedelta(minutes=4)
-MAX_FIXES = 120
+# One phone may change its state thirty times a minute, and this one is in a hurry.
+MAX_FIXES = 28
 
 
 class TrackUnusable(Exception):

@@ -1,0 +1,160 @@
+"""A report over HTTP that changes nothing, beside the same server's empty endpoint and its single indexed SELECT.
+
+`make bench` runs it. Granian serves one worker on loopback, a fresh SQLite file lies under var/bench (or DATABASE_URL
+names another database); one client keeps one connection and calls the three in turn, so that noise falls on all alike.
+Prints medians of the rounds, and the ratios, which are what to trust.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH_DIR = ROOT / "var" / "bench"
+ROUNDS, CALLS = 9, 300
+PHONES = 300  # each calls about ten times in all, spread over the run
+
+sys.path.insert(0, str(ROOT))
+
+
+def prepare() -> None:
+    shutil.rmtree(BENCH_DIR, ignore_errors=True)
+    BENCH_DIR.mkdir(parents=True)
+    os.environ["GEOOFFERS_SANDBOX"] = "1"
+    os.environ.setdefault("DATABASE_URL", f"sqlite:///{BENCH_DIR / 'bench.sqlite3'}")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def serve(url: str) -> subprocess.Popen[bytes]:
+    port = str(urlsplit(url).port)
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "runweb", "--no-migrate", "--port", port, "--workers", "1"],
+        cwd=ROOT,
+        stdout=(BENCH_DIR / "web.log").open("wb"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return server
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.2)
+    server.terminate()
+    raise SystemExit(f"the server was not ready:\n{(BENCH_DIR / 'web.log').read_text()}")
+
+
+class Client:
+    """One kept connection, and enough registered phones that none of them reports too often."""
+
+    def __init__(self, url: str) -> None:
+        self.tokens = itertools.cycle([register_phone() for _ in range(PHONES)])
+        self.connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 80)
+
+    def body(self, fixes: int) -> bytes:
+        """Fixes of one phone that lies on a table far from every fence: after the first nothing changes."""
+        now = datetime.now(UTC).isoformat()
+        return json.dumps(
+            {
+                "fixes": [
+                    {
+                        "uuid": str(uuid4()),
+                        "recorded_at": now,
+                        "lat": 61.5,
+                        "lon": 23.75,
+                        "accuracy_m": 12.5,
+                        "background": False,
+                    }
+                    for _ in range(fixes)
+                ]
+            }
+        ).encode()
+
+    def seconds(self, path: str, calls: int, fixes: int) -> float:
+        """Seconds a call, the bodies made beforehand."""
+        requests = [(self.body(fixes), headers(next(self.tokens))) for _ in range(calls)]
+        began = time.perf_counter()
+        for body, head in requests:
+            self.connection.request("POST", path, body, head)
+            answer = self.connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise SystemExit(f"{path} answered {answer.status}: {text[:300]!r}")
+        return (time.perf_counter() - began) / calls
+
+
+def headers(token: str) -> dict[str, str]:
+    return {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+
+
+def register_phone() -> str:
+    """A phone with every consent; its token."""
+    from geooffers.api.auth import hash_token
+    from geooffers.shoppers.models import ConsentText, Purpose
+    from geooffers.usecases.give_consent import give_consent
+    from geooffers.usecases.register_device import register_device
+
+    token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    device = register_device(
+        install_id=uuid4(),
+        token_hash=hash_token(token),
+        platform="android",
+        app_version="bench",
+        language="en",
+        push=None,
+        now=now,
+    ).device
+    for text in ConsentText.objects.filter(language="en"):
+        give_consent(device=device, purpose=Purpose(text.purpose), language="en", version=text.version, now=now)
+    return token
+
+
+def main() -> None:
+    prepare()
+    from geooffers.rounds.demo.processes import free_port
+
+    url = f"http://127.0.0.1:{free_port(8200)}"
+    server = serve(url)
+    paths = {"(a) empty endpoint": "/peers/empty", "(b) one SELECT": "/peers/one-select", "report": "/api/v1/positions"}
+    try:
+        client = Client(url)
+        for path in paths.values():  # a round to warm up; after it every phone has said where it is
+            client.seconds(path, PHONES, 1)
+        taken: dict[str, list[float]] = {name: [] for name in paths}
+        for _ in range(ROUNDS):
+            for name, path in paths.items():
+                taken[name].append(client.seconds(path, CALLS, 1))
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+    medians = {name: statistics.median(values) for name, values in taken.items()}
+    print(f"{'':22}{'µs a call':>12}{'calls/s':>10}{'of (a)':>9}{'of (b)':>9}")
+    for name, median in medians.items():
+        of = [medians[peer] / median for peer in list(paths)[:2]]
+        print(f"{name:22}{median * 1e6:12.0f}{1 / median:10.0f}{of[0]:9.2f}{of[1]:9.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The product, and the two peers a report is measured against, served by the same process."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import include, path
+from ninja import NinjaAPI, Schema
+
+from geooffers.api.auth import hash_token
+from geooffers.shoppers.models import Device
+
+peers = NinjaAPI(urls_namespace="peers", docs_url=None, openapi_url=None)
+
+
+class Fix(Schema):
+    uuid: str
+    recorded_at: str
+    lat: float
+    lon: float
+    accuracy_m: float
+    background: bool
+
+
+class Report(Schema):
+    fixes: list[Fix]
+
+
+@peers.post("/empty")
+def empty(request: HttpRequest, report: Report) -> dict[str, Any]:
+    """(a) The framework alone: the same body read and validated, nothing done."""
+    return {"results": [{"id": fix.uuid, "result": "accepted"} for fix in report.fixes]}
+
+
+@peers.post("/one-select")
+def one_select(request: HttpRequest, report: Report) -> dict[str, Any]:
+    """(b) The least that honouring consent costs: one indexed SELECT by the token's hash."""
+    token = request.headers["Authorization"].removeprefix("Bearer ")
+    Device.objects.filter(token_hash=hash_token(token)).values_list("pk", "shopper_id")[0]
+    return {"results": [{"id": fix.uuid, "result": "accepted"} for fix in report.fixes]}
+
+
+urlpatterns = [path("peers/", peers.urls), path("", include("geooffers.urls"))]

@@ -1,0 +1,216 @@
+"""A city of invented merchants at real places in Helsinki, registered as a merchant and an operator would."""
+
+import math
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from geooffers.rounds.demo.track import Place, fence_places
+from merchants import fences, keys, offers
+from merchants.models import AreaKind, DiscountKind, Geofence, Merchant, Role, StaffMember, Store, User
+
+METRES_PER_DEGREE = 111_195.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """A store with one round fence and one offer; `api_key` is its till's."""
+
+    merchant: str
+    store: str
+    store_id: str
+    lat: float
+    lon: float
+    radius_m: float
+    api_key: str
+
+    def beside(self, *, east_m: float, north_m: float) -> Place:
+        """A place some metres away. Flat-earth arithmetic: good to a metre at these distances."""
+        return Place(
+            lat=self.lat + north_m / METRES_PER_DEGREE,
+            lon=self.lon + east_m / (METRES_PER_DEGREE * math.cos(math.radians(self.lat))),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    username: str
+    password: str
+    who: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class City:
+    shops: tuple[Shop, ...]
+    logins: tuple[Login, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is invented of one shop."""
+
+    merchant: str
+    address: str
+    lat: float
+    lon: float
+    title: str
+    text: str
+    category: str
+    percent: int
+    radius_m: float = 60
+
+
+# The first two are neighbours: the shopper of the story passes one and enters the other.
+HELSINKI = (
+    Plan(
+        merchant="Esplanadi Books",
+        address="Pohjoisesplanadi 27",
+        lat=60.16765,
+        lon=24.94730,
+        title="15 % off any novel",
+        text="Today, at the till.",
+        category="books",
+        percent=15,
+    ),
+    Plan(
+        merchant="Café Aino",
+        address="Pohjoisesplanadi 15",
+        lat=60.16775,
+        lon=24.95150,
+        title="20 % off coffee and a bun",
+        text="Fresh cardamom buns until we close.",
+        category="café",
+        percent=20,
+    ),
+    Plan(
+        merchant="Hakaniemi Cheese",
+        address="Hakaniemen tori 1",
+        lat=60.17930,
+        lon=24.95060,
+        title="10 % off the cheese counter",
+        text="Ask for a taste first.",
+        category="food",
+        percent=10,
+    ),
+    Plan(
+        merchant="Kallio Vinyl",
+        address="Fleminginkatu 9",
+        lat=60.18650,
+        lon=24.95270,
+        title="25 % off second-hand records",
+        text="All boxes on the floor.",
+        category="music",
+        percent=25,
+    ),
+    Plan(
+        merchant="Punavuori Bikes",
+        address="Iso Roobertinkatu 20",
+        lat=60.16180,
+        lon=24.93880,
+        title="30 % off a spring service",
+        text="While you wait.",
+        category="sport",
+        percent=30,
+    ),
+    Plan(
+        merchant="Töölönlahti Flowers",
+        address="Mannerheimintie 13",
+        lat=60.17530,
+        lon=24.93330,
+        title="20 % off a bouquet",
+        text="Tied as you like it.",
+        category="flowers",
+        percent=20,
+    ),
+)
+
+
+def build() -> City:
+    """The city of the story."""
+    return _register(HELSINKI)
+
+
+def build_along(places: list[Place]) -> City:
+    """Shops along a recorded track, so that whoever walks it passes through their fences."""
+    plans = [
+        Plan(
+            merchant=f"Milestone {number}",
+            address="beside the track",
+            lat=place.lat,
+            lon=place.lon,
+            title=f"{number * 10} % off at milestone {number}",
+            text="For everybody who walks by.",
+            category="food",
+            percent=number * 10,
+            radius_m=100,
+        )
+        for number, place in enumerate(fence_places(places), start=1)
+    ]
+    return _register(plans)
+
+
+def _register(plans: Iterable[Plan]) -> City:
+    now = datetime.now(UTC)
+    operator = Login(username="operator", password=secrets.token_urlsafe(9), who="runs the platform")
+    user = User.objects.create_superuser(operator.username, password=operator.password)
+    logins = [operator]
+    shops = []
+    for plan in plans:
+        merchant = Merchant.objects.create(name=plan.merchant)
+        store = Store.objects.create(
+            merchant=merchant,
+            name=f"{plan.merchant}, {plan.address}",
+            address=plan.address,
+            time_zone="Europe/Helsinki",
+            lat=plan.lat,
+            lon=plan.lon,
+        )
+        door = Geofence(
+            store=store,
+            name="the door",
+            kind=AreaKind.CIRCLE,
+            center_lat=plan.lat,
+            center_lon=plan.lon,
+            radius_m=plan.radius_m,
+        )
+        fences.put_fence(fence=door, by=user)
+        offer = offers.create_offer(
+            merchant=merchant,
+            cap=500,
+            title=plan.title,
+            text=plan.text,
+            terms="One for each guest, not with other offers.",
+            category=plan.category,
+            discount_kind=DiscountKind.PERCENT,
+            discount_value=Decimal(plan.percent),
+            starts_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(days=30),
+            coupon_lifetime_s=4 * 3600,
+        )
+        offers.publish(offer=offer, now=now)
+        _, api_key = keys.make_key(store=store, name="till 1", scopes=[keys.COUPONS_LOOKUP, keys.COUPONS_REDEEM])
+        shops.append(
+            Shop(
+                merchant=merchant.name,
+                store=store.name,
+                store_id=str(store.pk),
+                lat=plan.lat,
+                lon=plan.lon,
+                radius_m=plan.radius_m,
+                api_key=api_key,
+            )
+        )
+        if len(logins) < 3:
+            logins.append(_staff(store, Role.OWNER if len(logins) == 1 else Role.MANAGER))
+    return City(shops=tuple(shops), logins=tuple(logins))
+
+
+def _staff(store: Store, role: Role) -> Login:
+    login = Login(username=role.value, password=secrets.token_urlsafe(9), who=f"{role} of {store.merchant}")
+    user = User.objects.create_user(login.username, password=login.password, is_staff=True)
+    member = StaffMember.objects.create(user=user, merchant=store.merchant, role=role)
+    if role != Role.OWNER:
+        member.stores.add(store)
+    return login
