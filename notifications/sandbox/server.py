@@ -156,6 +156,7 @@ class Sandbox:
                 "requests": self.requests,
                 "last": self.inbox.last_number,
                 "kinds": sorted(faults.KINDS),
+                "faults_left": sum(fault.times for fault in self.plan.faults),
             }
         )
 

@@ -54,6 +54,10 @@ class Another:
             time.sleep(0.01)
         raise AssertionError("it neither waited nor finished")
 
+    @property
+    def is_done(self) -> bool:
+        return self._future.done()
+
     def result(self) -> Any:
         try:
             return self._future.result(30)
