@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def register_phone() -> str:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or the server would stay behind
     prepare()
     from geooffers.rounds.demo.processes import free_port
 

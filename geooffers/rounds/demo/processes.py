@@ -110,6 +110,8 @@ class Processes:
         self.running.clear()
 
     def __enter__(self) -> Self:
+        # Asked to end, end the three as well: by default Python would leave them behind.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         return self
 
     def __exit__(
