@@ -146,7 +146,8 @@ def _find(*, code: Code, store: Store, lock: bool) -> Coupon:
     coupons = Coupon.objects.filter(code_lookup__in=keyring.ring().lookups(code), offer__merchant=store.merchant_id)
     if lock:
         coupons = coupons.select_for_update(of=("self",), no_key=True)
-    coupon = coupons.select_related("offer", "shopper").first()
+    # The shopper is not joined: who waited for a sign-in would get the coupon's new row, and nobody joined to it.
+    coupon = coupons.select_related("offer").first()
     if coupon is None:
         raise UnknownCode
     return coupon

@@ -63,7 +63,8 @@ def lock_for_share(*, device: Device, shopper: Shopper, purposes: Iterable[Purpo
 
 
 def lock_for_change(*, states: QuerySet[ConsentState]) -> list[ConsentState]:
-    return list(states.order_by("pk").select_for_update(of=("self",)).select_related("text"))
+    """Without a join: a row that changed its text while we waited would find the old text joined, and drop out."""
+    return list(states.order_by("pk").select_for_update())
 
 
 def give(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents
+from geooffers.shoppers import consents, devices
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 
 
@@ -12,5 +12,5 @@ def give_consent(*, device: Device, purpose: Purpose, language: str, version: in
     text = consents.find_text(purpose=purpose, language=language, version=version)
     with transaction.atomic():
         # A sign-in may be changing the holder: whoever holds the device when we have it agrees.
-        held = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device.pk)
+        held = devices.lock(device_id=device.pk)
         return consents.give(device=held, shopper=held.shopper, purpose=purpose, text=text, now=now)

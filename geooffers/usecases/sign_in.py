@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import consents
+from geooffers.shoppers import consents, devices
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
@@ -55,9 +55,7 @@ def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid
 
 
 def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
-    # Sign-ins, consents and push addresses of one phone follow each other. Not FOR UPDATE: rows that point at the
-    # device (a push, a presence) are written while we hold it, and their foreign keys would wait for us.
-    device = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device_id)
+    device = devices.lock(device_id=device_id)
     if bytes(device.token_hash) == new_hash:
         return _same_again(device=device, firebase_uid=firebase_uid)
     if bytes(device.token_hash) != shown_hash:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents
+from geooffers.shoppers import consents, devices
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
@@ -19,7 +19,7 @@ def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime) -> None
     """Repeating it is harmless, and so is withdrawing what was never given."""
     with transaction.atomic():
         # A sign-in may be changing the holder: whoever holds the device when we have it withdraws.
-        held = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("shopper").get(pk=device.pk)
+        held = devices.lock(device_id=device.pk)
         if not consents.withdraw(device=held, shopper=held.shopper, purpose=purpose, now=now):
             return
         if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held):

@@ -1,0 +1,15 @@
+"""The lock that makes what one phone asks for follow each other: sign-in, consent, push address."""
+
+from uuid import UUID
+
+from geooffers.shoppers.models import Device
+
+
+def lock(*, device_id: UUID) -> Device:
+    """The device as it is now, until the transaction ends.
+
+    Not FOR UPDATE: rows that point at the device (a push, a presence) are written while we hold it, and their foreign
+    keys would wait for us. And without a join: who waited for a sign-in would be given the device's new row, find
+    the old shopper's joined to it, and so no device at all. `device.shopper` is a query of its own, made afterwards.
+    """
+    return Device.objects.select_for_update(no_key=True).get(pk=device_id)
