@@ -64,5 +64,5 @@ bench: .venv/dev
 LOCK := pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --quiet --python-version 3.11
 lock:
-	$(UV) $(LOCK) --output-file requirements.lock
-	$(UV) $(LOCK) --group dev --output-file requirements-dev.lock
+	$(UV) $(LOCK) --extra fast --output-file requirements.lock
+	$(UV) $(LOCK) --extra fast --group dev --output-file requirements-dev.lock

@@ -1,8 +1,14 @@
-"""Which geofences does this position touch, and how surely. Plain Python: it knows numbers only.
+"""Which geofences does this position touch, and how surely. Numbers in, numbers out: no database, no settings.
 
-areas.py    what a fence is: Circle, Polygon, Fence
-index.py    the door: Index.build, match, match_one, nearest, with_changes
-shapes.py   a fence made ready to be asked (circles.py, polygons.py; edges.py measures to a boundary)
-layer.py    boxes in a tree: the few fences worth asking
-earth.py    the ellipsoid
+areas.py      what a fence is: Circle, Polygon, Fence
+index.py      the door: Index.build, open, save, inside, match, nearest, with_changes; answers.py: what it answers
+columns.py    many fences as few arrays
+base.py       the arrays that are asked, built from columns: covering.py (cells), table.py (their hash table), slabs.py
+              (polygons), and kept on disk by files.py
+cells.py      the grid
+decisions.py  the cheap decisions: inside, outside, or too close to say
+layer.py      a base asked in plain Python; batches.py and kernel.py: the same steps for many positions, compiled
+touching.py   how surely, how far from the boundary
+shapes.py     one fence's exact answer: circles.py, polygons.py, and edges.py, which measures to a boundary
+earth.py      the ellipsoid
 """

@@ -44,6 +44,15 @@ class Polygon:
                 for lon, lat in ring:
                     if not (-90 <= lat <= 90 and -540 <= lon <= 540):
                         raise ValueError("a ring needs finite longitudes and latitudes")
+            if not all(_holds(part[0], hole) for hole in part[1:]):
+                raise ValueError("a hole needs to lie within its ring's bounds")
+
+
+def _holds(outer: Ring, hole: Ring) -> bool:
+    """Where rings cross, edges are counted, as shapely does; but past the outer ring's bounds it does not look."""
+    west, east = min(lon for lon, _ in outer), max(lon for lon, _ in outer)
+    south, north = min(lat for _, lat in outer), max(lat for _, lat in outer)
+    return all(west <= lon <= east and south <= lat <= north for lon, lat in hole)
 
 
 Area = Circle | Polygon

@@ -9,8 +9,7 @@ import math
 
 from geooffers.matching import earth
 from geooffers.matching.areas import Circle
-
-LINE_DECIDES_UP_TO_M = 200_000.0
+from geooffers.matching.decisions import LINE_DECIDES_UP_TO_M
 
 
 class CircleShape:
@@ -27,9 +26,8 @@ class CircleShape:
         else:
             self._margin2 = math.inf
 
-    @property
-    def boxes(self) -> list[earth.Box]:
-        return earth.boxes_around(lat=self._area.lat, lon=self._area.lon, radius_m=self._area.radius_m)
+    def covers(self, *, lat: float, lon: float) -> bool:
+        return self.depth_m(earth.here(lat=lat, lon=lon)) >= 0
 
     def depth_m(self, here: earth.Here) -> float:
         centre = self._centre

@@ -1,9 +1,16 @@
 """The WGS84 ellipsoid: places as points in space, distances along its surface, boxes around places."""
 
+import functools
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from geographiclib.geodesic import Geodesic
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from pyproj import Geod
+
+Floats = npt.NDArray[np.float64]
 
 EQUATOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563
@@ -50,9 +57,30 @@ def gaussian_radius(*, lat: float) -> float:
     return EQUATOR_M * math.sqrt(1 - E2) / (1 - E2 * sin_phi * sin_phi)
 
 
+def gaussian_radius_of(lat: Floats) -> Floats:
+    radius: Floats = EQUATOR_M * math.sqrt(1 - E2) / (1 - E2 * np.sin(np.radians(lat)) ** 2)
+    return radius
+
+
+def in_space(*, lat: Floats, lon: Floats) -> Floats:
+    phi, lam = np.radians(lat), np.radians(lon)
+    sin_phi = np.sin(phi)
+    across = EQUATOR_M / np.sqrt(1 - E2 * sin_phi * sin_phi)
+    from_axis = across * np.cos(phi)
+    return np.column_stack([from_axis * np.cos(lam), from_axis * np.sin(lam), across * (1 - E2) * sin_phi])
+
+
+@functools.cache
+def ellipsoid() -> "Geod":
+    """Karney's geodesic in C. Loading it takes a fifth of a second, and most processes are never in such doubt."""
+    from pyproj import Geod
+
+    return Geod(ellps="WGS84")
+
+
 def geodesic_m(*, lat: float, lon: float, to_lat: float, to_lon: float) -> float:
-    """The distance that settles what cheaper ones leave open; good to some nanometres, 60 microseconds."""
-    answer: float = Geodesic.WGS84.Inverse(lat, lon, to_lat, to_lon, Geodesic.DISTANCE)["s12"]
+    """The distance that settles what cheaper ones leave open; good to some nanometres, half a microsecond."""
+    answer: float = ellipsoid().inv(lon, lat, to_lon, to_lat)[2]
     return answer
 
 

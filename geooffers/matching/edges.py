@@ -45,8 +45,8 @@ class Boundary:
     @classmethod
     def of(cls, area: Polygon) -> "Boundary":
         ends = _cut_to_pieces(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
-        start = _in_space(ends[:, 0], ends[:, 1])
-        along = _in_space(ends[:, 2], ends[:, 3]) - start
+        start = earth.in_space(lon=ends[:, 0], lat=ends[:, 1])
+        along = earth.in_space(lon=ends[:, 2], lat=ends[:, 3]) - start
         length2 = np.einsum("ij,ij->i", along, along)
         per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 0)
         return cls(start=start, along=along, per_length2=per_length2)
@@ -164,11 +164,11 @@ def _cut_to_pieces(ends: Floats) -> Floats:
 
 def _strays_m(ends: Floats) -> Floats:
     """How far the curve is from the straight line, at its quarters."""
-    start, end = _in_space(ends[:, 0], ends[:, 1]), _in_space(ends[:, 2], ends[:, 3])
+    start, end = earth.in_space(lon=ends[:, 0], lat=ends[:, 1]), earth.in_space(lon=ends[:, 2], lat=ends[:, 3])
     worst: Floats = np.zeros(len(ends))
     for share in (0.25, 0.5, 0.75):
         on_curve = ends[:, :2] + share * (ends[:, 2:] - ends[:, :2])
-        gap = _in_space(on_curve[:, 0], on_curve[:, 1]) - (start + share * (end - start))
+        gap = earth.in_space(lon=on_curve[:, 0], lat=on_curve[:, 1]) - (start + share * (end - start))
         worst = np.maximum(worst, _lengths(gap))
     return worst
 
@@ -176,17 +176,3 @@ def _strays_m(ends: Floats) -> Floats:
 def _lengths(vectors: Floats) -> Floats:
     lengths: Floats = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
     return lengths
-
-
-def _in_space(lon: Floats, lat: Floats) -> Floats:
-    lam, phi = np.radians(lon), np.radians(lat)
-    sin_phi = np.sin(phi)
-    across = earth.EQUATOR_M / np.sqrt(1 - earth.E2 * sin_phi * sin_phi)
-    from_axis = across * np.cos(phi)
-    return np.column_stack(
-        [
-            from_axis * np.cos(lam),
-            from_axis * np.sin(lam),
-            across * (1 - earth.E2) * sin_phi,
-        ]
-    )

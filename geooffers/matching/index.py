@@ -1,159 +1,149 @@
 """The door of matching: build an index from fences, ask it about positions.
 
-An index is never changed. A change makes a new one from the old (cheaply: the few changed fences lie in a small layer
-over the large one), and the owner publishes it by swapping one reference, so readers need no lock.
+An index is never changed. A change makes a new one from the old: the few changed fences lie in a small layer over the
+large one, in which their old selves are hidden. The owner publishes it by swapping one reference, so readers need no
+lock.
 
-What is inside (a tree of boxes, a decision a pair) is simple on purpose; what callers rely on is arrays in, arrays out
-and int64 ids.
+Which fences a position is in: `inside_one`, and `inside` for arrays of them. How surely, given the fix's accuracy, and
+how far from the boundary: `match_one` and `match`, which cost more.
 """
 
-import enum
+import functools
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from geooffers.matching import earth, shapes
+from geooffers.matching import base as bases
+from geooffers.matching import batches, columns, earth, files, touching
+from geooffers.matching.answers import Match, Matches, Near, Pairs, Sureness
 from geooffers.matching.areas import Fence
-from geooffers.matching.layer import Entry, Layer
+from geooffers.matching.columns import Columns, Floats
+from geooffers.matching.layer import Layer
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["Index", "Match", "Matches", "Near", "Pairs", "Sureness"]
 
-# A change rebuilds the small layer whole. Past this many changed fences the large one is built anew.
+# A change builds the small layer anew. Past this many changed fences the large one is built anew: here if it is small
+# enough to be quick, else by its owner in another process.
 REBUILD_PAST = 2_000
+REBUILT_HERE = 50_000
 
 # No two places on earth are farther apart.
 HALF_WAY_ROUND_M = 20_004_000.0
 
-
-class Sureness(enum.IntEnum):
-    """What the circle of the fix's accuracy says: wholly inside, wholly outside, or neither."""
-
-    OUTSIDE = -1
-    UNSURE = 0
-    INSIDE = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Match:
-    """A position touches a fence.
-
-    `inside`: the centre is inside or on the boundary. `distance_m`: to the boundary, zero or positive when inside,
-    negative when outside. A match is never surely outside: such pairs are not returned.
-    """
-
-    fence: int
-    inside: bool
-    sureness: Sureness
-    distance_m: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Matches:
-    """Match by match the same as `Match`, as columns, ordered by point and fence."""
-
-    point: npt.NDArray[np.int64]
-    fence: npt.NDArray[np.int64]
-    inside: npt.NDArray[np.bool_]
-    sureness: npt.NDArray[np.int8]
-    distance_m: Floats
-
-    def __len__(self) -> int:
-        return len(self.point)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Near:
-    """A fence and how far away it begins: `distance_m` is positive outside; inside it is minus that to the boundary."""
-
-    fence: int
-    distance_m: float
+# What is asked around a place first; then twice as far, and so on.
+FIRST_REACH_M = 500.0
 
 
 class Index:
     def __init__(self, *, base: Layer, over: Layer, hidden: frozenset[int]) -> None:
         self._base = base
         self._over = over
-        self._hidden = hidden  # ids of the base that were changed or removed since it was built
+        self._hidden = hidden  # numbers in the base of what was changed or removed since it was built
 
     @classmethod
     def build(cls, fences: Iterable[Fence]) -> "Index":
-        return cls(base=Layer(_entries(fences).items()), over=Layer(()), hidden=frozenset())
+        return cls.of(columns.gathered(fences))
+
+    @classmethod
+    def of(cls, fences: Columns, *, told: bases.Told = bases.unheard) -> "Index":
+        return cls(base=Layer(bases.build(fences, told=told)), over=_nothing(), hidden=frozenset())
+
+    @classmethod
+    def open(cls, directory: Path) -> "Index":
+        """What `save` wrote, mapped and not read: every process that opens it shares one copy in memory."""
+        return cls(base=Layer(files.open_base(directory)), over=_nothing(), hidden=frozenset())
+
+    def save(self, directory: Path) -> None:
+        """As one base, without a small layer over it. The directory appears whole or not at all."""
+        index = self.compacted()
+        files.save_base(index._base.base, directory)
 
     def __len__(self) -> int:
         return len(self._base) - len(self._hidden) + len(self._over)
 
+    @property
+    def changes(self) -> int:
+        """How many fences changed since the base was built. Past `REBUILD_PAST` a new base is due."""
+        return len(self._hidden) + len(self._over)
+
     def with_changes(self, *, put: Iterable[Fence] = (), remove: Iterable[int] = ()) -> "Index":
         """A new index with these fences added or replaced and those ids gone. An unknown id to remove is fine."""
-        new = _entries(put)
-        gone = set(remove)
-        over = {fence_id: shape for fence_id, shape in self._over.entries if fence_id not in gone} | new
-        touched = gone | new.keys()
-        hidden = self._hidden | (touched & self._base.ids)
-        if len(over) + len(hidden) <= REBUILD_PAST:
-            return Index(base=self._base, over=Layer(over.items()), hidden=hidden)
-        kept = [(fence_id, shape) for fence_id, shape in self._base.entries if fence_id not in hidden]
-        return Index(base=Layer([*kept, *over.items()]), over=Layer(()), hidden=frozenset())
+        new = columns.gathered(put)
+        touched = {*remove, *new.circle_ids.tolist(), *new.polygon_ids.tolist()}
+        hidden = set(self._hidden)
+        for fence_id in touched:
+            number = self._base.base.number_of(fence_id)
+            if number is not None:
+                hidden.add(number)
+        kept = _without(self._over.base, {self._over.base.number_of(fence_id) for fence_id in touched})
+        over = Layer(bases.build(columns.joined([kept, new])))
+        changed = Index(base=self._base, over=over, hidden=frozenset(hidden))
+        return changed.compacted() if changed.changes > REBUILD_PAST and len(changed) <= REBUILT_HERE else changed
+
+    def compacted(self, *, told: bases.Told = bases.unheard) -> "Index":
+        """The same fences in one base."""
+        if not self.changes:
+            return self
+        return Index.of(columns.joined([_without(self._base.base, self._hidden), self._over.base.columns]), told=told)
+
+    def inside_one(self, *, lat: float, lon: float) -> list[int]:
+        """The ids of the fences that this place is in or on the boundary of, ordered."""
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+            raise ValueError("a place needs a latitude and a longitude")
+        base, over = self._base, self._over
+        found = [base.id_of(number) for number in base.inside(lat=lat, lon=lon) if number not in self._hidden]
+        if len(over):
+            found += [over.id_of(number) for number in over.inside(lat=lat, lon=lon)]
+        found.sort()
+        return found
+
+    def inside(self, *, lat: Floats, lon: Floats) -> Pairs:
+        """The same for arrays, a million positions a second: which point is in which fence."""
+        # Written so that NaN fails.
+        if not (np.all(np.abs(lat) <= 90) and np.all(np.abs(lon) <= 180)):
+            raise ValueError("positions need latitudes and longitudes")
+        point, number = batches.inside(self._base, lat=lat, lon=lon)
+        if self._hidden:
+            gone = np.zeros(len(self._base), dtype=bool)
+            gone[list(self._hidden)] = True
+            shown = ~gone[number]
+            point, number = point[shown], number[shown]
+        fence = self._base.base.ids_of(number)
+        if len(self._over):
+            more, theirs = batches.inside(self._over, lat=lat, lon=lon)
+            point = np.concatenate([point, more])
+            fence = np.concatenate([fence, self._over.base.ids_of(theirs)])
+        return Pairs(point=point, fence=fence)
 
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]:
         """For a single fix: no arrays on the way. Ordered by fence."""
-        if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= accuracy_m < np.inf):
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= accuracy_m < math.inf):
             raise ValueError("a position needs a latitude, a longitude and an accuracy")
         here = earth.here(lat=lat, lon=lon)
-        found = []
-        for fence_id, shape in self._around(here, radius_m=accuracy_m):
-            distance = shape.depth_m(here)
-            if distance >= -accuracy_m:
-                found.append(
-                    Match(
-                        fence=fence_id,
-                        inside=distance >= 0,
-                        sureness=Sureness.INSIDE if distance >= accuracy_m else Sureness.UNSURE,
-                        distance_m=distance,
-                    )
-                )
+        found = touching.touches(self._base, here, accuracy_m=accuracy_m, hidden=self._hidden)
+        if len(self._over):
+            found += touching.touches(self._over, here, accuracy_m=accuracy_m, hidden=_NOTHING_HIDDEN)
         if len(found) > 1:
             found.sort(key=lambda match: match.fence)
         return tuple(found)
 
     def match(self, *, lat: Floats, lon: Floats, accuracy_m: Floats) -> Matches:
-        # Written so that NaN fails.
-        if not (np.all(np.abs(lat) <= 90) and np.all(np.abs(lon) <= 180)):
-            raise ValueError("positions need latitudes and longitudes")
-        if not (np.all(accuracy_m >= 0) and np.all(accuracy_m < np.inf)):
-            raise ValueError("positions need accuracies")
-        places = [
-            earth.here(lat=one_lat, lon=one_lon) for one_lat, one_lon in zip(lat.tolist(), lon.tolist(), strict=True)
+        """The answers of `match_one`, distances and all, as columns."""
+        found = [
+            (point, match)
+            for point, (one_lat, one_lon, reach) in enumerate(
+                zip(lat.tolist(), lon.tolist(), accuracy_m.tolist(), strict=True)
+            )
+            for match in self.match_one(lat=one_lat, lon=one_lon, accuracy_m=reach)
         ]
-        reach = accuracy_m.tolist()
-        table = [
-            (row, *box)
-            for row, (place, radius) in enumerate(zip(places, reach, strict=True))
-            for box in earth.boxes_around(lat=place.lat, lon=place.lon, radius_m=radius)
-        ]
-        asked = np.array(table, dtype=np.float64).reshape(-1, 5)
-        rows, boxes = asked[:, 0].astype(np.int64), asked[:, 1:]
-        found = []
-        for layer, hidden in (
-            (self._base, self._hidden),
-            (self._over, frozenset[int]()),
-        ):
-            for row, fence_id, shape in layer.meeting_each(boxes, rows):
-                if fence_id in hidden:
-                    continue
-                distance = shape.depth_m(places[row])
-                if distance >= -reach[row]:
-                    found.append((row, fence_id, distance))
-        found.sort()
-        point = np.array([row for row, _, _ in found], dtype=np.int64)
-        distance_m = np.array([distance for _, _, distance in found], dtype=np.float64)
         return Matches(
-            point=point,
-            fence=np.array([fence_id for _, fence_id, _ in found], dtype=np.int64),
-            inside=distance_m >= 0,
-            sureness=np.where(distance_m >= accuracy_m[point], Sureness.INSIDE, Sureness.UNSURE).astype(np.int8),
-            distance_m=distance_m,
+            point=np.array([point for point, _ in found], dtype=np.int64),
+            fence=np.array([match.fence for _, match in found], dtype=np.int64),
+            inside=np.array([match.inside for _, match in found], dtype=np.bool_),
+            sureness=np.array([match.sureness for _, match in found], dtype=np.int8),
+            distance_m=np.array([match.distance_m for _, match in found], dtype=np.float64),
         )
 
     def nearest(self, *, lat: float, lon: float, limit: int) -> tuple[Near, ...]:
@@ -162,11 +152,10 @@ class Index:
             raise ValueError("a place needs a latitude and a longitude")
         here = earth.here(lat=lat, lon=lon)
         known: dict[int, float] = {}
-        reach = 500.0
+        reach = FIRST_REACH_M
         while True:
-            for fence_id, shape in self._around(here, radius_m=reach):
-                if fence_id not in known:
-                    known[fence_id] = -shape.depth_m(here)
+            for layer, hidden in self._layers():
+                touching.measure(layer, here, within_m=reach, hidden=hidden, known=known)
             # Only what begins within the reach is complete; a box may also have brought in something farther.
             if reach >= HALF_WAY_ROUND_M or sum(distance <= reach for distance in known.values()) >= limit:
                 break
@@ -174,14 +163,43 @@ class Index:
         order = sorted((distance, fence_id) for fence_id, distance in known.items())
         return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in order[:limit])
 
-    def _around(self, here: earth.Here, *, radius_m: float) -> list[Entry]:
-        boxes = earth.boxes_around(lat=here.lat, lon=here.lon, radius_m=radius_m)
-        found = self._base.meeting(boxes)
-        if self._hidden:
-            found = [entry for entry in found if entry[0] not in self._hidden]
-        return found + self._over.meeting(boxes) if len(self._over) else found
+    def clearance_m(self, *, lat: float, lon: float, at_most_m: float) -> float:
+        """How far from here the nearest boundary is: so far may a phone move before any answer about it changes.
+
+        Never more than `at_most_m`: farther out nothing is looked for.
+        """
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
+            raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
+        here = earth.here(lat=lat, lon=lon)
+        reach = min(FIRST_REACH_M, at_most_m)
+        while True:
+            nearest = min(
+                (
+                    touching.nearest_boundary_m(layer, here, within_m=reach, hidden=hidden)
+                    for layer, hidden in self._layers()
+                ),
+                default=math.inf,
+            )
+            if nearest <= reach or reach >= at_most_m:
+                return min(nearest, at_most_m)
+            reach = min(2 * reach, at_most_m)
+
+    def _layers(self) -> list[tuple[Layer, frozenset[int]]]:
+        layers = ((self._base, self._hidden), (self._over, _NOTHING_HIDDEN))
+        return [(layer, hidden) for layer, hidden in layers if len(layer)]
 
 
-def _entries(fences: Iterable[Fence]) -> dict[int, shapes.Shape]:
-    """Of two fences with one id the later holds."""
-    return {fence.id: shapes.shape_of(fence.area) for fence in fences}
+_NOTHING_HIDDEN = frozenset[int]()
+
+
+@functools.cache
+def _nothing() -> Layer:
+    return Layer(bases.build(columns.gathered(())))
+
+
+def _without(base: bases.Base, numbers: Iterable[int | None]) -> Columns:
+    """The base's fences but these."""
+    kept = np.ones(len(base), dtype=bool)
+    kept[[number for number in numbers if number is not None]] = False
+    circles = len(base.circle_ids)
+    return base.columns.taken(circles=np.flatnonzero(kept[:circles]), polygons=np.flatnonzero(kept[circles:]))

@@ -1,50 +1,215 @@
-"""Fences with a tree over their boxes: from a box to the few fences worth asking."""
+"""One base, asked about single positions: plain Python over the mapped arrays.
 
-from collections.abc import Iterable, Iterator
+A call of NumPy costs more than a whole answer here, so arrays are read as memoryviews, number by number. The same steps
+for batches stand in kernel.py.
+"""
+
+import functools
+import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
-from geooffers.matching.earth import Box
-from geooffers.matching.shapes import Shape
+from geooffers.matching import cells, decisions, earth, slabs, table
+from geooffers.matching.base import Base
+from geooffers.matching.decisions import INSIDE, OPEN, OUTSIDE
+from geooffers.matching.shapes import Shape, shape_of
 
-Entry = tuple[int, Shape]
+# Shapes that were asked lately are kept; one of two thousand vertices takes a fifth of a megabyte.
+SHAPES_KEPT = 256
+# Past this many cells of one level, reading every fence's box is quicker.
+CELLS_AT_MOST = 4_096
+# Past this many edges in the slabs beside a place, they are not looked through for one that is near.
+EDGES_AT_MOST = 256
+
+_MASK, _MIXER, _COLUMNS, _ROWS = cells.KEY_MASK, cells.MIXER, cells.COLUMNS, cells.ROWS
+_PER_DEGREE = cells.PER_DEGREE
+_NARROWING = cells.NARROWING.data
+_EACH = tuple(
+    (number << 33, shift, begin) for number, (shift, begin) in enumerate(zip(cells.SHIFTS, cells.BEGINS, strict=True))
+)
+# For each byte of the map: the levels that exist there.
+_LEVELS = tuple(tuple(_EACH[number] for number in range(len(_EACH)) if bits >> number & 1) for bits in range(256))
 
 
 class Layer:
     """Never changed once built, so any number of threads may ask it."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.entries: tuple[Entry, ...] = tuple(entries)
-        self.ids = frozenset(fence_id for fence_id, _ in self.entries)
-        boxes = [(number, *box) for number, (_, shape) in enumerate(self.entries) for box in shape.boxes]
-        table = np.array(boxes, dtype=np.float64).reshape(-1, 5)
-        self._owner: npt.NDArray[np.int64] = table[:, 0].astype(np.int64)
-        # A fence across 180 degrees has a box on each side, and its owner is found twice.
-        self._twice = len(table) > len(self.entries)
-        self._tree = shapely.STRtree(shapely.box(table[:, 1], table[:, 2], table[:, 3], table[:, 4]))
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self.circles = len(base.circle_ids)
+        self._circles = _read(base.circles)
+        self._polygons = _read(base.polygons)
+        self._slab_begins = _read(base.slab_begins)
+        self._slab_edges = _read(base.slab_edges)
+        self._vertices = _read(base.vertices)
+        self._slots = _read(base.slots)
+        self._entries = _read(base.entries)
+        self._there = _read(base.there)
+        self._circle_ids, self._polygon_ids = _read(base.circle_ids), _read(base.polygon_ids)
+        self._homes, self._stride = base.table_shape.tolist()
+        self._polygon_shape = functools.lru_cache(SHAPES_KEPT)(self._made_shape)
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.base)
 
-    def meeting(self, boxes: list[Box]) -> list[Entry]:
-        """The fences one of whose boxes meets one of these."""
-        if not self.entries:
-            return []
-        if len(boxes) == 1 and not self._twice:
-            return [self.entries[owner] for owner in self._owner[self._tree.query(shapely.box(*boxes[0]))].tolist()]
-        owners = {owner for box in boxes for owner in self._owner[self._tree.query(shapely.box(*box))].tolist()}
-        return [self.entries[owner] for owner in sorted(owners)]
+    def id_of(self, number: int) -> int:
+        found: int = self._circle_ids[number] if number < self.circles else self._polygon_ids[number - self.circles]
+        return found
 
-    def meeting_each(
-        self, boxes: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[int, int, Shape]]:
-        """The same for many boxes at once: (row, id, shape), each pair of row and fence once."""
-        if not self.entries or not len(boxes):
+    def shape(self, number: int) -> Shape:
+        return self._made_shape(number) if number < self.circles else self._polygon_shape(number)
+
+    def _made_shape(self, number: int) -> Shape:
+        return shape_of(self.base.columns.area(number))
+
+    def inside(self, *, lat: float, lon: float) -> list[int]:
+        """The numbers of the fences that this place is in."""
+        row, column = cells.row_of(lat), cells.column_of(lon)
+        levels = _LEVELS[self._there[row >> 7 << 10 | column >> 7]]
+        found: list[int] = []
+        here = None
+        circles, entries = self.circles, self._entries
+        for number, shift, begin in levels:
+            on_level = row >> shift
+            key = (number | on_level << 17 | column >> shift + _NARROWING[begin + on_level]) * _MIXER & _MASK
+            at = table.find(self._slots, self._stride, self._homes, key)
+            entry = table.LAST if at < 0 else 0
+            while not entry & table.LAST:
+                entry = entries[at]
+                at += 1
+                fence = entry >> table.FENCE_SHIFT
+                if entry & table.FULL:
+                    found.append(fence)
+                    continue
+                if fence < circles:
+                    if here is None:
+                        here = earth.here(lat=lat, lon=lon)
+                    side = decisions.in_circle(self._circles, 4 * fence, here.x, here.y, here.z)
+                else:
+                    side = self._in_polygon(fence - circles, lat, lon)
+                if side == INSIDE or (side == OPEN and self.settled(fence, lat=lat, lon=lon)):
+                    found.append(fence)
+        return found
+
+    def _in_polygon(self, number: int, lat: float, lon: float) -> int:
+        west, south, east, north, per_degree, first_slab, last_slab, first = self._polygons[8 * number : 8 * number + 8]
+        if not south <= lat <= north:
+            return OUTSIDE
+        # The same place under each longitude that the polygon may know it by: 180 and -180, -170 and 190.
+        turns = (lon,) if west > -180 and east < 180 else (lon, lon + 360, lon - 360)
+        side = OUTSIDE
+        for turned in turns:
+            if west <= turned <= east:
+                slab = int(first_slab) + min(int((lat - south) * per_degree), int(last_slab))
+                begin, end = self._slab_begins[slab], self._slab_begins[slab + 1]
+                says = decisions.in_slab(self._vertices, self._slab_edges, int(first), begin, end, turned, lat)
+                if says == INSIDE:
+                    return INSIDE
+                side = side or says
+        return side
+
+    def is_inside(self, number: int, *, lat: float, lon: float) -> bool:
+        """Of one polygon."""
+        side = self._in_polygon(number - self.circles, lat, lon)
+        return side == INSIDE or (side == OPEN and self.settled(number, lat=lat, lon=lon))
+
+    def may_touch_circle(self, number: int, here: earth.Here, accuracy_m: float) -> bool:
+        """No place is nearer along the ground than straight through the earth."""
+        x, y, z, line2 = self._circles[4 * number : 4 * number + 4]
+        reach = (math.sqrt(line2) + accuracy_m) * 1.001 + 1
+        away2 = (x - here.x) ** 2 + (y - here.y) ** 2 + (z - here.z) ** 2
+        return away2 <= reach * reach or line2 > decisions.LARGEST_LINE2
+
+    def settled(self, number: int, *, lat: float, lon: float) -> bool:
+        """For what the cheap decisions leave open: the geodesic, or shapely on the vertices as they came."""
+        return self.shape(number).covers(lat=lat, lon=lon)
+
+    def meeting(self, boxes: list[earth.Box]) -> set[int]:
+        """The numbers of the fences that may meet one of these boxes: all that do, and some that do not."""
+        found: set[int] = set()
+        for box in boxes:
+            found.update(self._meeting(box))
+        return found
+
+    def _meeting(self, box: earth.Box) -> Iterator[int]:
+        west, south, east, north = box
+        low, high = cells.row_of(south), cells.row_of(north)
+        first, last = int((west + 180.0) * _PER_DEGREE), min(int((east + 180.0) * _PER_DEGREE), _COLUMNS - 1)
+        there = 0
+        if (high >> 7) - (low >> 7) > 1 or (last >> 7) - (first >> 7) > 1:
+            there = 255
+        else:
+            for row in (low, high):
+                for column in (first, last):
+                    there |= self._there[row >> 7 << 10 | column >> 7]
+        if ((high - low) + 1) * ((last - first) + 1) > CELLS_AT_MOST and there:
+            yield from self._meeting_wide(box)
             return
-        asked, found = self._tree.query(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
-        pairs = np.unique(np.column_stack([rows[asked], self._owner[found]]), axis=0)
-        for row, owner in pairs.tolist():
-            fence_id, shape = self.entries[owner]
-            yield row, fence_id, shape
+        for number, shift, begin in _LEVELS[there]:
+            for row in range(low >> shift, (high >> shift) + 1):
+                narrow = shift + _NARROWING[begin + row]
+                for column in range(first >> narrow, (last >> narrow) + 1):
+                    key = (number | row << 17 | column) * _MIXER & _MASK
+                    at = table.find(self._slots, self._stride, self._homes, key)
+                    entry = table.LAST if at < 0 else 0
+                    while not entry & table.LAST:
+                        entry = self._entries[at]
+                        at += 1
+                        yield entry >> table.FENCE_SHIFT
+
+    def _meeting_wide(self, box: earth.Box) -> list[int]:
+        """By every fence's box: for a reach of many kilometres, where cells would be many."""
+        west, south, east, north = box
+        records = self.base.polygons
+        polygons = (records[:, slabs.SOUTH] <= north) & (records[:, slabs.NORTH] >= south)
+        beside = np.zeros(len(records), dtype=bool)
+        for turn in (-360.0, 0.0, 360.0):
+            beside |= (records[:, slabs.WEST] <= east + turn) & (records[:, slabs.EAST] >= west + turn)
+        areas = self.base.circle_areas
+        up = np.degrees(areas[:, 2] / earth.SMALLEST_CURVATURE_M) + earth.SPARE_DEG
+        circles = (areas[:, 0] - up <= north) & (areas[:, 0] + up >= south)
+        if east - west < 360:
+            farthest = np.minimum(np.abs(areas[:, 0]) + up, 90.0)
+            with np.errstate(divide="ignore"):
+                aside = np.degrees(areas[:, 2] / (earth.EQUATOR_M * np.cos(np.radians(farthest)))) + earth.SPARE_DEG
+            aside[farthest >= 90] = 180
+            middle, half = (west + east) / 2, (east - west) / 2
+            apart = np.abs((areas[:, 1] - middle + 180) % 360 - 180)
+            circles &= apart <= aside + half + earth.SPARE_DEG
+        found: list[int] = np.flatnonzero(circles).tolist()
+        return found + (self.circles + np.flatnonzero(polygons & beside)).tolist()
+
+    def may_be_near(self, number: int, box: earth.Box) -> bool:
+        """Whether an edge of this polygon may run through the box."""
+        at = 8 * (number - self.circles)
+        record = self._polygons[at : at + 8].tolist()
+        west, south, east, north = box
+        if record[slabs.WEST] <= -180 or record[slabs.EAST] >= 180:
+            return True
+        if record[slabs.NORTH] < south or record[slabs.SOUTH] > north:
+            return False
+        if record[slabs.EAST] < west or record[slabs.WEST] > east:
+            return False
+        first, last = int(record[slabs.FIRST_SLAB]), int(record[slabs.LAST_SLAB])
+        low = max(int((south - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), 0)
+        high = min(int((north - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), last)
+        begin, end = self._slab_begins[first + min(low, last)], self._slab_begins[first + high + 1]
+        if end - begin > EDGES_AT_MOST:
+            return True
+        vertices, edges, vertex = self._vertices, self._slab_edges, int(record[slabs.FIRST_VERTEX])
+        for each in range(begin, end):
+            at = 2 * (vertex + edges[each])
+            lat, to_lat = vertices[at + 1], vertices[at + 3]
+            if (lat < south and to_lat < south) or (lat > north and to_lat > north):
+                continue
+            lon, to_lon = vertices[at], vertices[at + 2]
+            if (lon < west and to_lon < west) or (lon > east and to_lon > east):
+                continue
+            return True
+        return False
+
+
+def _read(numbers: npt.NDArray[np.generic]) -> memoryview:
+    return memoryview(np.ascontiguousarray(numbers).reshape(-1).data)

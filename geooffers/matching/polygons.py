@@ -1,5 +1,6 @@
 """Polygons: shapely decides inside or outside, on longitudes and latitudes as they were given; edges.py measures."""
 
+import functools
 import math
 
 import numpy as np
@@ -14,33 +15,24 @@ NANOMETRE = 1e-9
 
 
 class PolygonShape:
-    __slots__ = ("_boundary", "_bounds", "_geometry")
-
     def __init__(self, area: Polygon) -> None:
+        self._area = area
         polygons = [shapely.Polygon(np.array(part[0]), [np.array(hole) for hole in part[1:]]) for part in area.parts]
         # Parts may touch along 180 degrees, or at a pole, where the plane sees a shared edge: fine for covers.
         self._geometry = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
         self._bounds = self._geometry.bounds
-        self._boundary = Boundary.of(area)
 
-    @property
-    def boxes(self) -> list[earth.Box]:
-        west, south, east, north = self._bounds
-        spare = earth.SPARE_DEG
-        return earth.wrapped(
-            west=west - spare,
-            south=max(south - spare, -90.0),
-            east=east + spare,
-            north=min(north + spare, 90.0),
-        )
+    @functools.cached_property
+    def _boundary(self) -> Boundary:
+        """Made when it is first asked for: who only wants to know inside or outside pays nothing."""
+        return Boundary.of(self._area)
 
     def depth_m(self, here: earth.Here) -> float:
         distance = self._boundary.distance_m(here)
-        return distance if self._covers(here) else -max(distance, NANOMETRE)
+        return distance if self.covers(lat=here.lat, lon=here.lon) else -max(distance, NANOMETRE)
 
-    def _covers(self, here: earth.Here) -> bool:
+    def covers(self, *, lat: float, lon: float) -> bool:
         west, south, east, north = self._bounds
-        lat, lon = here.lat, here.lon
         if not south <= lat <= north:
             return False
         # The same place under each longitude that the polygon might know it by: 180 and -180, -170 and 190.

@@ -1,0 +1,183 @@
+"""The arrays an index is asked through: built from columns, never changed, as files mapped by every process.
+
+Fences are numbered circles first, then polygons, each kind along a curve that keeps neighbours close, so that a
+position's candidates share lines of memory. The areas themselves are kept unchanged beside what is made from them:
+they settle what the cheap decisions leave open, and the next base is built from them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geooffers.matching import cells, covering, earth, slabs, table
+from geooffers.matching.columns import Columns, Floats, Ints
+
+Told = Callable[[str, float], None]
+"""Hears of long work: what is being done, and what share of all is behind."""
+
+
+def unheard(doing: str, share: float) -> None:
+    """For whoever does not listen."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Base:
+    # Areas, as columns.Columns has them.
+    circle_ids: Ints
+    circle_areas: Floats
+    polygon_ids: Ints
+    polygon_ring: Ints
+    ring_outer: npt.NDArray[np.bool_]
+    ring_vertex: Ints
+    vertices: Floats
+    # What is made from them.
+    circles: Floats
+    """x, y, z of the centre and the squared line to the rim."""
+    polygons: Floats
+    """Records, see slabs.py."""
+    slab_begins: npt.NDArray[np.uint32]
+    slab_edges: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    slots: Ints
+    entries: npt.NDArray[np.uint32]
+    there: npt.NDArray[np.uint8]
+    by_id: npt.NDArray[np.uint32]
+    """Fences' numbers in the order of their ids."""
+    table_shape: Ints
+    """How many places of a region of the table keys are spread over, and the region's size."""
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    @property
+    def columns(self) -> Columns:
+        return Columns(**{field.name: getattr(self, field.name) for field in fields(Columns)})
+
+    def ids_of(self, numbers: Ints) -> Ints:
+        circles = len(self.circle_ids)
+        if not len(self.polygon_ids):
+            return self.circle_ids[numbers]
+        if not circles:
+            return self.polygon_ids[numbers]
+        round_ones = numbers < circles
+        return np.where(
+            round_ones,
+            self.circle_ids[np.where(round_ones, numbers, 0)],
+            self.polygon_ids[np.where(round_ones, 0, numbers - circles)],
+        )
+
+    def number_of(self, fence_id: int) -> int | None:
+        """A search by halves over the mapped files: nothing is kept for it."""
+        circles, low, high = len(self.circle_ids), 0, len(self.by_id)
+        while low < high:
+            middle = (low + high) // 2
+            number = int(self.by_id[middle])
+            here = int(self.circle_ids[number]) if number < circles else int(self.polygon_ids[number - circles])
+            if here == fence_id:
+                return number
+            low, high = (middle + 1, high) if here < fence_id else (low, middle)
+        return None
+
+
+def build(columns: Columns, *, told: Told = unheard) -> Base:
+    told("ordering", 0.0)
+    columns = columns.taken(
+        circles=_along_curve(columns.circle_areas[:, 0], columns.circle_areas[:, 1]),
+        polygons=_along_curve(*_firsts(columns)),
+    )
+    told("circles", 0.1)
+    circles = _circles(columns.circle_areas)
+    covers = [covering.cover_circles(columns.circle_areas)] if len(circles) else []
+    vertices: Ints = np.diff(columns.ring_vertex[columns.polygon_ring])
+    cut: list[slabs.Slabs] = []
+    slab = 0
+    runs = covering.some_at_once(columns) if len(columns.polygon_ids) else []
+    for first, last in runs:
+        told("polygons", 0.2 + 0.6 * first / len(columns.polygon_ids))
+        some, theirs = covering.some_of(columns, first, last), vertices[first:last]
+        cover = covering.cover_polygons(some, theirs)
+        cover.owner[:] += len(circles) + first
+        covers.append(cover)
+        first_vertex = columns.ring_vertex[columns.polygon_ring[first:last]]
+        cut.append(slabs.slabs_of(some, vertices=theirs, first_vertex=first_vertex, first_slab=slab))
+        slab += len(cut[-1].begins)
+    begins, edges = _one_after_another(cut)
+    polygons = np.concatenate([one.records for one in cut]) if cut else np.empty((0, 8))
+    told("cells", 0.8)
+    made = table.built(_joined(covers))
+    told("ids", 0.95)
+    ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
+    base = Base(
+        **{field.name: getattr(columns, field.name) for field in fields(Columns)},
+        circles=circles,
+        polygons=polygons,
+        slab_begins=begins,
+        slab_edges=edges.astype(np.uint16) if not len(vertices) or vertices.max() <= 1 << 16 else edges,
+        slots=made.slots,
+        entries=made.entries,
+        there=made.there,
+        by_id=np.argsort(ids).astype(np.uint32),
+        table_shape=np.array([made.homes, len(made.slots) // table.REGIONS], dtype=np.int64),
+    )
+    told("built", 1.0)
+    return base
+
+
+def _circles(areas: Floats) -> Floats:
+    across = 2 * earth.gaussian_radius_of(areas[:, 0])
+    line = across * np.sin(np.minimum(areas[:, 2] / across, np.pi / 2))
+    return np.column_stack([earth.in_space(lat=areas[:, 0], lon=areas[:, 1]), line * line])
+
+
+def _firsts(columns: Columns) -> tuple[Floats, Floats]:
+    places = columns.vertices[columns.ring_vertex[columns.polygon_ring[:-1]]]
+    return places[:, 1], (places[:, 0] + 180) % 360 - 180
+
+
+def _along_curve(lat: Floats, lon: Floats) -> Ints:
+    """Rows and columns of the finest level, bit by bit in turn."""
+    row, column = cells.rows_of(lat), cells.columns_of(lon) & (cells.COLUMNS - 1)
+    return np.argsort(_spread(row) << 1 | _spread(column), kind="stable")
+
+
+def _spread(number: Ints) -> Ints:
+    for shift, mask in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F),
+                        (2, 0x3333333333333333), (1, 0x5555555555555555)):  # fmt: skip
+        number = (number | number << shift) & mask
+    return number
+
+
+def geometries(columns: Columns, polygons: Ints) -> npt.NDArray[np.object_]:
+    """What shapely is asked about: the vertices as they came."""
+    some = columns.taken(circles=np.empty(0, dtype=np.int64), polygons=polygons)
+    parts = np.flatnonzero(some.ring_outer)
+    shapes: npt.NDArray[np.object_] = shapely.from_ragged_array(
+        shapely.GeometryType.MULTIPOLYGON,
+        some.vertices,
+        (some.ring_vertex, np.append(parts, len(some.ring_outer)), np.searchsorted(parts, some.polygon_ring)),
+    )
+    return shapes
+
+
+def _one_after_another(cut: list[slabs.Slabs]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    if not cut:
+        return np.zeros(1, dtype=np.uint32), np.empty(0, dtype=np.uint32)
+    ends = np.cumsum([len(one.edges) for one in cut])
+    if ends[-1] > 0xFFFFFFFF:
+        raise ValueError("an index holds some two thousand million vertices at most")
+    begins = [one.begins + end - len(one.edges) for one, end in zip(cut, ends, strict=True)]
+    return np.concatenate([*begins, ends[-1:]]).astype(np.uint32), np.concatenate([one.edges for one in cut])
+
+
+def _joined(covers: list[covering.Cover]) -> covering.Cover:
+    """Read as one. Without any fence there are no cells."""
+    none: Ints = np.empty(0, dtype=np.int64)
+    return covering.Cover(
+        owner=np.concatenate([none, *(cover.owner for cover in covers)]),
+        level=np.concatenate([none, *(cover.level for cover in covers)]),
+        row=np.concatenate([none, *(cover.row for cover in covers)]),
+        column=np.concatenate([none, *(cover.column for cover in covers)]),
+        full=np.concatenate([none.astype(bool), *(cover.full for cover in covers)]),
+    )

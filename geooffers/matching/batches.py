@@ -1,0 +1,95 @@
+"""Many positions at once: the compiled kernel where Numba is installed, the plain steps one by one where it is not."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import shapely
+
+from geooffers.matching import base as bases
+from geooffers.matching import cells, earth
+from geooffers.matching.columns import Floats, Ints
+from geooffers.matching.layer import Layer
+
+# Loading Numba takes half a second, once in a process; a batch below this is answered sooner without it.
+WORTH_LOADING = 20_000
+# The compiled kernel's fixed cost is that of a few positions.
+WORTH_CALLING = 20
+
+Pairs = tuple[Ints, Ints]
+"""Rows of positions and numbers of fences, in no particular order."""
+
+
+def has_kernel() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def inside(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
+    loaded = "geooffers.matching.kernel" in sys.modules
+    if len(lat) >= (WORTH_CALLING if loaded else WORTH_LOADING) and has_kernel():
+        return inside_by_kernel(layer, lat=lat, lon=lon)
+    return inside_one_by_one(layer, lat=lat, lon=lon)
+
+
+def inside_one_by_one(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
+    points: list[int] = []
+    numbers: list[int] = []
+    for point, (one_lat, one_lon) in enumerate(zip(lat.tolist(), lon.tolist(), strict=True)):
+        for number in layer.inside(lat=one_lat, lon=one_lon):
+            points.append(point)
+            numbers.append(number)
+    return np.array(points, dtype=np.int64), np.array(numbers, dtype=np.int64)
+
+
+def inside_by_kernel(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
+    from geooffers.matching import kernel
+
+    base = layer.base
+    arrays = (
+        cells.NARROWING, base.there, base.slots, base.entries, base.table_shape, base.circles.reshape(-1),
+        base.polygons.reshape(-1), base.slab_begins, base.slab_edges, base.vertices.reshape(-1),
+    )  # fmt: skip
+    lat, lon = np.ascontiguousarray(lat), np.ascontiguousarray(lon)
+    room = max(2 * len(lat), 8 * kernel.CANDIDATES)
+    found: list[Pairs] = []
+    begin = 0
+    while begin < len(lat):
+        out = [np.empty(room, dtype=np.int64) for _ in range(4)]
+        reached, pairs, opens = kernel.inside(lat, lon, begin, *arrays, *out)
+        if reached == begin:
+            # A single batch found more than there was room for.
+            room *= 2
+            continue
+        begin = reached
+        found.append((out[0][:pairs], out[1][:pairs]))
+        if opens:
+            found.append(_settled(layer, lat, lon, out[2][:opens], out[3][:opens]))
+    if len(found) == 1:
+        return found[0]
+    none: list[Ints] = [np.empty(0, dtype=np.int64)]
+    return np.concatenate(none + [pair[0] for pair in found]), np.concatenate(none + [pair[1] for pair in found])
+
+
+def _settled(layer: Layer, lat: Floats, lon: Floats, points: Ints, numbers: Ints) -> Pairs:
+    """What the cheap decisions leave open, all at once: the geodesic, and shapely on the vertices as they came."""
+    inside = np.zeros(len(points), dtype=bool)
+    round_ones = numbers < layer.circles
+    areas = layer.base.circle_areas[numbers[round_ones]]
+    at = points[round_ones]
+    _, _, metres = earth.ellipsoid().inv(lon[at], lat[at], areas[:, 1], areas[:, 0])
+    inside[round_ones] = metres <= areas[:, 2]
+    polygons, which = np.unique(numbers[~round_ones] - layer.circles, return_inverse=True)
+    shapes = bases.geometries(layer.base.columns, polygons)
+    # Prepared ones count edges, as we do; others would judge overlapping rings in another way.
+    shapely.prepare(shapes)
+    shapes = shapes[which]
+    at = points[~round_ones]
+    bounds = shapely.bounds(shapes).reshape(-1, 4)
+    for turn in (-360.0, 0.0, 360.0):
+        turned = lon[at] + turn
+        # Outside of the box nothing is asked, as for single positions.
+        boxed = (bounds[:, 0] <= turned) & (turned <= bounds[:, 2])
+        inside[np.flatnonzero(~round_ones)[boxed]] |= shapely.intersects_xy(
+            shapes[boxed], turned[boxed], lat[at][boxed]
+        )
+    return points[inside], numbers[inside]

@@ -1,0 +1,100 @@
+"""The grid: which cell a place lies in.
+
+Latitude rows on eight levels, from 305 m (level 16, 65,536 rows) up to 45 degrees (level 2), each four times as wide as
+the one below. A row has a power of two of columns, halved as the parallels shorten, so cells stay roughly square up to
+the pole and are still rectangles in longitude and latitude: edges stay straight in them and nothing is special at 180
+degrees but that columns are counted round.
+
+A place is put into its row and column of level 16 once; its cell on a wider level is a shift of both. The functions are
+monotone: what lies between two places lies between their cells, so a cover made with a little to spare never loses a
+place to rounding. The functions serve plain Python and Numba alike, so they keep to numbers and shifts.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+LEVELS = (16, 14, 12, 10, 8, 6, 4, 2)
+ROWS = 1 << LEVELS[0]
+COLUMNS = 2 * ROWS
+PER_DEGREE = ROWS / 180.0
+
+# How far level 16's row is shifted for the row of each level, and where that level's part of `narrowing` begins.
+SHIFTS = tuple(LEVELS[0] - level for level in LEVELS)
+BEGINS = tuple(sum(1 << upper for upper in LEVELS[:number]) for number in range(len(LEVELS)))
+
+# Number of a level, row, column: 3 + 16 + 17 bits.
+KEY_BITS = 36
+KEY_MASK = (1 << KEY_BITS) - 1
+# Odd, so that mixing is one to one: a mixed key is as good as the key itself.
+MIXER = 0x9E3779B97 | 1
+
+# The map of what exists: 512 by 1,024 bytes, a bit a level. Open country costs one byte.
+MAP_SHIFT = 7
+MAP_ROWS, MAP_COLUMNS = ROWS >> MAP_SHIFT, COLUMNS >> MAP_SHIFT
+
+
+def _narrowing() -> npt.NDArray[np.uint8]:
+    """How often each row's columns are halved, level after level."""
+    found = []
+    for level in LEVELS:
+        rows = np.arange(1 << level)
+        # The side of the row nearer to the equator is its longest.
+        from_equator = np.maximum(
+            np.maximum(90.0 - (rows + 1) * (180.0 / (1 << level)), rows * (180.0 / (1 << level)) - 90.0), 0
+        )
+        halved = np.floor(-np.log2(np.cos(np.radians(from_equator))) + 1e-9)
+        found.append(np.minimum(halved, level - 1).astype(np.uint8))
+    return np.concatenate(found)
+
+
+NARROWING = _narrowing()
+
+
+def row_of(lat: float) -> int:
+    row = int((lat + 90.0) * PER_DEGREE)
+    return row if row < ROWS else ROWS - 1
+
+
+def column_of(lon: float) -> int:
+    return int((lon + 180.0) * PER_DEGREE) & (COLUMNS - 1)
+
+
+def mixed_key(number: int, row: int, column: int) -> int:
+    """Of a level's number, row and column, spread evenly over 36 bits."""
+    return ((number << 33 | row << 17 | column) * MIXER) & KEY_MASK
+
+
+def rows_of(lat: npt.NDArray[np.float64]) -> Ints:
+    rows: Ints = np.clip(np.floor((lat + 90.0) * PER_DEGREE), 0, ROWS - 1).astype(np.int64)
+    return rows
+
+
+def columns_of(lon: npt.NDArray[np.float64]) -> Ints:
+    """Not yet counted round: before -180 they are negative, past 180 they run on."""
+    columns: Ints = np.floor((lon + 180.0) * PER_DEGREE).astype(np.int64)
+    return columns
+
+
+def map_of(number: Ints, row: Ints, column: Ints) -> npt.NDArray[np.uint8]:
+    """The map in which these cells exist."""
+    there = np.zeros((MAP_ROWS, MAP_COLUMNS), dtype=np.uint8)
+    for each, (shift, begin) in enumerate(zip(SHIFTS, BEGINS, strict=True)):
+        chosen = number == each
+        if not chosen.any():
+            continue
+        rows, columns = row[chosen], column[chosen]
+        wide = shift + NARROWING[begin + rows].astype(np.int64)
+        high = max(shift - MAP_SHIFT, 0)
+        for width in np.unique(wide).tolist():
+            alike = wide == width
+            wider = max(width - MAP_SHIFT, 0)
+            corners = np.unique(
+                (rows[alike] << shift >> MAP_SHIFT) * MAP_COLUMNS + (columns[alike] << width >> MAP_SHIFT)
+            )
+            for corner in np.stack(np.divmod(corners, MAP_COLUMNS), 1).tolist() if high or wider else ():
+                there[corner[0] : corner[0] + (1 << high), corner[1] : corner[1] + (1 << wider)] |= 1 << each
+            if not (high or wider):
+                there.reshape(-1)[corners] |= 1 << each
+    return there

@@ -1,0 +1,97 @@
+"""From a cell to the fences that touch it: a hash table of eight bytes a slot, and lists of four bytes a fence.
+
+A slot holds the low 32 bits of the cell's mixed key and where its list begins. The four high bits choose one of sixteen
+regions of the table, each with an empty slot at its end, so a slot tells exactly which cell it is of. Within a region
+slots lie in the order of their keys: a search that meets a greater one is over.
+
+An entry is a fence's number, whether the cell lies wholly inside, and whether the list ends here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geooffers.matching import cells
+from geooffers.matching.columns import Ints
+from geooffers.matching.covering import Cover
+
+LOW = 0xFFFFFFFF
+EMPTY = -1
+SLOTS_A_CELL = 1.6
+REGIONS = 16
+
+FULL, LAST = 2, 1
+FENCE_SHIFT = 2
+# A fence's number in an entry, and beside a cell's key while these are sorted.
+FENCES_AT_MOST = 1 << 27
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    slots: Ints
+    entries: npt.NDArray[np.uint32]
+    there: npt.NDArray[np.uint8]
+    homes: int
+    """How many places of a region keys are spread over; what was pushed past them lies behind."""
+
+
+def find(slots: Sequence[int], stride: int, homes: int, key: int) -> int:
+    """Where the list of the cell with this mixed key begins, or -1. Serves plain Python and Numba alike."""
+    low = key & 0xFFFFFFFF
+    at = (key >> 32) * stride + (low * homes >> 32)
+    while True:
+        slot = slots[at]
+        if slot == -1:
+            return -1
+        found = slot >> 32 & 0xFFFFFFFF
+        if found >= low:
+            return slot & 0xFFFFFFFF if found == low else -1
+        at += 1
+
+
+def built(cover: Cover) -> Table:
+    if len(cover.owner) and int(cover.owner.max()) >= FENCES_AT_MOST:
+        raise ValueError("an index holds 134 million fences at most")
+    there = cells.map_of(cover.level, cover.row, cover.column)
+    key = cover.level << 33 | cover.row << 17 | cover.column
+    # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
+    # the full one of the two sorts last and stays.
+    packed = (key.astype(np.uint64) << np.uint64(28)) | (cover.owner << 1 | cover.full).astype(np.uint64)
+    packed.sort()
+    once = np.ones(len(packed), dtype=bool)
+    once[:-1] = packed[:-1] >> np.uint64(1) != packed[1:] >> np.uint64(1)
+    packed = packed[once]
+    key = (packed >> np.uint64(28)).astype(np.int64)
+    begins = np.ones(len(key), dtype=bool)
+    begins[1:] = key[1:] != key[:-1]
+    first = np.flatnonzero(begins)
+    entries = ((packed & np.uint64((1 << 28) - 1)) << np.uint64(1)).astype(np.uint32)
+    entries[first[1:] - 1] |= LAST
+    if len(entries):
+        entries[-1] |= LAST
+    slots, homes = _slots(key[first], first)
+    return Table(slots=slots, entries=entries, there=there, homes=homes)
+
+
+def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
+    mixed = (key.astype(np.uint64) * np.uint64(cells.MIXER)) & np.uint64(cells.KEY_MASK)
+    order = np.argsort(mixed)
+    mixed, first = mixed[order].astype(np.int64), first[order]
+    homes = max(int(len(mixed) * SLOTS_A_CELL / REGIONS), 1)
+    ends = np.searchsorted(mixed, np.arange(1, REGIONS + 1) << 32)
+    begins = np.concatenate([[0], ends[:-1]])
+    low = mixed & LOW
+    home = low * homes >> 32
+    place = np.empty_like(home)
+    used = 0
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        # Each lies at its home or behind the one before it: p[i] = max(home[i], p[i - 1] + 1).
+        number = np.arange(end - begin)
+        place[begin:end] = np.maximum.accumulate(home[begin:end] - number) + number
+        used = max(used, int(place[end - 1]) + 1 if end > begin else 0)
+    stride = max(used, homes) + 1
+    slots = np.full(REGIONS * stride, EMPTY, dtype=np.int64)
+    slots[(mixed >> 32) * stride + place] = low << 32 | first
+    return slots, homes
