@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
@@ -46,6 +46,18 @@ class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The menu is short and needs no search; the one that comes with it breaks on a page that is no number."""
         return HttpResponse()
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Only for a field that some page completes: Django's own looks up any relation of any model that it is asked
+        for, and breaks on one read backwards."""
+        asked = (request.GET.get("app_label"), request.GET.get("model_name"))
+        for page in self._registry.values():
+            if (page.opts.app_label, page.opts.model_name) == asked and (
+                request.GET.get("field_name") in page.get_autocomplete_fields(request)
+            ):
+                answer: HttpResponse = super().autocomplete_view(request)
+                return answer
+        raise PermissionDenied
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The pages that this user may open, as the pages themselves say where they belong."""

@@ -59,6 +59,12 @@ def node_packages() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """A password hash is slow on purpose; the cast signs in so often that it would be most of the suite."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def requires_postgresql(db: None) -> None:
     """For races that SQLite's single writer cannot have. The suite's PostgreSQL run gives them their turn."""

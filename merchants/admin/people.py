@@ -95,6 +95,7 @@ class StaffMemberAdmin(ScopedAdmin):
     list_display = ("person", "role", "where")
     list_filter = (ArchivedFilter, RoleFilter, MerchantFilter)
     search_fields = ("user__username", "user__email")
+    autocomplete_fields = ("user",)
     ordering = ("user__username",)
     actions = ("archive",)
 

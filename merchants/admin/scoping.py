@@ -150,6 +150,7 @@ class ScopedAdmin(ClosedAdmin):
                 messages.success(request, done)
             return redirect(self.page_of(row))
 
+        press.model_admin = self  # type: ignore[attr-defined]  # as Django marks its own views of a page
         return press
 
     def may_press(self, request: HttpRequest, row: Any) -> bool:

@@ -1,0 +1,11 @@
+"""A route with a parameter that nobody has told the walker about."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+
+def show(request: HttpRequest, colour: str) -> HttpResponse:
+    return HttpResponse(colour)
+
+
+urlpatterns = [path("paint/<colour>/", show)]
