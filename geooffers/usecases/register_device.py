@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from geooffers.shoppers.models import Device, PushKind, Shopper
 from geooffers.usecases.renew_push_address import take_over
@@ -76,11 +77,12 @@ def register_device(
 
 
 def _find(*, install_id: UUID, token_hash: bytes) -> Device | None:
-    device = Device.objects.select_related("shopper").filter(install_id=install_id).first()
-    if device is None:
-        if Device.objects.filter(token_hash=token_hash).exists():
-            raise TokenTaken
-        return None
-    if bytes(device.token_hash) != token_hash:
+    """By one query: between two, the phone's other call may commit, and its token would seem another device's."""
+    rows = Device.objects.filter(Q(install_id=install_id) | Q(token_hash=token_hash)).select_related("shopper")
+    found = {row.install_id: row for row in rows}
+    device = found.get(install_id)
+    if device is None and found:
+        raise TokenTaken
+    if device is not None and bytes(device.token_hash) != token_hash:
         raise InstallKnown
     return device

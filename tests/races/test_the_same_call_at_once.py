@@ -1,9 +1,11 @@
 """One phone's call arrives several times at once (its retries crossed), or two phones want the same thing."""
 
+import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from geooffers.api.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Purpose, PushKind, Shopper
@@ -60,6 +62,27 @@ def test_an_address_that_eight_phones_show_at_once_is_one_phones() -> None:
 
     together(*[lambda phone=phone: show(phone) for phone in phones])
     assert Device.objects.filter(push_address=address).count() == 1
+
+
+def test_without_following_each_other_the_constraint_has_to_step_in(requires_postgresql: None) -> None:
+    """The twin: both phones look for the address's holder before either has it, and find nobody."""
+    phones = [make_device() for _ in range(2)]
+    address = f"fid-{uuid4()}"
+    both_looked = threading.Barrier(2)
+
+    def show_unguarded(phone: Device) -> str:
+        try:
+            with transaction.atomic():
+                holders = Device.objects.filter(push_address=address).exclude(pk=phone.pk)
+                holders.update(push_kind="", push_address="")
+                both_looked.wait(10)
+                Device.objects.filter(pk=phone.pk).update(push_kind=PushKind.FID, push_address=address)
+        except IntegrityError:
+            return "refused by the constraint"
+        return "shown"
+
+    answers = together(*[lambda phone=phone: show_unguarded(phone) for phone in phones])
+    assert sorted(answers) == ["refused by the constraint", "shown"]
 
 
 def test_two_phones_that_swap_addresses_do_not_wait_in_a_circle() -> None:
