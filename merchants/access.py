@@ -26,15 +26,17 @@ Somebody = User | AnonymousUser
 
 
 class NoSuchStore(Exception):
-    """No store that this staff member or key may scan at has that id."""
+    """You have no such store to scan at."""
 
 
 class StoreNeeded(Exception):
-    """The staff member stands in several stores: the scan must say in which."""
+    """Say in which of your stores the scan happens."""
 
 
 class MayNotScan(Exception):
-    """The staff member has left, or the key is revoked, or their merchant is archived."""
+    """This scanner may not scan any more."""
+
+    # The staff member has left, the key is revoked, or the merchant is archived.
 
 
 def is_operator(user: Somebody) -> bool:

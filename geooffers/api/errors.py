@@ -91,17 +91,21 @@ PROBLEMS: dict[type[Exception], Problem] = {
     google_wallet.WalletRefused: Problem(status=502, code="wallet_refused", hint="Tell the operator."),
     # at the till; docs/redemption.md lists them with what to say and do
     codes.MalformedCode: Problem(status=422, code="malformed_code", hint="Scan it, or type the whole code again."),
-    codes.BadCheckSymbol: Problem(status=422, code="bad_check_symbol", hint="Compare it sign by sign with the phone."),
+    codes.BadCheckSymbol: Problem(
+        status=422, code="bad_check_symbol", hint="Compare it with the phone, letter by letter."
+    ),
     redemption.UnknownCode: Problem(
         status=404, code="unknown_code", hint="Ask the guest to open the coupon in the app and scan it from there."
     ),
     redemption.WrongStore: Problem(
-        status=409, code="wrong_store", hint="The app shows where the coupon holds. It was not used up."
+        status=409, code="wrong_store", hint="The offer names its stores. The coupon was not used up."
     ),
     redemption.NotYetValid: Problem(
         status=409, code="not_yet_valid", hint="Try again in a few minutes; if it stays, tell the operator."
     ),
-    redemption.CouponExpired: Problem(status=409, code="coupon_expired", hint="It cannot be revived."),
+    redemption.CouponExpired: Problem(
+        status=409, code="coupon_expired", hint="Show the guest when. It cannot be revived."
+    ),
     redemption.AlreadyRedeemed: Problem(
         status=409, code="already_redeemed", hint="Show the guest when and where. Nothing was taken now."
     ),

@@ -115,7 +115,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
     """
     with transaction.atomic():
         due = list(
-            Coupon.objects.select_for_update(skip_locked=True)
+            Coupon.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(state=CouponState.OPEN, expires_at__lte=now)
             .order_by("expires_at", "pk")[:limit]
         )
