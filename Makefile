@@ -31,11 +31,13 @@ test: test-sqlite test-postgresql
 test-sqlite: .venv/dev
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
+# What touches no database, or brings its own, is not run a second time.
+WITHOUT_DATABASE := --ignore=tests/unit --ignore=tests/browser --ignore=tests/acceptance/test_demo.py
 test-postgresql: .venv/dev
 	@url=$$($(BIN)/python .ci/find-postgresql); \
 	if [ -n "$$url" ]; then \
-		echo "$(BIN)/python -m pytest -n auto $(ARGS)   # on PostgreSQL"; \
-		DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(ARGS); \
+		echo "DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(WITHOUT_DATABASE) $(ARGS)"; \
+		DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(WITHOUT_DATABASE) $(ARGS); \
 	elif [ -n "$$REQUIRE_SERVICES" ]; then \
 		echo "REQUIRE_SERVICES=1 and no PostgreSQL"; exit 1; \
 	else \

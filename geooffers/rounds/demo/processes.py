@@ -44,7 +44,7 @@ class Processes:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Returns when all three are ready; ProcessFailed when one is not within 60 seconds."""
+        """Returns when all three are ready; ProcessFailed when one is not within two minutes."""
         self.log_dir.mkdir(parents=True, exist_ok=True)
         web_port, sandbox_port = (free_port(0 if self.any_port else port) for port in (8000, 8085))
         self.web_url = f"http://127.0.0.1:{web_port}"
@@ -74,7 +74,7 @@ class Processes:
                 start_new_session=True,
             )
 
-    def wait_for(self, name: str, url: str, *, limit_s: float = 60) -> None:
+    def wait_for(self, name: str, url: str, *, limit_s: float = 120) -> None:
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
             self.check()
