@@ -1,7 +1,7 @@
 """What a shopper agreed to: the state that is read and locked, and the receipt that proves it.
 
 Every function that changes something runs inside its caller's transaction. The state row is the first of the locks
-(`docs/redemption.md` has the order): a report holds it for share while it acts on it, a withdrawal takes it for
+(docs/locking.md has the order): a report holds it for share while it acts on it, a withdrawal takes it for
 update, so one of the two is wholly before the other.
 """
 
