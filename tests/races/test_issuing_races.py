@@ -13,10 +13,11 @@ from django.test import Client
 from geooffers.coupons import deciding, issuing, ledger
 from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
 from geooffers.visits.models import Visit
-from merchants import budgets
-from merchants.models import Offer, OfferBudget, Role, Store, Trigger
+from merchants import budgets, offers
+from merchants.models import Offer, OfferBudget, OfferState, Role, Store, Trigger
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store, make_visit
 from tests.races.crowd import Meeting, crowd
+from tests.races.together import Another
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +50,24 @@ def outcomes(answers) -> Counter:
     )
 
 
+def filled_in(html: bytes) -> dict[str, object]:
+    """The form as the browser would send it back."""
+    form = BeautifulSoup(html, "html.parser").find("form", id="offer_form")
+    values: dict[str, object] = {}
+    for field in form.select("input[name], select[name], textarea[name]"):
+        name, kind = field["name"], field.get("type")
+        if kind in ("checkbox", "radio"):
+            if field.has_attr("checked"):
+                values.setdefault(name, []).append(field.get("value", "on"))
+        elif kind in ("submit", "file"):
+            continue
+        elif field.name == "select":
+            values[name] = [option["value"] for option in field.select("option[selected]")]
+        else:
+            values[name] = field.get_text().removeprefix("\n") if field.name == "textarea" else field.get("value", "")
+    return values
+
+
 class AdminWhoKeepsSaving:
     """Opens the offer's form in the admin before anything is issued, and presses Save again and again: every save
     writes back what stood there at the beginning.
@@ -79,7 +98,7 @@ class AdminWhoKeepsSaving:
 
     def _work(self) -> None:
         try:
-            opened = self._filled_in(self.client.get(self.path).content)
+            opened = filled_in(self.client.get(self.path).content)
             while not self._stop.is_set():
                 answer = self.client.post(self.path, opened | {"title": f"Bun {self.saves}"})
                 if answer.status_code != 302:
@@ -92,25 +111,6 @@ class AdminWhoKeepsSaving:
             self.problem = repr(problem)
         finally:
             connections.close_all()
-
-    def _filled_in(self, html: bytes) -> dict[str, object]:
-        """The form as the browser would send it back."""
-        form = BeautifulSoup(html, "html.parser").find("form", id="offer_form")
-        values: dict[str, object] = {}
-        for field in form.select("input[name], select[name], textarea[name]"):
-            name, kind = field["name"], field.get("type")
-            if kind in ("checkbox", "radio"):
-                if field.has_attr("checked"):
-                    values.setdefault(name, []).append(field.get("value", "on"))
-            elif kind in ("submit", "file"):
-                continue
-            elif field.name == "select":
-                values[name] = [option["value"] for option in field.select("option[selected]")]
-            else:
-                values[name] = (
-                    field.get_text().removeprefix("\n") if field.name == "textarea" else field.get("value", "")
-                )
-        return values
 
 
 def test_sixty_four_visits_get_exactly_ten_coupons_while_an_admin_keeps_saving_the_offer(aino: Store) -> None:
@@ -213,6 +213,24 @@ def test_reports_that_begin_two_visits_each_never_wait_for_each_other_in_a_circl
     assert ledger.check_books() == []
 
 
+def test_an_offer_that_is_paused_while_somebody_saves_its_form_stays_paused(aino: Store, requires_postgresql) -> None:
+    """The form was read before the pause committed, and is written after: it may not bring the old state back."""
+    offer = make_offer(aino, cap=CAP)
+    client, path = Client(), f"/admin/merchants/offer/{offer.pk}/change/"
+    client.force_login(make_staff(aino, role=Role.OWNER).user)
+    opened = filled_in(client.get(path).content)
+
+    with transaction.atomic():
+        offers.pause(offer=offer)
+        saving = Another(lambda: client.post(path, opened | {"title": "Bun of the day"}).status_code)
+        saving.wait_until_waiting()
+    assert saving.result() == 302
+
+    offer.refresh_from_db()
+    assert (offer.title, offer.state) == ("Bun of the day", OfferState.PAUSED)
+    assert begin(make_visit(make_shopper(), make_fence(aino))) is None
+
+
 # -- the twins
 
 
@@ -259,6 +277,14 @@ def test_twin_an_admin_who_saves_the_counters_with_the_form_gives_places_away(ai
     opened.save()  # every field, as a form does
     assert OfferBudget.objects.get().reserved == 0
     assert budgets.reserve(offer_id=offer.pk)  # the eleventh of ten
+
+
+def test_twin_a_form_that_saves_every_field_undoes_a_pause(aino: Store) -> None:
+    opened = make_offer(aino)
+    offers.pause(offer=Offer.objects.get(pk=opened.pk))
+    opened.title = "Bun of the day"
+    opened.save()
+    assert Offer.objects.get(pk=opened.pk).state == OfferState.LIVE
 
 
 def test_twin_a_count_that_is_read_and_then_written_is_exceeded(aino: Store) -> None:
