@@ -7,6 +7,7 @@ not a setting.
 import ipaddress
 import sys
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -188,6 +189,9 @@ TIME_ZONE = "UTC"
 # --- files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("GEOOFFERS_STATIC_ROOT", default=str(VAR_DIR / "static")))
+# Leaflet and Leaflet.draw come out of django-leaflet's folder. As an installed app it would want GDAL.
+_leaflet = next(iter(find_spec("leaflet").submodule_search_locations or []))  # type: ignore[union-attr]  # it is required
+STATICFILES_DIRS = [("leaflet", Path(_leaflet) / "static" / "leaflet")]
 # The sandbox serves static files where the packages keep them; production collects, hashes and compresses them.
 WHITENOISE_USE_FINDERS = SANDBOX
 if not SANDBOX:

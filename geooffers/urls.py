@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", include("merchants.passwords")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("", include("geooffers.pages.urls")),
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]

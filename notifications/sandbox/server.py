@@ -165,7 +165,9 @@ class Sandbox:
             since = int(request.query.get("since", "0"))
         except ValueError:
             return web.json_response({"error": "since is a whole number"}, status=400)
-        found = [_as_json(message) for message in self.inbox.since(since)]
+        address = request.query.get("address")
+        wanted = (message for message in self.inbox.since(since) if address in (None, message.address))
+        found = [_as_json(message) for message in wanted]
         return web.json_response({"messages": found, "last": self.inbox.last_number})
 
     async def drawer(self, request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,266 @@
+// The page /phone: puts together the API client, the map, the walk and the screens.
+
+import { Api, Refused, fixAt } from "./phone-api.js";
+import { byId, el, prefersStillness, time } from "./phone-dom.js";
+import { Drawer } from "./phone-drawer.js";
+import { NOWHERE, World } from "./phone-map.js";
+import { Screens } from "./phone-screens.js";
+import { Walk, outside, readTrack, throughFences } from "./phone-walk.js";
+
+const ASK_EVERY_MS = 1000;
+const HEADSUP_MS = 7000;
+// The server takes thirty changes of one phone's state a minute; a report every 2.1 seconds stays below. What the
+// phone saw in between goes along as further positions, so a fast walk skips no fence.
+const REPORT_EVERY_MS = 2100;
+const FIX_EVERY_MS = 500;
+const STILL_HERE_EVERY_MS = 60_000;
+const MOST_CALLS_SHOWN = 30;
+
+const page = byId("phone-page");
+const api = new Api(logCall);
+const drawer = new Drawer();
+const world = new World(byId("map"), { tiles: page.dataset.tiles, attribution: page.dataset.attribution, moved: onMoved });
+const screens = new Screens({ api, drawer, problem: showProblem, consented: onConsented });
+const walk = new Walk({ step: (place) => world.place(place, { byWalking: true }), ended: showWalk, tickMs: prefersStillness() ? 1000 : 200 });
+const reports = { waiting: [], lastFixAt: 0, notBefore: 0, timer: null };
+const inside = new Map();
+let fencesById = new Map();
+
+start();
+
+async function start() {
+  tick();
+  setInterval(tick, 10_000);
+  try {
+    const shown = await api.fences();
+    fencesById = new Map(shown.fences.map((fence) => [fence.id, fence]));
+    world.show(shown);
+    world.putPhone(shown.fences.length ? outside(leftmost(shown.fences)) : NOWHERE, accuracy());
+    walk.set(throughFences(shown.fences));
+    world.showTrack(walk.places);
+    say(shown.fences.length ? "" : "There is no live fence yet: draw one in the admin, then load this page again.");
+    await api.register();
+    await Promise.all([screens.loadConsents(), screens.loadCoupons()]);
+    await screens.show(screens.consents.some((one) => one.given) ? "home" : "consents");
+    if (mayReport()) report(world.at);
+    else say("Nothing is reported yet: agree to the use of your location on the phone.");
+    await listen();
+  } catch (error) {
+    showProblem(error);
+    say(`${error.message} Throw this phone away below, or load the page again.`);
+  }
+  page.dataset.ready = "true";
+  setInterval(() => mayReport() && report(world.at), STILL_HERE_EVERY_MS);
+}
+
+function leftmost(fences) {
+  return fences.slice(0, 12).reduce((one, other) => (other.lon < one.lon ? other : one));
+}
+
+// -- where the phone is
+
+function onMoved(place, { byWalking }) {
+  if (!byWalking && walk.isWalking) {
+    walk.pause();
+    showWalk();
+  }
+  if (mayReport()) report(place);
+  else say("Nothing is reported: the shopper has not agreed to this use of the location.");
+}
+
+function isInBackground() {
+  return byId("background").checked;
+}
+
+function mayReport() {
+  return screens.isGiven(isInBackground() ? "location_background" : "location_foreground");
+}
+
+function accuracy() {
+  return Number(byId("accuracy").value);
+}
+
+function report(place) {
+  const now = performance.now();
+  if (reports.waiting.length && now - reports.lastFixAt < FIX_EVERY_MS) reports.waiting.pop();
+  else reports.lastFixAt = now;
+  reports.waiting.push(fixAt(place, { accuracyM: accuracy(), background: isInBackground() }));
+  reports.timer ??= setTimeout(send, Math.max(0, reports.notBefore - now));
+}
+
+async function send() {
+  const fixes = reports.waiting.splice(0, 100);
+  reports.notBefore = performance.now() + REPORT_EVERY_MS;
+  const began = performance.now();
+  try {
+    const answer = await api.report(fixes);
+    showAnswer({ fixes, answer, status: 200, ms: performance.now() - began });
+    await onAnswer(answer);
+  } catch (error) {
+    showAnswer({ fixes, answer: { code: error.code, detail: error.message }, status: error.status ?? "no answer", ms: performance.now() - began });
+    if (!(error instanceof Refused) || error.status === 429 || error.status >= 500) {
+      reports.waiting.unshift(...fixes.slice(-50)); // a phone keeps what was not taken
+      reports.notBefore = performance.now() + Math.max(REPORT_EVERY_MS, (error.retryAfterS ?? 0) * 1000);
+    }
+  }
+  reports.timer = reports.waiting.length ? setTimeout(send, Math.max(0, reports.notBefore - performance.now())) : null;
+}
+
+async function onAnswer(answer) {
+  for (const { change, fence_id: id } of answer.transitions) {
+    if (change === "left") inside.delete(id);
+    else inside.set(id, fencesById.get(id)?.merchant ?? "a fence");
+    world.mark(id, change !== "left");
+  }
+  const here = [...new Set(inside.values())];
+  say(here.length ? `Inside the fence of ${here.join(" and ")}.` : "Outside every fence.");
+  if (answer.coupons.length) {
+    await screens.loadCoupons();
+    await screens.redraw();
+  }
+}
+
+function onConsented({ purpose, given }) {
+  if (purpose.startsWith("location")) {
+    if (mayReport()) report(world.at);
+    else if (!given) {
+      for (const id of inside.keys()) world.mark(id, false);
+      inside.clear();
+      reports.waiting.length = 0;
+      say("Consent withdrawn: where the phone was is forgotten, and nothing is reported.");
+    }
+  }
+}
+
+// -- what arrives
+
+async function listen() {
+  try {
+    const { visible, silent } = drawer.take(await api.pushes(drawer.since));
+    byId("signal").textContent = "";
+    if (visible.length || silent.length) await onArrival(visible, silent);
+  } catch (error) {
+    byId("signal").textContent = "no service";
+    byId("signal").title = error.message;
+  }
+  setTimeout(listen, document.hidden ? 5 * ASK_EVERY_MS : ASK_EVERY_MS);
+}
+
+async function onArrival(visible, silent) {
+  await screens.loadCoupons();
+  for (const { couponId } of visible) {
+    const coupon = screens.coupons.find((one) => one.id === couponId);
+    // What was opened or dismissed before the page was loaded anew is not shown again.
+    if (!coupon || coupon.state !== "open" || coupon.seen_at || coupon.dismissed_at) drawer.remove(couponId);
+  }
+  for (const { kind, coupon_id: couponId } of silent) if (kind === "coupon_redeemed") drawer.remove(couponId);
+  const newest = visible.filter(({ tag }) => drawer.shown.has(tag)).at(-1);
+  if (newest) headsUp(newest);
+  await screens.redraw();
+}
+
+function headsUp(notification) {
+  const box = byId("headsup");
+  if (screens.name === "home") {
+    say(`A notification arrived: ${notification.title}`);
+    return;
+  }
+  const shown = screens.notification(notification, { close: false });
+  box.replaceChildren(shown);
+  setTimeout(() => shown.remove(), HEADSUP_MS);
+}
+
+// -- what is said around the phone
+
+function say(words) {
+  const said = byId("said");
+  if (said.textContent !== words) said.textContent = words;
+}
+
+function tick() {
+  byId("clock").textContent = time(new Date());
+}
+
+function showProblem(error) {
+  byId("signal").textContent = error instanceof Refused ? "" : "no service";
+  say(error.message);
+}
+
+function showAnswer({ fixes, answer, status, ms }) {
+  const fine = status === 200;
+  const outcomes = fine ? [...new Set(answer.results.map((one) => one.code ?? one.status))].join(", ") : answer.code ?? "";
+  byId("answer-line").replaceChildren(
+    el("span", { class: `badge ${fine ? "yes" : "no"}` }, String(status)),
+    el("span", { class: "mono small" }, "POST /api/v1/positions"),
+    el("span", { class: "soft small" }, `${fixes.length} position${fixes.length === 1 ? "" : "s"}, ${Math.round(ms)} ms, ${outcomes}`),
+  );
+  byId("answer").hidden = false;
+  byId("answer").textContent = `${JSON.stringify({ fixes }, null, 2)}\n\n${JSON.stringify(answer, null, 2)}`;
+}
+
+function logCall({ method, path, status, ms }) {
+  const calls = byId("calls");
+  calls.prepend(el("li", {}, `${status} ${method} ${path} (${ms} ms)`));
+  while (calls.children.length > MOST_CALLS_SHOWN) calls.lastChild.remove();
+}
+
+// -- the walk
+
+function showWalk() {
+  byId("walk-go").textContent = walk.isWalking ? "Pause" : walk.leg || walk.gone ? "Walk on" : "Start walking";
+  byId("walk-go").disabled = walk.places.length < 2;
+}
+
+byId("walk-go").addEventListener("click", () => {
+  if (walk.isWalking) walk.pause();
+  else walk.start();
+  showWalk();
+});
+
+byId("walk-again").addEventListener("click", () => {
+  walk.restart();
+  if (walk.places.length) world.place(walk.places[0], { byWalking: true });
+  showWalk();
+});
+
+byId("walk-speed").addEventListener("change", (event) => (walk.speed = Number(event.target.value)));
+
+byId("accuracy").addEventListener("change", () => {
+  world.setAccuracy(accuracy());
+  onMoved(world.at, { byWalking: true });
+});
+
+byId("background").addEventListener("change", () => {
+  if (isInBackground()) screens.show("home");
+  onMoved(world.at, { byWalking: true });
+});
+
+byId("track").addEventListener("change", (event) => take(event.target.files[0]));
+byId("map").addEventListener("dragover", (event) => event.preventDefault());
+byId("map").addEventListener("drop", (event) => {
+  event.preventDefault();
+  take(event.dataTransfer.files[0]);
+});
+
+async function take(file) {
+  if (!file) return;
+  const said = byId("track-said");
+  try {
+    const places = await readTrack(file);
+    walk.set(places);
+    world.showTrack(places);
+    world.look(places);
+    world.place(places[0], { byWalking: true });
+    said.className = "";
+    said.textContent = `${file.name}: ${places.length} points.`;
+  } catch (error) {
+    said.className = "wrong";
+    said.textContent = error.message;
+  }
+  showWalk();
+}
+
+byId("forget").addEventListener("click", () => {
+  api.forget();
+  location.reload();
+});
