@@ -6,7 +6,7 @@ they settle what the cheap decisions leave open, and the next base is built from
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,9 @@ def unheard(doing: str, share: float) -> None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Base:
+    ids: Ints
     # Areas, as columns.Columns has them.
-    circle_ids: Ints
     circle_areas: Floats
-    polygon_ids: Ints
     polygon_ring: Ints
     ring_outer: npt.NDArray[np.bool_]
     ring_vertex: Ints
@@ -53,28 +52,24 @@ class Base:
 
     @property
     def columns(self) -> Columns:
-        return Columns(**{field.name: getattr(self, field.name) for field in fields(Columns)})
-
-    def ids_of(self, numbers: Ints) -> Ints:
-        circles = len(self.circle_ids)
-        if not len(self.polygon_ids):
-            return self.circle_ids[numbers]
-        if not circles:
-            return self.polygon_ids[numbers]
-        round_ones = numbers < circles
-        return np.where(
-            round_ones,
-            self.circle_ids[np.where(round_ones, numbers, 0)],
-            self.polygon_ids[np.where(round_ones, 0, numbers - circles)],
+        circles = len(self.circle_areas)
+        return Columns(
+            circle_ids=self.ids[:circles],
+            circle_areas=self.circle_areas,
+            polygon_ids=self.ids[circles:],
+            polygon_ring=self.polygon_ring,
+            ring_outer=self.ring_outer,
+            ring_vertex=self.ring_vertex,
+            vertices=self.vertices,
         )
 
     def number_of(self, fence_id: int) -> int | None:
         """A search by halves over the mapped files: nothing is kept for it."""
-        circles, low, high = len(self.circle_ids), 0, len(self.by_id)
+        low, high = 0, len(self.by_id)
         while low < high:
             middle = (low + high) // 2
             number = int(self.by_id[middle])
-            here = int(self.circle_ids[number]) if number < circles else int(self.polygon_ids[number - circles])
+            here = int(self.ids[number])
             if here == fence_id:
                 return number
             low, high = (middle + 1, high) if here < fence_id else (low, middle)
@@ -84,8 +79,8 @@ class Base:
 def build(columns: Columns, *, told: Told = unheard) -> Base:
     told("ordering", 0.0)
     columns = columns.taken(
-        circles=_along_curve(columns.circle_areas[:, 0], columns.circle_areas[:, 1]),
-        polygons=_along_curve(*_firsts(columns)),
+        circles=cells.along_curve(columns.circle_areas[:, 0], columns.circle_areas[:, 1]),
+        polygons=cells.along_curve(*_firsts(columns)),
     )
     told("circles", 0.1)
     circles = _circles(columns.circle_areas)
@@ -110,7 +105,12 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     told("ids", 0.95)
     ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
     base = Base(
-        **{field.name: getattr(columns, field.name) for field in fields(Columns)},
+        ids=ids,
+        circle_areas=columns.circle_areas,
+        polygon_ring=columns.polygon_ring,
+        ring_outer=columns.ring_outer,
+        ring_vertex=columns.ring_vertex,
+        vertices=columns.vertices,
         circles=circles,
         polygons=polygons,
         slab_begins=begins,
@@ -134,19 +134,6 @@ def _circles(areas: Floats) -> Floats:
 def _firsts(columns: Columns) -> tuple[Floats, Floats]:
     places = columns.vertices[columns.ring_vertex[columns.polygon_ring[:-1]]]
     return places[:, 1], (places[:, 0] + 180) % 360 - 180
-
-
-def _along_curve(lat: Floats, lon: Floats) -> Ints:
-    """Rows and columns of the finest level, bit by bit in turn."""
-    row, column = cells.rows_of(lat), cells.columns_of(lon) & (cells.COLUMNS - 1)
-    return np.argsort(_spread(row) << 1 | _spread(column), kind="stable")
-
-
-def _spread(number: Ints) -> Ints:
-    for shift, mask in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F),
-                        (2, 0x3333333333333333), (1, 0x5555555555555555)):  # fmt: skip
-        number = (number | number << shift) & mask
-    return number
 
 
 def geometries(columns: Columns, polygons: Ints) -> npt.NDArray[np.object_]:

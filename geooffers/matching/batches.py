@@ -16,6 +16,12 @@ WORTH_LOADING = 20_000
 # The compiled kernel's fixed cost is that of a few positions.
 WORTH_CALLING = 20
 
+# Where the arrays are larger than the processor's caches, neighbours are asked one after another: that costs a sort and
+# saves most of the waiting.
+SORTED_FROM_BYTES = 32_000_000
+SORTED_FROM = 10_000
+AT_ONCE = 1 << 20
+
 Pairs = tuple[Ints, Ints]
 """Rows of positions and numbers of fences, in no particular order."""
 
@@ -41,7 +47,25 @@ def inside_one_by_one(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
     return np.array(points, dtype=np.int64), np.array(numbers, dtype=np.int64)
 
 
-def inside_by_kernel(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
+def inside_by_kernel(
+    layer: Layer, *, lat: Floats, lon: Floats, along_curve: bool | None = None, at_once: int = AT_ONCE
+) -> Pairs:
+    lat, lon = np.ascontiguousarray(lat), np.ascontiguousarray(lon)
+    if along_curve is None:
+        large = layer.base.vertices.nbytes + layer.base.slots.nbytes >= SORTED_FROM_BYTES
+        along_curve = large and len(lat) >= SORTED_FROM
+    if not along_curve:
+        return _by_kernel(layer, lat, lon)
+    found = []
+    for begin in range(0, len(lat), at_once):
+        here = slice(begin, begin + at_once)
+        order = cells.along_curve(lat[here], lon[here]) + begin
+        points, numbers = _by_kernel(layer, lat[order], lon[order])
+        found.append((order[points], numbers))
+    return _joined(found)
+
+
+def _by_kernel(layer: Layer, lat: Floats, lon: Floats) -> Pairs:
     from geooffers.matching import kernel
 
     base = layer.base
@@ -49,7 +73,6 @@ def inside_by_kernel(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
         cells.NARROWING, base.there, base.slots, base.entries, base.table_shape, base.circles.reshape(-1),
         base.polygons.reshape(-1), base.slab_begins, base.slab_edges, base.vertices.reshape(-1),
     )  # fmt: skip
-    lat, lon = np.ascontiguousarray(lat), np.ascontiguousarray(lon)
     room = max(2 * len(lat), 8 * kernel.CANDIDATES)
     found: list[Pairs] = []
     begin = 0
@@ -64,10 +87,16 @@ def inside_by_kernel(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
         found.append((out[0][:pairs], out[1][:pairs]))
         if opens:
             found.append(_settled(layer, lat, lon, out[2][:opens], out[3][:opens]))
+    return _joined(found)
+
+
+def _joined(found: list[Pairs]) -> Pairs:
     if len(found) == 1:
         return found[0]
-    none: list[Ints] = [np.empty(0, dtype=np.int64)]
-    return np.concatenate(none + [pair[0] for pair in found]), np.concatenate(none + [pair[1] for pair in found])
+    none: Ints = np.empty(0, dtype=np.int64)
+    return np.concatenate([none, *(points for points, _ in found)]), np.concatenate(
+        [none, *(numbers for _, numbers in found)]
+    )
 
 
 def _settled(layer: Layer, lat: Floats, lon: Floats, points: Ints, numbers: Ints) -> Pairs:

@@ -53,15 +53,19 @@ class Columns:
     def taken(self, *, circles: Ints, polygons: Ints) -> "Columns":
         """These circles and these polygons, in this order."""
         rings, polygon_ring = _ranges(self.polygon_ring, polygons)
-        vertices, ring_vertex = _ranges(self.ring_vertex, rings)
+        begins = self.ring_vertex[self.polygon_ring[polygons]].tolist()
+        ends = self.ring_vertex[self.polygon_ring[polygons + 1]].tolist()
         return Columns(
             circle_ids=self.circle_ids[circles],
             circle_areas=self.circle_areas[circles],
             polygon_ids=self.polygon_ids[polygons],
             polygon_ring=polygon_ring,
             ring_outer=self.ring_outer[rings],
-            ring_vertex=ring_vertex,
-            vertices=self.vertices[vertices],
+            ring_vertex=_offsets(self.ring_vertex[rings + 1] - self.ring_vertex[rings]),
+            # Slice by slice: a list of each vertex's place would be as large as the vertices.
+            vertices=np.concatenate(
+                [self.vertices[:0], *(self.vertices[begin:end] for begin, end in zip(begins, ends, strict=True))]
+            ),
         )
 
 

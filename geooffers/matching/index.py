@@ -110,11 +110,11 @@ class Index:
             gone[list(self._hidden)] = True
             shown = ~gone[number]
             point, number = point[shown], number[shown]
-        fence = self._base.base.ids_of(number)
+        fence = self._base.base.ids[number]
         if len(self._over):
             more, theirs = batches.inside(self._over, lat=lat, lon=lon)
             point = np.concatenate([point, more])
-            fence = np.concatenate([fence, self._over.base.ids_of(theirs)])
+            fence = np.concatenate([fence, self._over.base.ids[theirs]])
         return Pairs(point=point, fence=fence)
 
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]:
@@ -201,5 +201,5 @@ def _without(base: bases.Base, numbers: Iterable[int | None]) -> Columns:
     """The base's fences but these."""
     kept = np.ones(len(base), dtype=bool)
     kept[[number for number in numbers if number is not None]] = False
-    circles = len(base.circle_ids)
+    circles = len(base.circle_areas)
     return base.columns.taken(circles=np.flatnonzero(kept[:circles]), polygons=np.flatnonzero(kept[circles:]))

@@ -38,7 +38,7 @@ class Layer:
 
     def __init__(self, base: Base) -> None:
         self.base = base
-        self.circles = len(base.circle_ids)
+        self.circles = len(base.circle_areas)
         self._circles = _read(base.circles)
         self._polygons = _read(base.polygons)
         self._slab_begins = _read(base.slab_begins)
@@ -47,7 +47,7 @@ class Layer:
         self._slots = _read(base.slots)
         self._entries = _read(base.entries)
         self._there = _read(base.there)
-        self._circle_ids, self._polygon_ids = _read(base.circle_ids), _read(base.polygon_ids)
+        self._ids = _read(base.ids)
         self._homes, self._stride = base.table_shape.tolist()
         self._polygon_shape = functools.lru_cache(SHAPES_KEPT)(self._made_shape)
 
@@ -55,7 +55,7 @@ class Layer:
         return len(self.base)
 
     def id_of(self, number: int) -> int:
-        found: int = self._circle_ids[number] if number < self.circles else self._polygon_ids[number - self.circles]
+        found: int = self._ids[number]
         return found
 
     def shape(self, number: int) -> Shape:

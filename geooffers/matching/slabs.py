@@ -12,7 +12,7 @@ import numpy.typing as npt
 from geooffers.matching.columns import Floats, Ints
 from geooffers.matching.covering import Some, expanded
 
-VERTICES_A_SLAB = 8
+VERTICES_A_SLAB = 4
 SLABS_AT_MOST = 1 << 14
 
 # A record of a polygon: eight numbers, one line of the processor's cache.

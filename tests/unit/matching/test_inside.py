@@ -41,7 +41,7 @@ def in_batches(index: Index, places: list[Place]) -> set[tuple[int, int]]:
     pairs: list[tuple[int, int]] = []
     for layer, hidden in index._layers():
         points, numbers = batches.inside_by_kernel(layer, lat=lat, lon=lon)
-        ids = layer.base.ids_of(numbers)
+        ids = layer.base.ids[numbers]
         pairs += [
             (point, fence_id)
             for point, number, fence_id in zip(points.tolist(), numbers.tolist(), ids.tolist(), strict=True)
