@@ -1,0 +1,125 @@
+"""What else could match, each as its own users would do it well. See benchmarks/matching.py."""
+
+import contextlib
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyproj
+import shapely
+
+from geooffers.matching import base as bases
+from geooffers.matching import cells, earth
+from geooffers.matching.base import Base
+from geooffers.matching.columns import Columns, Floats, Ints
+
+Engine = Callable[[Floats, Floats], Ints | None]
+
+
+def where_there_are_any(base: Base, stack: contextlib.ExitStack) -> dict[str, Engine]:
+    found: dict[str, Engine] = {}
+    compiler = shutil.which("cc")
+    if compiler is not None and base.slab_edges.dtype == np.uint16:
+        found["C"] = Limit(base, compiler, stack.enter_context(tempfile.TemporaryDirectory())).count
+    return found
+
+
+class Shapely:
+    """A tree over boxes, the geodesic for circles, prepared polygons. Wrapping fences have a box on each side."""
+
+    def __init__(self, fences: Columns) -> None:
+        self._fences = fences
+        self._polygons = bases.geometries(fences, np.arange(len(fences.polygon_ids)))
+        shapely.prepare(self._polygons)
+        boxes, owners = [], []
+        for number, (lat, lon, radius_m) in enumerate(fences.circle_areas.tolist()):
+            for box in earth.boxes_around(lat=lat, lon=lon, radius_m=radius_m):
+                boxes.append(box)
+                owners.append(number)
+        bounds = shapely.bounds(self._polygons)
+        table = np.array(boxes).reshape(-1, 4)
+        turned = [(bounds, np.arange(len(bounds)))]
+        for turn, chosen in ((360.0, bounds[:, 0] < -180), (-360.0, bounds[:, 2] > 180)):
+            which = np.flatnonzero(chosen)
+            turned.append((bounds[which] + [turn, 0, turn, 0], which))
+        table = np.concatenate([table, *(some for some, _ in turned)])
+        self._owner = np.concatenate([np.array(owners), *(len(fences.circle_ids) + which for _, which in turned)])
+        self._tree = shapely.STRtree(shapely.box(*table.T))
+        self._ids = np.concatenate([fences.circle_ids, fences.polygon_ids])
+        self._geodesic = pyproj.Geod(ellps="WGS84")
+
+    def pairs(self, lat: Floats, lon: Floats) -> Ints:
+        circles = len(self._fences.circle_ids)
+        point, box = self._tree.query(shapely.points(lon, lat))
+        owner = self._owner[box]
+        round_one = owner < circles
+        areas = self._fences.circle_areas[owner[round_one]]
+        at = point[round_one]
+        _, _, metres = self._geodesic.inv(lon[at], lat[at], areas[:, 1], areas[:, 0])
+        inside = np.empty(len(point), dtype=bool)
+        inside[round_one] = metres <= areas[:, 2]
+        shapes, at = self._polygons[owner[~round_one] - circles], point[~round_one]
+        covered = shapely.intersects_xy(shapes, lon[at], lat[at])
+        wrapping = np.flatnonzero(~covered & (np.abs(lon[at]) > 170))
+        for turn in (360.0, -360.0):
+            covered[wrapping] |= shapely.intersects_xy(shapes[wrapping], lon[at[wrapping]] + turn, lat[at[wrapping]])
+        inside[~round_one] = covered
+        return np.unique(point[inside] * len(self._ids) + self._ids[owner[inside]])
+
+
+class _Arrays(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("narrowing", "there", "slots", "entries")),
+        *((name, ctypes.c_int64) for name in ("homes", "stride", "circle_count")),
+        *((name, ctypes.c_void_p) for name in ("circles", "polygons", "slab_begins", "slab_edges", "vertices")),
+    ]
+
+
+class Limit:
+    """Our own steps in C (limit.c), on the same arrays."""
+
+    def __init__(self, base: Base, compiler: str, folder: str) -> None:
+        library = Path(folder) / "limit.so"
+        source = Path(__file__).with_name("limit.c")
+        command = [compiler, "-O3", "-march=native", "-shared", "-fPIC", "-o", str(library), str(source), "-lm"]
+        subprocess.run(command, check=True)
+        self._inside = ctypes.CDLL(str(library)).inside
+        self._inside.restype = ctypes.c_int64
+        self._base = base
+        self._arrays = _Arrays(
+            **{
+                name: np.asarray(array).ctypes.data
+                for name, array in (
+                    ("narrowing", cells.NARROWING),
+                    *((name, getattr(base, name)) for name in ("there", "slots", "entries", "circles", "polygons")),
+                    *((name, getattr(base, name)) for name in ("slab_begins", "slab_edges", "vertices")),
+                )
+            },
+            homes=int(base.table_shape[0]),
+            stride=int(base.table_shape[1]),
+            circle_count=len(base.circle_areas),
+        )
+        self._out = np.zeros((2, 0), dtype=np.int64)
+
+    def count(self, lat: Floats, lon: Floats) -> None:
+        lat, lon = np.ascontiguousarray(lat), np.ascontiguousarray(lon)
+        room = 20 * len(lat) + 500_000
+        if self._out.shape[1] < room:
+            self._out = np.zeros((2, room), dtype=np.int64)
+        opens = ctypes.c_int64()
+        pairs = self._inside(
+            ctypes.byref(self._arrays),
+            ctypes.c_void_p(lat.ctypes.data),
+            ctypes.c_void_p(lon.ctypes.data),
+            ctypes.c_int64(len(lat)),
+            ctypes.c_void_p(self._out[0].ctypes.data),
+            ctypes.c_void_p(self._out[1].ctypes.data),
+            ctypes.c_int64(self._out.shape[1]),
+            ctypes.byref(opens),
+        )
+        if pairs < 0:
+            raise RuntimeError("the C program had no room for its results")
