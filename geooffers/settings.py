@@ -115,6 +115,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "geooffers.api.manners.Manners",
+    "geooffers.api.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -160,9 +161,10 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: races between threads and processes are tested on what is served.
     _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
 else:
-    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("GEOOFFERS_DATABASE_POOL", default=4)}}
-    if TESTING:
-        _database["OPTIONS"] = {}
+    # Beside what the URL asks for (`?sslmode=verify-full`), which must not get lost.
+    _database.setdefault("OPTIONS", {})
+    if not TESTING:
+        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": env.int("GEOOFFERS_DATABASE_POOL", default=4)}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -203,8 +205,6 @@ if not SANDBOX:
 # --- HTTP ----------------------------------------------------------------------------------------------------
 HTTPS: bool = env.bool("GEOOFFERS_HTTPS", default=not SANDBOX)
 SECURE_SSL_REDIRECT = HTTPS
-# Health checks come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -1,9 +1,8 @@
-"""Every address of the service."""
+"""Every address of the service, but /livez and /readyz: `api.health` answers those before any routing."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-from geooffers.api import health
 from geooffers.api.app import api
 
 urlpatterns = [
@@ -11,6 +10,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("", include("geooffers.pages.urls")),
-    path("livez", health.livez),
-    path("readyz", health.readyz),
 ]

@@ -1,5 +1,6 @@
 """A phone registers and says where its messages go."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -89,3 +90,15 @@ def test_livez_and_readyz_answer_without_a_token() -> None:
     ready = client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["checks"] == {"database": True, "migrations": True, "fences": True}
+
+
+def test_a_probe_that_asks_by_address_and_without_tls_is_answered(settings: Any) -> None:
+    """As the health check of docker-compose.yml does; the worker there waits until it is green."""
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["offers.example"], True
+    live_fences.matcher().refresh()
+    probe = Client(SERVER_NAME="127.0.0.1", SERVER_PORT="8000")
+    assert [probe.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
+    assert probe.post("/livez").status_code == 405
+    # Everybody else is still asked for the right name, and for TLS.
+    assert probe.get("/api/v1/consent-texts").status_code == 400
+    assert Client(SERVER_NAME="offers.example").get("/api/v1/consent-texts").status_code == 301

@@ -73,6 +73,18 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert outcome.returncode == 0, outcome.stderr
 
 
+def test_what_the_database_url_asks_for_is_kept_beside_the_pool() -> None:
+    """`?sslmode=` lost on the way would mean a connection without TLS, and nobody would notice."""
+    show = "from geooffers import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    variables = PRODUCTION | {"DATABASE_URL": "postgres://geooffers@db.example:5432/geooffers?sslmode=verify-full"}
+    outcome = subprocess.run(
+        [sys.executable, "-c", show], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=60
+    )
+    assert outcome.stdout.strip() == "{'sslmode': 'verify-full', 'pool': {'min_size': 1, 'max_size': 4}}", (
+        outcome.stderr
+    )
+
+
 def test_the_page_of_settings_names_each_of_them_and_no_other() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     named = set(re.findall(r"`(GEOOFFERS_[A-Z_]+)`", page)) - {"GEOOFFERS_"}
