@@ -4,14 +4,14 @@ A row is claimed (which commits), sent outside any transaction, then settled und
 crash between sending and settling sends again; the tag makes the second one invisible on the phone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
@@ -21,8 +21,11 @@ from notifications.models import MARKETING_KINDS, Kind, Push, PushState
 # Counted by the claim, so that a row which kills its worker is given up too. With the pauses of `sending` this is
 # about fifty minutes of trying.
 MAX_ATTEMPTS = 12
-# How many rows that must not be sent a claim settles on its way.
-SWEEP_LIMIT = 1000
+# How far into the queue one look goes, in batches. Claims go by the same order, so what lies deeper is in nobody's way
+# yet; judging a whole backlog for every batch would cost more than sending it.
+HEAD = 3
+# After an outage the head may be nothing but expired rows: so many looks before the caller gets an empty answer.
+LOOKS = 100
 SERVICE_KINDS = frozenset(Kind) - MARKETING_KINDS
 
 
@@ -134,24 +137,29 @@ def claim(*, now: datetime, limit: int, lease_s: float, guards: Mapping[Kind, Q]
     if not _anything_to_do(now=now):
         return []  # without a transaction: on SQLite even an empty one would take the write lock
     _take_back_lapsed_leases()
-    _settle_what_must_not_be_sent(now=now, guards=guards)
-    claimed = _claim_rows(
-        wanted=_due(now=now).filter(kind__in=SERVICE_KINDS), consent=False, limit=max(1, limit // 2), lease_s=lease_s
-    )
+    due = Push.objects.filter(state=PushState.READY, not_before__lte=now).order_by("not_before", "pk")
+    for _ in range(LOOKS):
+        ids = list(due.values_list("pk", flat=True)[: HEAD * limit])
+        if not ids:
+            break
+        head = Push.objects.filter(pk__in=ids, state=PushState.READY)
+        settled = _settle_what_must_not_be_sent(head, now=now, guards=guards)
+        claimed = _claim_head(head, now=now, limit=limit, lease_s=lease_s, guards=guards)
+        if claimed or not settled:
+            return claimed
+    return []
+
+
+def _claim_head(
+    head: QuerySet[Push], *, now: datetime, limit: int, lease_s: float, guards: Mapping[Kind, Q]
+) -> list[Claimed]:
+    alive = head.filter(expires_at__gt=now, attempts__lt=MAX_ATTEMPTS)
+    service = alive.filter(kind__in=SERVICE_KINDS)
+    claimed = _claim_rows(wanted=service, consent=False, limit=max(1, limit // 2), lease_s=lease_s)
     for kind in sorted(MARKETING_KINDS):
-        claimed += _claim_rows(
-            wanted=_due(now=now).filter(guards[kind], kind=kind),
-            consent=True,
-            limit=limit - len(claimed),
-            lease_s=lease_s,
-        )
+        marketing = alive.filter(guards[kind], kind=kind)
+        claimed += _claim_rows(wanted=marketing, consent=True, limit=limit - len(claimed), lease_s=lease_s)
     return claimed
-
-
-def _due(*, now: datetime) -> QuerySet[Push]:
-    return Push.objects.filter(
-        state=PushState.READY, not_before__lte=now, expires_at__gt=now, attempts__lt=MAX_ATTEMPTS
-    )
 
 
 def _anything_to_do(*, now: datetime) -> bool:
@@ -196,32 +204,43 @@ def _take_back_lapsed_leases() -> None:
         _locked(lapsed).update(state=PushState.READY, lease_until=None)
 
 
-def _settle_what_must_not_be_sent(*, now: datetime, guards: Mapping[Kind, Q]) -> None:
-    ready = Push.objects.filter(state=PushState.READY, not_before__lte=now)
-    for state, reason, rows in _unwanted(ready, now=now, guards=guards):
+def _settle_what_must_not_be_sent(head: QuerySet[Push], *, now: datetime, guards: Mapping[Kind, Q]) -> int:
+    """Each with the first verdict that fits."""
+    verdicts = _verdicts(now=now, guards=guards)
+    first = Case(
+        *(When(fits, then=Value(number)) for number, (fits, _, _) in enumerate(verdicts)), output_field=IntegerField()
+    )
+    rows: dict[int, list[UUID]] = {}
+    for push_id, number in head.annotate(verdict=first).values_list("pk", "verdict"):
+        if number is not None:
+            rows.setdefault(number, []).append(push_id)
+    settled = 0
+    for number, ids in rows.items():
+        _, state, reason = verdicts[number]
         with transaction.atomic():
-            _locked(rows).update(state=state, reason=reason, settled_at=now)
-
-
-def _unwanted(
-    ready: QuerySet[Push], *, now: datetime, guards: Mapping[Kind, Q]
-) -> Iterator[tuple[PushState, str, QuerySet[Push]]]:
-    reachable = Device.objects.filter(retired_at__isnull=True).exclude(push_address="")
-    consenting = ConsentState.objects.filter(device=None, purpose=Purpose.MARKETING_PUSH, given=True)
-    yield PushState.EXPIRED, "expired", ready.filter(expires_at__lte=now)
-    yield PushState.DEAD, "too_many_attempts", ready.filter(attempts__gte=MAX_ATTEMPTS)
-    yield PushState.CANCELLED, "device_unreachable", ready.exclude(device__in=reachable)
-    yield PushState.CANCELLED, "device_changed_hands", ready.exclude(device__shopper=F("shopper"))
-    for kind in sorted(MARKETING_KINDS):
-        marketing = ready.filter(kind=kind)
-        yield PushState.CANCELLED, "no_consent", marketing.exclude(shopper__in=consenting.values("shopper"))
-        yield PushState.CANCELLED, "no_longer_usable", marketing.exclude(guards[kind])
+            settled += _locked(head.filter(pk__in=ids)).update(state=state, reason=reason, settled_at=now)
+    return settled
 
 
 def _locked(rows: QuerySet[Push]) -> QuerySet[Push]:
-    """These rows, locked first and without waiting: two workers that update the same rows could wait for each other."""
-    picked = rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:SWEEP_LIMIT]
-    return Push.objects.filter(pk__in=list(picked))
+    """Locked first and without waiting: two workers that change the same rows could wait for each other in a circle."""
+    return Push.objects.filter(pk__in=list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)))
+
+
+def _verdicts(*, now: datetime, guards: Mapping[Kind, Q]) -> list[tuple[Q, PushState, str]]:
+    phone = Device.objects.filter(pk=OuterRef("device"))
+    reachable = phone.filter(retired_at__isnull=True).exclude(push_address="")
+    consent = ConsentState.objects.filter(
+        shopper=OuterRef("shopper"), device=None, purpose=Purpose.MARKETING_PUSH, given=True
+    )
+    return [
+        (Q(expires_at__lte=now), PushState.EXPIRED, "expired"),
+        (Q(attempts__gte=MAX_ATTEMPTS), PushState.DEAD, "too_many_attempts"),
+        (~Q(Exists(reachable)), PushState.CANCELLED, "device_unreachable"),
+        (~Q(Exists(phone.filter(shopper=OuterRef("shopper")))), PushState.CANCELLED, "device_changed_hands"),
+        (Q(kind__in=MARKETING_KINDS) & ~Q(Exists(consent)), PushState.CANCELLED, "no_consent"),
+        *((Q(kind=kind) & ~guards[kind], PushState.CANCELLED, "no_longer_usable") for kind in sorted(MARKETING_KINDS)),
+    ]
 
 
 # -- settled, each under the lease of its claim; False says that the lease was lost and nothing was changed

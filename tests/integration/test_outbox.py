@@ -238,3 +238,12 @@ def test_at_sign_in_the_push_follows_the_phone_to_the_account_and_to_its_consent
 def test_an_idle_claim_writes_nothing(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert claim() == []
+
+
+def test_after_an_outage_a_whole_backlog_of_expired_rows_is_settled_in_one_claim():
+    shopper = make_device().shopper
+    for _ in range(40):
+        owe(shopper)
+    fresh = owe(shopper, now=NOON + timedelta(minutes=30), expires_at=LATER + timedelta(hours=1))
+    assert [push.subject for push in claim(now=LATER, limit=2)] == [fresh]
+    assert Push.objects.filter(state=PushState.EXPIRED, reason="expired").count() == 40
