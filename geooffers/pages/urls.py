@@ -1,8 +1,9 @@
 """The pages that are not the admin."""
 
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from geooffers.pages import phone
+from geooffers.pages import phone, scan, scan_sign_in, scan_stills
 
 urlpatterns = [
     path("phone", phone.page, name="phone"),
@@ -10,4 +11,8 @@ urlpatterns = [
     path("phone/pushes", phone.pushes, name="phone-pushes"),
     path("phone/coupons/<uuid:coupon_id>/face", phone.face, name="phone-face"),
     path("phone/coupons/<uuid:coupon_id>/qr.svg", phone.qr, name="phone-qr"),
+    path("scan", scan.page, name="scan"),
+    path("scan/sign-in", scan_sign_in.SignIn.as_view(), name="scan-sign-in"),
+    path("scan/sign-out", LogoutView.as_view(next_page="scan-sign-in"), name="scan-sign-out"),
+    path("scan/still", scan_stills.read, name="scan-still"),
 ]

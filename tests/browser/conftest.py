@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import ROOT, skip_or_fail
 
+expect.set_options(timeout=20_000)  # on a busy machine an answer may take its time
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",  # a container's root has no user namespaces
@@ -36,6 +37,7 @@ class City:
     sandbox_url: str
     shops: tuple[dict[str, Any], ...]
     logins: tuple[dict[str, str], ...]
+    bakery: dict[str, Any]  # tests/browser/bakery.py
 
     def shop(self, merchant: str) -> dict[str, Any]:
         return next(shop for shop in self.shops if shop["merchant"] == merchant)
@@ -69,14 +71,18 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             line = served.stdout.readline()
             assert line, "the city did not start; its error stands above"
             told = json.loads(line)
-            yield City(told["web_url"], told["sandbox_url"], tuple(told["shops"]), tuple(told["logins"]))
+            yield City(
+                told["web_url"], told["sandbox_url"], tuple(told["shops"]), tuple(told["logins"]), told["bakery"]
+            )
         finally:
             served.stdin.close()
             served.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Lives as long as a module of tests: Playwright runs a loop in this thread, and under one Django refuses to ask
+    its database, so a browser that stayed would fail every other test of the process."""
     if not CHROMIUM.exists():
         skip_or_fail("Chromium (Debian's, at /usr/bin/chromium)")
     with sync_playwright() as playwright:

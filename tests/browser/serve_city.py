@@ -20,9 +20,11 @@ def main(folder: Path) -> None:
     from django.db import connections
 
     from geooffers.rounds.demo import city, processes
+    from tests.browser import bakery
 
     call_command("migrate", interactive=False, verbosity=0)
     town = city.build()
+    till_facts = bakery.build()
     connections.close_all()
     with processes.Processes(log_dir=folder / "log", any_port=True) as services:
         services.start()
@@ -31,6 +33,7 @@ def main(folder: Path) -> None:
             "sandbox_url": services.sandbox_url,
             "shops": [asdict(shop) for shop in town.shops],
             "logins": [asdict(login) for login in town.logins],
+            "bakery": till_facts,
         }
         print(json.dumps(told), flush=True)
         sys.stdin.read()

@@ -1,0 +1,82 @@
+"""Bakery Senaatti beside the demo's city: two stores, its people, and coupons of every kind that a till meets."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from geooffers.coupons import keyring
+from merchants import offers
+from merchants.models import DiscountKind, Merchant, Offer, Role, Store
+from tests import cast
+
+PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+def build() -> dict[str, Any]:
+    """Facts for the tests; the codes are to be used up, one after the other."""
+    now = datetime.now(UTC)
+    square = cast.make_store(merchant_name="Bakery Senaatti")
+    merchant = square.merchant
+    Merchant.objects.filter(pk=merchant.pk).update(colour="#7a2e1d")
+    harbour = Store.objects.create(
+        merchant=merchant,
+        name="Harbour kiosk",
+        address="Kauppatori",
+        time_zone="Europe/Helsinki",
+        lat=60.1674,
+        lon=24.9535,
+    )
+    cast.make_staff(square, username="cashier")
+    cast.make_staff(square, username="floater").stores.add(harbour)
+    cast.make_staff(square, role=Role.OWNER, username="baker")
+    bun = make_offer(square, "Coffee and a cardamom bun", now=now)
+    soup = make_offer(harbour, "Salmon soup", now=now, kind=DiscountKind.AMOUNT, value="3.50", currency="EUR")
+    hostile = make_offer(square, HOSTILE[:60], now=now, text=HOSTILE, terms=HOSTILE)
+    foreign = Offer.objects.get(merchant__name="Café Aino")
+    return {
+        "password": PASSWORD,
+        "square": square.name,
+        "harbour": harbour.name,
+        "coupons": {
+            "fresh": [code_of(bun, now) for _ in range(30)],
+            "harbour": [code_of(soup, now) for _ in range(5)],
+            "hostile": [code_of(hostile, now) for _ in range(5)],
+            "expired": [code_of(bun, now - timedelta(days=1)) for _ in range(5)],
+            "foreign": [code_of(foreign, now) for _ in range(5)],
+        },
+    }
+
+
+def make_offer(
+    store: Store,
+    title: str,
+    *,
+    now: datetime,
+    text: str = "Fresh from the oven, today.",
+    terms: str = "One for each guest. Not with other offers.",
+    kind: DiscountKind = DiscountKind.PERCENT,
+    value: str = "20",
+    currency: str = "",
+) -> Offer:
+    offer = offers.create_offer(
+        merchant=store.merchant,
+        cap=500,
+        stores=[store],
+        title=title,
+        text=text,
+        terms=terms,
+        category="café",
+        discount_kind=kind,
+        discount_value=Decimal(value),
+        currency=currency,
+        starts_at=now - timedelta(days=2),
+        ends_at=now + timedelta(days=30),
+        coupon_lifetime_s=4 * 3600,
+    )
+    offers.publish(offer=offer, now=now)
+    return offer
+
+
+def code_of(offer: Offer, issued_at: datetime) -> str:
+    return str(keyring.code_of(cast.make_coupon(offer, now=issued_at)))
