@@ -168,9 +168,15 @@ def _leave(*, visit: Visit, device_id: UUID, at: datetime, reason: EndReason) ->
 def _leave_all(
     *, device_id: UUID, at: Callable[[int], datetime], reason: EndReason, except_in: Collection[int] = ()
 ) -> int:
-    visits = Visit.objects.filter(presences__device=device_id, ended_at=None).exclude(fence_id__in=except_in)
-    locked = visits.order_by("fence_id").select_for_update(of=("self",))
-    return sum(_leave(visit=visit, device_id=device_id, at=at(visit.fence_id), reason=reason) for visit in list(locked))
+    ended = 0
+    present = Presence.objects.filter(device=device_id, visit__ended_at=None).exclude(visit__fence__in=except_in)
+    # Asked again after the locks: while we waited for one, a sign-in may have joined that visit to an older one and
+    # taken the phone's presence along.
+    while present.exists():
+        visits = Visit.objects.filter(presences__device=device_id, ended_at=None).exclude(fence_id__in=except_in)
+        for visit in visits.order_by("fence_id").select_for_update(of=("self",)):
+            ended += _leave(visit=visit, device_id=device_id, at=at(visit.fence_id), reason=reason)
+    return ended
 
 
 def _lock_open_visit(*, shopper_id: UUID, fence_id: int) -> Visit | None:

@@ -18,7 +18,7 @@ from geooffers.visits.transitions import Change, Transition
 from merchants import keys, live_fences
 from merchants.models import Geofence
 from notifications.models import Kind, Push
-from tests.cast import NOON, consent_text, make_coupon, make_device, make_fence, make_offer, make_store
+from tests.cast import NOON, consent_text, make_coupon, make_device, make_fence, make_offer, make_shopper, make_store
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
@@ -208,3 +208,42 @@ def test_sign_ins_reports_and_consents_in_any_order_leave_nothing_behind(aino: G
     assert set(Device.objects.values_list("shopper__firebase_uid", flat=True)) == {"aino"}
     nothing_is_left_with_the_anonymous()
     assert Visit.objects.filter(ended_at=None).count() <= 1
+
+
+def two_visits_that_a_sign_in_joins(aino: Geofence) -> tuple[Device, Device]:
+    """The account's phone has been silent since noon, in the younger visit; the anonymous one is in the older."""
+    anonymous, silent = make_device(), make_device(make_shopper(firebase_uid="aino"))
+    for phone, began_at in ((anonymous, NOON - timedelta(minutes=5)), (silent, NOON)):
+        visit = Visit.objects.create(shopper=phone.shopper, fence=aino, began_at=began_at)
+        Presence.objects.create(visit=visit, device=phone, since=began_at)
+    DeviceState.objects.filter(device=silent).update(last_fix_at=NOON)
+    return anonymous, silent
+
+
+def test_a_silent_phone_leaves_the_visit_that_a_sign_in_moved_it_to(aino: Geofence) -> None:
+    anonymous, _ = two_visits_that_a_sign_in_joins(aino)
+    with transaction.atomic():
+        enter_account(anonymous)
+        stale_round = Another(lambda: recording.close_stale(now=NOON + timedelta(hours=2), limit=10))
+        stale_round.wait_until_waiting()
+    assert stale_round.result() == 1
+    assert Presence.objects.get().device == anonymous
+
+
+def test_a_silent_phone_looked_for_once_stays_present_for_ever(aino: Geofence) -> None:
+    """The twin: the visit it waited for is gone when the lock is free, and nobody looks where the phone went."""
+    anonymous, silent = two_visits_that_a_sign_in_joins(aino)
+
+    def leave_unguarded() -> int:
+        with transaction.atomic():
+            visits = Visit.objects.filter(presences__device=silent, ended_at=None)
+            locked = list(visits.order_by("fence_id").select_for_update(of=("self",)))
+            Presence.objects.filter(visit__in=locked, device=silent).delete()
+            return len(locked)
+
+    with transaction.atomic():
+        enter_account(anonymous)
+        stale_round = Another(leave_unguarded)
+        stale_round.wait_until_waiting()
+    assert stale_round.result() == 0
+    assert Presence.objects.filter(device=silent, visit__ended_at=None).exists()
