@@ -14,7 +14,7 @@ from notifications.transports.protocol import PushTransport
 
 
 def guards(*, now: datetime) -> Mapping[Kind, Q]:
-    """A coupon is announced while its shopper is still there, can still use it, and the offer still stands."""
+    """A coupon is announced while its shopper is still there, can still use it, and offer, store and merchant stand."""
     announceable = Coupon.objects.filter(
         pk=OuterRef("subject"),
         state=CouponState.OPEN,
@@ -22,8 +22,10 @@ def guards(*, now: datetime) -> Mapping[Kind, Q]:
         dismissed_at__isnull=True,
         visit__isnull=False,
         visit__ended_at__isnull=True,
+        visit__fence__store__archived_at__isnull=True,
         offer__state=OfferState.LIVE,
         offer__ends_at__gt=now,
+        offer__merchant__archived_at__isnull=True,
     )
     return {Kind.COUPON_ISSUED: Q(Exists(announceable))}
 

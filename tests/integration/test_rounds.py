@@ -14,6 +14,7 @@ from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
 from geooffers.visits.models import EndReason, Visit
+from merchants import shops
 from merchants.models import Offer, OfferBudget, OfferState
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
@@ -49,6 +50,14 @@ def offer_is_over(coupon):
     Offer.objects.filter(pk=coupon.offer_id).update(ends_at=NOON)
 
 
+def merchant_left(coupon):
+    shops.archive_merchant(merchant=coupon.offer.merchant, now=NOON)
+
+
+def store_closed(coupon):
+    shops.archive_store(store=coupon.visit.fence.store, now=NOON)
+
+
 def dismissed(coupon):
     Coupon.objects.filter(pk=coupon.pk).update(dismissed_at=NOON)
 
@@ -68,7 +77,10 @@ def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
     ).redemption
 
 
-@pytest.mark.parametrize("happens", [walked_out, forgot_the_visit, paused, offer_is_over, dismissed, redeemed])
+@pytest.mark.parametrize(
+    "happens",
+    [walked_out, forgot_the_visit, paused, offer_is_over, merchant_left, store_closed, dismissed, redeemed],
+)
 def test_a_coupon_that_is_no_longer_worth_telling_is_not_announced(announced, happens):
     happens(announced)
     assert claimed() == 0
