@@ -20,6 +20,9 @@ def archive_merchant(*, merchant: Merchant, now: datetime) -> None:
     """Its stores go with it, and its people and keys are refused."""
     with transaction.atomic():
         Merchant.objects.filter(pk=merchant.pk, archived_at=None).update(archived_at=now)
-        for store in merchant.stores.filter(archived_at=None).order_by("pk"):
-            archive_store(store=store, now=now)
+        leaving = list(merchant.stores.filter(archived_at=None).order_by("pk").select_for_update())
+        Store.objects.filter(pk__in=[store.pk for store in leaving]).update(archived_at=now)
+        # After the last store: numbering a change takes a lock that everybody who edits a fence waits for.
+        for store in leaving:
+            fences.store_changed(store=store)
     merchant.refresh_from_db(fields=["archived_at"])
