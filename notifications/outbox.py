@@ -247,7 +247,9 @@ def _verdicts(*, now: datetime, guards: Mapping[Kind, Q]) -> list[tuple[Q, PushS
 
 
 def settle_sent(*, push: Claimed, provider_id: str, now: datetime) -> bool:
-    return _settle(push, state=PushState.SENT, provider_id=provider_id, settled_at=now)
+    # Whatever the vendor calls it: a name that the column refuses would end the worker, and send the message again.
+    fits = provider_id.replace("\x00", "")[: Push._meta.get_field("provider_id").max_length]
+    return _settle(push, state=PushState.SENT, provider_id=fits, settled_at=now)
 
 
 def settle_retry(*, push: Claimed, reason: str, wait_s: float, now: datetime) -> bool:

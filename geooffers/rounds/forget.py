@@ -52,7 +52,9 @@ def steps() -> tuple[tuple[str, timedelta, Callable[[datetime, int], int]], ...]
 def _visits(before: datetime, limit: int) -> int:
     """A visit is nobody's only when neither its coupons nor its decisions lead back to the person."""
     old = Visit.objects.filter(began_at__lt=before, ended_at__isnull=False, shopper__isnull=False)
-    ids = list(old.order_by("began_at").values_list("pk", flat=True)[:limit])
+    # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
+    locked = old.order_by("began_at").select_for_update(skip_locked=True)
+    ids = list(locked.values_list("pk", flat=True)[:limit])
     Coupon.objects.filter(visit__in=ids).update(visit=None)
     Decision.objects.filter(visit__in=ids).update(shopper=None)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)

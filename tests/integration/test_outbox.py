@@ -154,6 +154,13 @@ def test_a_lapsed_lease_is_claimed_anew_and_the_late_settle_changes_nothing():
     assert (the_push().state, the_push().provider_id) == (PushState.SENT, "again")
 
 
+def test_an_odd_name_from_the_vendor_does_not_keep_a_push_from_being_settled():
+    owe(make_device().shopper)
+    (push,) = claim()
+    assert outbox.settle_sent(push=push, provider_id="\x00" + "n" * 5000, now=NOON)
+    assert (the_push().state, the_push().provider_id) == (PushState.SENT, "n" * 200)
+
+
 def test_leases_run_on_the_clock_of_the_database():
     """A worker whose clock is a year ahead must not take what another one is sending."""
     owe(make_device().shopper, expires_at=NOON + timedelta(days=900))
