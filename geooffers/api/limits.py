@@ -117,6 +117,11 @@ def caller_by_address(request: HttpRequest) -> str:
     return "address:" + salted_hmac("geooffers.api.limits", client_address(request)).hexdigest()[:32]
 
 
+def came_by_our_proxy(request: HttpRequest) -> bool:
+    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and _is_trusted(peer)
+
+
 def client_address(request: HttpRequest) -> str:
     """The right-most hop that is not a trusted proxy. What stands left of it anybody can write."""
     address = _parse(request.META.get("REMOTE_ADDR", ""))

@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from geooffers.api import errors
+from geooffers.api import errors, limits
 
 # Long enough to be one, and nothing that could be a coordinate or break a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -22,6 +22,9 @@ class Manners:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         shown = request.headers.get("X-Request-ID", "")
+        if not limits.came_by_our_proxy(request):
+            # Django believes it of anybody, once it is told to believe it at all.
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         request.META["geooffers.request_id"] = shown if _REQUEST_ID.fullmatch(shown) else uuid4().hex
         response = self.get_response(request)
         if request.path.startswith("/api/"):

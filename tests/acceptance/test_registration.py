@@ -1,5 +1,6 @@
 """A phone registers and says where its messages go."""
 
+import ipaddress
 from typing import Any
 from uuid import uuid4
 
@@ -102,3 +103,11 @@ def test_a_probe_that_asks_by_address_and_without_tls_is_answered(settings: Any)
     # Everybody else is still asked for the right name, and for TLS.
     assert probe.get("/api/v1/consent-texts").status_code == 400
     assert Client(SERVER_NAME="offers.example").get("/api/v1/consent-texts").status_code == 301
+
+
+@pytest.mark.parametrize(("peer", "status"), [("10.0.0.2", 200), ("203.0.113.7", 301)])
+def test_only_a_proxy_of_ours_may_say_that_a_request_came_by_tls(settings: Any, peer: str, status: int) -> None:
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("10.0.0.0/8")]
+    settings.SECURE_PROXY_SSL_HEADER, settings.SECURE_SSL_REDIRECT = ("HTTP_X_FORWARDED_PROTO", "https"), True
+    caller = Client(REMOTE_ADDR=peer, headers={"X-Forwarded-Proto": "https"})
+    assert caller.get("/api/v1/consent-texts").status_code == status
