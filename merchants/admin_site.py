@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.text import capfirst
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -34,7 +35,7 @@ def _may_enter(user: User | AnonymousUser) -> bool:
 class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
     login_form = SignInForm
     index_template = "merchants/dashboard.html"
-    enable_nav_sidebar = False
+    index_title = "Overview"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return _may_enter(request.user)
@@ -78,7 +79,7 @@ class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships
     def _menu_item(self, request: HttpRequest, page: Any) -> dict[str, Any]:
         link = reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
         return {
-            "title": page.opts.verbose_name_plural.capitalize(),
+            "title": capfirst(page.opts.verbose_name_plural),
             "icon": page.menu_icon,
             "link": link,
             "active": request.path.startswith(link),

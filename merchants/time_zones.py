@@ -11,6 +11,15 @@ class UnknownTimezone(Exception):
     """No such zone in the tz database."""
 
 
+# Links in the tz database since 2024b; copies that keep old records have them as zones of their own still.
+_OLD_NAMES = {
+    "EST5EDT": "America/New_York",
+    "CST6CDT": "America/Chicago",
+    "MST7MDT": "America/Denver",
+    "PST8PDT": "America/Los_Angeles",
+}
+
+
 @cache
 def places() -> tuple[str, ...]:
     """The names that stand for a place in a country: Europe/Amsterdam is one though it shares Brussels' clock."""
@@ -23,7 +32,7 @@ def _links() -> dict[str, str]:
     """Other name -> the name it stands for."""
     source = (files("tzdata") / "zoneinfo" / "tzdata.zi").read_text(encoding="utf-8")
     links = (line.split() for line in source.splitlines() if line.startswith("L "))
-    return {other: name for _, name, other in links}
+    return {other: name for _, name, other in links} | _OLD_NAMES
 
 
 @cache

@@ -54,7 +54,9 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     def clean(self) -> dict[str, Any]:
         """Empty the fields of the other kind, and ask for those of this one."""
         cleaned = super().clean() or {}
-        circle = cleaned.get("kind") == AreaKind.CIRCLE
+        if "kind" not in cleaned:
+            return cleaned
+        circle = cleaned["kind"] == AreaKind.CIRCLE
         for name in ("geometry",) if circle else CIRCLE:
             cleaned[name] = None
             self.errors.pop(name, None)

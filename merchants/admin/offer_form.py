@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -32,7 +34,9 @@ class CurrencyField(forms.CharField):
 class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     title = VisibleTextField(max_length=60, help_text="The first line on the phone.")
     text = VisibleTextField(max_length=200, help_text="The second line. Shown as written; nothing is filled in.")
-    terms = VisibleTextField(max_length=2000, required=False, lines=True)
+    terms = VisibleTextField(
+        max_length=2000, required=False, lines=True, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
     category = VisibleTextField(max_length=40)
     currency = CurrencyField(
         max_length=3,
@@ -61,8 +65,13 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.instance._state.adding and "cap" in self.fields:
             self.initial["cap"] = self.instance.budget.cap
+        for name in ("starts_at", "ends_at"):
+            if name in self.fields:
+                said = self.fields[name].help_text
+                self.fields[name].help_text = f"{said} The clock of {timezone.get_current_timezone_name()}.".strip()
         stores = self.fields.get("stores")
         if isinstance(stores, forms.ModelMultipleChoiceField) and stores.queryset is not None:
+            stores.help_text = "Where it holds, when not everywhere."
             stores.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=stores.choices)
             stores.queryset = self._stores_to_choose(stores.queryset)
 

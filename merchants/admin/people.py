@@ -110,6 +110,7 @@ class StaffMemberAdmin(ScopedAdmin):
         return ("user", "merchant", "archived_at") if obj else ("archived_at",)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["help_text"] = "Where they stand; an owner stands in all."
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from merchants import access, shops
 from merchants.admin.fields import TimeZoneField, VisibleTextField
@@ -48,8 +49,20 @@ class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
     name = VisibleTextField(max_length=100)
     address = VisibleTextField(max_length=200)
     time_zone = TimeZoneField(help_text="Schedules are on this clock.")
-    lat = forms.FloatField(label="Latitude", min_value=-90, max_value=90, help_text="Degrees north, e.g. 60.1695")
-    lon = forms.FloatField(label="Longitude", min_value=-180, max_value=180, help_text="Degrees east, e.g. 24.9525")
+    lat = forms.FloatField(
+        label="Latitude",
+        min_value=-90,
+        max_value=90,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Degrees north, e.g. 60.1695",
+    )
+    lon = forms.FloatField(
+        label="Longitude",
+        min_value=-180,
+        max_value=180,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Degrees east, e.g. 24.9525",
+    )
     merchant: Merchant | None = None  # whose store it is, when that is no field of the form
 
     def clean(self) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Walker:
 
     def look(self, method: str, address: str, answer: HttpResponseBase, *, asked: str = "") -> HttpResponseBase:
         self.looked += 1
-        if answer.status_code >= 500:
+        # 503 is the honest answer of a process that is not ready.
+        if answer.status_code >= 500 and answer.status_code != 503:
             self.findings.append(f"{self.who}: {method} {address} breaks with {answer.status_code} ({asked})")
         said = body_of(answer) + str(dict(answer.items()))
         for canary, whose in self.forbidden.items():

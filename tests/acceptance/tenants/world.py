@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
+from uuid import uuid4
 
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -12,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from geooffers.coupons import keyring
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import Presence
 from merchants import keys
@@ -130,6 +131,7 @@ def _lone_shopper(store: Store) -> Shopper:
     LedgerEntry.objects.get_or_create(
         coupon=coupon, movement="reserved", defaults={"offer": offer, "pseudonym": b"p" * 32, "at": now}
     )
+    WalletPass.objects.create(coupon=coupon, vendor="apple", serial=uuid4(), created_at=now, changed_at=now)
     Push.objects.create(
         device=device,
         shopper=shopper,
@@ -197,6 +199,7 @@ def is_about_people(model: type[models.Model]) -> bool:
         Coupon,
         Decision,
         LedgerEntry,
+        WalletPass,
     )
 
 
