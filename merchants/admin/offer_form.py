@@ -85,8 +85,9 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.instance._state.adding:
-            self.instance.merchant = cleaned.get("merchant") or self.merchant or self.instance.merchant
+        merchant = cleaned.get("merchant") or self.merchant
+        if self.instance._state.adding and merchant is not None:
+            self.instance.merchant = merchant
         self._clean_window(cleaned.get("starts_at"), cleaned.get("ends_at"))
         self._clean_discount(cleaned)
         self._clean_stores(cleaned)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from merchants import access, budgets, offers
+from merchants import access, budgets, offers, schedule_texts
 from merchants.admin.filters import ArchivedFilter, ChoiceFilter, MerchantFilter
 from merchants.admin.offer_form import OfferForm, is_over, reserved_text
 from merchants.admin.scoping import ScopedAdmin
@@ -46,17 +46,20 @@ class OfferAdmin(ScopedAdmin):
         merchant = ["merchant"] if access.is_operator(request.user) else []
         where = ["all_stores", "stores"] if self._may_be_everywhere(request) or obj else ["stores"]
         standing = [("So far", {"fields": (("shown_state", "redeemed", "reserved"),)})] if obj else []
+        # To somebody who only reads, the fields that exist in the form alone are shown as what they stand for.
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        schedule, cap = ("shown_schedule", []) if reads else ("schedule", ["cap"])
         return [
             *standing,
             ("What shoppers read", {"fields": [*merchant, "title", "text", "terms", "category"]}),
             ("What they get", {"fields": [("discount_kind", "discount_value", "currency")]}),
             ("Where", {"fields": where}),
-            ("When", {"fields": [("starts_at", "ends_at"), "schedule", "trigger"]}),
-            ("How many", {"fields": [("cap", "per_shopper_limit", "coupon_lifetime_s")]}),
+            ("When", {"fields": [("starts_at", "ends_at"), schedule, "trigger"]}),
+            ("How many", {"fields": [(*cap, "per_shopper_limit", "coupon_lifetime_s")]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Offer | None = None) -> tuple[str, ...]:
-        kept = ("shown_state", "redeemed", "reserved")
+        kept = ("shown_state", "redeemed", "reserved", "shown_schedule")
         if obj is None:
             return kept
         if access.is_operator(request.user):
@@ -154,6 +157,10 @@ class OfferAdmin(ScopedAdmin):
     @admin.display(description="redeemed")
     def redeemed(self, obj: Offer) -> str:
         return f"{obj.budget.redeemed} of {obj.budget.cap}"
+
+    @admin.display(description="schedule")
+    def shown_schedule(self, obj: Offer) -> str:
+        return schedule_texts.to_text(obj.schedule) or "always"
 
     @admin.display(description="coupons open")
     def reserved(self, obj: Offer) -> str:

@@ -5,8 +5,9 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from merchants import budgets, keys
@@ -25,6 +26,7 @@ from merchants.models import (
     User,
 )
 from tests import cast
+from tests.acceptance.tenants.admin_walk import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -211,8 +213,6 @@ def live_offer(store: Store) -> Offer:
 
 def save_offer(client: Client, offer: Offer, **changed: object):
     """The form as the browser shows it, with some fields changed."""
-    from tests.acceptance.tenants.admin_walk import form_data
-
     address = page("offer", "change", offer.pk)
     return client.post(address, {**form_data(client.get(address).content.decode()), **changed})
 
@@ -257,9 +257,6 @@ def test_a_form_never_writes_the_counters(owner: Client, live_offer: Offer) -> N
 
 
 def test_a_save_does_not_bring_back_a_state_that_changed_meanwhile(owner: Client, live_offer: Offer) -> None:
-    from django.contrib import admin
-    from django.test import RequestFactory
-
     request = RequestFactory().post("/")
     request.user = User.objects.get(staff_member__role=Role.OWNER)
     as_loaded = Offer.objects.get(pk=live_offer.pk)
@@ -302,6 +299,18 @@ def test_publishing_what_is_over_is_refused_in_words(owner: Client, store: Store
     assert "It ended 2026-06-02 12:00 UTC." in answer.content.decode()
     offer.refresh_from_db()
     assert offer.state == OfferState.DRAFT
+
+
+def test_who_may_only_read_sees_the_schedule_in_words(manager: Client, store: Store) -> None:
+    offer = cast.make_offer(store)
+    Offer.objects.filter(pk=offer.pk).update(schedule=[{"days": [1, 2], "opens": "22:00", "closes": "02:00"}])
+    assert "Mon-Tue 22:00-02:00" in manager.get(page("offer", "change", offer.pk)).content.decode()
+
+
+def test_what_was_typed_comes_back_escaped_in_the_refusal(owner: Client) -> None:
+    answer = owner.post(page("offer", "add"), offer_data(schedule="<img src=x onerror=alert(1)> 9:00-10:00"))
+    assert "cannot read" in errors(answer)["schedule"][0]
+    assert "<img src=x" not in answer.content.decode()
 
 
 # --- stores ------------------------------------------------------------------------------------------------------
@@ -468,6 +477,24 @@ def test_an_archived_fence_leaves_the_merchant_s_list(owner: Client, store: Stor
     fence.refresh_from_db()
     assert fence.state == FenceState.ARCHIVED
     assert owner.get(page("geofence", "change", fence.pk)).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["owner", "manager", "operator"])
+def test_an_empty_form_is_an_answer_on_every_page(who: str, store: Store, request: pytest.FixtureRequest) -> None:
+    """Nothing breaks when a browser sends nothing at all; what may be saved without a field, is saved."""
+    client = request.getfixturevalue(who)
+    cast.make_fence(store)
+    cast.make_offer(store)
+    keys.make_key(store=store, name="till", scopes=[keys.COUPONS_LOOKUP])
+    cast.make_staff(store)
+    for model in admin.site._registry:
+        address = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        rows = model._default_manager.values_list("pk", flat=True)[:2]
+        for answer in [
+            client.post(reverse(f"{address}_add"), {}),
+            *(client.post(reverse(f"{address}_change", args=[pk]), {}) for pk in rows),
+        ]:
+            assert answer.status_code in (200, 302, 403)
 
 
 # --- keys, people, signing in ------------------------------------------------------------------------------------
