@@ -38,6 +38,7 @@ class World:
     foreign: dict[type[models.Model], list[object]] = field(default_factory=dict)
     canaries: dict[str, str] = field(default_factory=dict)  # canary -> whose, for the report
     shoppers_canaries: dict[str, str] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)  # those of the canaries that are coordinates of fences
     key: str = ""
     token: str = "ainos-guest"  # the device token of a shopper who walks past Aino's
     bertils_code: str = ""
@@ -70,6 +71,7 @@ def build() -> World:
         bertil=bertil,
         owners={**people, "operator": operator},
         foreign=foreign,
+        places=set(numbers),
         canaries={**texts, **numbers, "9876.54": "the value of Bertil's redemption", "12.98765": "the clinic"},
         shoppers_canaries=shoppers,
         key=key,
