@@ -22,22 +22,27 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
 
 @admin.register(Merchant)
 class MerchantAdmin(ScopedAdmin):
-    """An owner sees their merchant. The name is unique, and "taken" would tell on others: operators change it."""
+    """An owner gives it a colour. The name is unique, and "taken" would tell on others: operators change it."""
 
     reach = staticmethod(access.merchants_for)
     readers = frozenset({Role.OWNER})
-    editors = frozenset()
     form = MerchantForm
     menu_group, menu_order, menu_icon = "Shop", 20, "storefront"
     fields = ("name", "colour", "created_at", "archived_at")
-    readonly_fields = ("created_at", "archived_at")
     list_display = ("name", "created_at")
     list_filter = (ArchivedFilter,)
     search_fields = ("name",)
     ordering = ("name",)
     actions = ("archive",)
 
-    @admin.action(description="Archive: nothing is issued any more, nobody of theirs gets in", permissions=["change"])
+    def get_readonly_fields(self, request: HttpRequest, obj: Merchant | None = None) -> tuple[str, ...]:
+        kept = ("created_at", "archived_at")
+        return kept if access.is_operator(request.user) else ("name", *kept)
+
+    def has_archive_permission(self, request: HttpRequest) -> bool:
+        return access.is_operator(request.user)
+
+    @admin.action(description="Archive: nothing is issued any more, nobody of theirs gets in", permissions=["archive"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
         rows = list(queryset.filter(archived_at=None))
         for merchant in rows:

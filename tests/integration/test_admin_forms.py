@@ -17,6 +17,7 @@ from merchants.models import (
     FenceChange,
     FenceState,
     Geofence,
+    Merchant,
     Offer,
     OfferBudget,
     OfferState,
@@ -311,6 +312,29 @@ def test_what_was_typed_comes_back_escaped_in_the_refusal(owner: Client) -> None
     answer = owner.post(page("offer", "add"), offer_data(schedule="<img src=x onerror=alert(1)> 9:00-10:00"))
     assert "cannot read" in errors(answer)["schedule"][0]
     assert "<img src=x" not in answer.content.decode()
+
+
+# --- the merchant ---------------------------------------------------------------------------------------------------
+
+
+def test_an_owner_chooses_the_colour_but_neither_renames_nor_archives_the_merchant(owner: Client, store: Store) -> None:
+    merchant = store.merchant
+    address = page("merchant", "change", merchant.pk)
+    assert owner.post(address, {"name": "Bistro Bertil", "colour": "#00aa11"}).status_code == 302
+    owner.post(page("merchant", "changelist"), {"action": "archive", "_selected_action": [str(merchant.pk)]})
+    merchant.refresh_from_db()
+    assert (merchant.name, merchant.colour, merchant.archived_at) == ("Café Aino", "#00aa11", None)
+    assert "six digits" in errors(owner.post(address, {"colour": "red"}))["colour"][0]
+
+
+def test_an_operator_makes_merchants_and_archives_them_with_their_stores(operator: Client, store: Store) -> None:
+    fence = cast.make_fence(store)
+    assert operator.post(page("merchant", "add"), {"name": "Bistro Bertil", "colour": "#00aa11"}).status_code == 302
+    operator.post(page("merchant", "changelist"), {"action": "archive", "_selected_action": [str(store.merchant_id)]})
+    store.refresh_from_db()
+    assert store.archived_at is not None
+    assert FenceChange.objects.get().index_id == fence.pk
+    assert Merchant.objects.get(archived_at=None).name == "Bistro Bertil"
 
 
 # --- stores ------------------------------------------------------------------------------------------------------
