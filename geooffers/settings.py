@@ -45,6 +45,7 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_GOOGLE_WALLET_ISSUER",
     "GEOOFFERS_GOOGLE_WALLET_CREDENTIALS",
     "GEOOFFERS_STATIC_ROOT",
+    "GEOOFFERS_FENCE_BASES_DIR",
     "GEOOFFERS_DATABASE_POOL",
 }
 
@@ -191,6 +192,9 @@ TIME_ZONE = "UTC"
 # --- files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("GEOOFFERS_STATIC_ROOT", default=str(VAR_DIR / "static")))
+
+# Many fences are kept here as arrays that the processes of a machine share (merchants.fence_bases).
+FENCE_BASES_DIR = Path(env.str("GEOOFFERS_FENCE_BASES_DIR", default=str(VAR_DIR / "fences")))
 # Leaflet and Leaflet.draw come out of django-leaflet's folder. As an installed app it would want GDAL.
 _leaflet = next(iter(find_spec("leaflet").submodule_search_locations or []))  # type: ignore[union-attr]  # it is required
 STATICFILES_DIRS = [("leaflet", Path(_leaflet) / "static" / "leaflet")]

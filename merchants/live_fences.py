@@ -1,63 +1,82 @@
 """The process's index of live fences and active zones, and the thread that keeps it like the database.
 
-Every process that matches has its own copy. It asks for new FenceChange rows every second, never in a report; the
-numbers commit in order (`merchants.fences`), so what it has seen is a single number. A change makes a new index, and
-one reference is swapped: readers need no lock and never see half a change.
+Every process that matches asks for new FenceChange rows every second, never in a report; the numbers commit in order
+(`merchants.fences`), so what it has seen is a single number. A change makes a new index, and one reference is swapped:
+readers need no lock and never see half a change.
+
+Few fences are built in memory. Many are mapped from a base on disk that all processes of the machine share
+(`merchants.fence_bases`), with what changed since in a small index over it. When that has grown, a process of its own
+builds the next base; whoever sees it opens it and swaps.
+
+docs/fences.md draws it: update that page too.
 """
 
 import logging
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from pathlib import Path
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from geooffers.matching.areas import Fence
-from geooffers.matching.index import Index
-from merchants.fence_areas import Row, index_id, stored_area
-from merchants.models import ExclusionZone, FenceChange, FenceChangeCounter, FenceState, Geofence
+from geooffers.matching import files
+from geooffers.matching.index import REBUILD_PAST, Index
+from merchants import fence_bases, fence_building
+from merchants.fence_bases import Mark
+from merchants.fence_building import last_number
+from merchants.fence_facts import ARRAYS, FenceFacts, KnownFacts, PackedFacts
+from merchants.fence_rows import as_fences, count_live_rows, live_rows
+from merchants.models import FenceChange
 
 log = logging.getLogger(__name__)
 
 ASK_EVERY_S = 1.0
 STALE_AFTER = timedelta(seconds=2)
 
+# How long until a builder is asked for again, should one have ended without a base.
+BUILD_EVERY_S = 60.0
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FenceFacts:
-    """What a report needs to know of a fence it touches, without a query."""
-
-    id: int
-    public_id: UUID
-    name: str
-    store_id: UUID
-    merchant_id: UUID
-    dwell_s: int
+# From here on a base on disk is worth its while: reading so many rows takes seconds.
+STORED_FROM = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Copy:
     index: Index
-    facts: dict[int, FenceFacts]
+    facts: KnownFacts
     last_number: int
+    mark: Mark | None = None  # of the base it is mapped from
 
 
 class LiveFences:
-    def __init__(self) -> None:
+    def __init__(
+        self, *, root: Path | None = None, stored_from: int = STORED_FROM, due_past: int = REBUILD_PAST
+    ) -> None:
+        self._root = root or settings.FENCE_BASES_DIR
+        self._stored_from, self._due_past = stored_from, due_past
         self._copy: _Copy | None = None
         self._writing = threading.Lock()  # held by whoever makes the next copy
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
+        self._builder: subprocess.Popen[bytes] | None = None
+        self._build_after = 0.0
         self.loaded_at: datetime | None = None
         self.last_polled_at: datetime | None = None
 
     @property
     def index(self) -> Index:
         return self._current().index
+
+    @property
+    def mark(self) -> Mark | None:
+        """Of the base on disk that the index is mapped from, if it is."""
+        return self._current().mark
 
     def fence(self, fence_id: int) -> FenceFacts | None:
         """None for a zone (below zero) and for a fence that is not, or no longer, live."""
@@ -78,16 +97,34 @@ class LiveFences:
             if copy is None:
                 self._load()
                 return
-            last_number = _last_number()
-            new = FenceChange.objects.filter(number__gt=copy.last_number, number__lte=last_number)
-            ids = list(new.values_list("index_id", flat=True)) if last_number != copy.last_number else []
-            if last_number < copy.last_number or len(ids) < last_number - copy.last_number:
+            number = last_number()
+            changed = _with_changes(copy, number)
+            if changed is None:
                 # The database is another one (restored, emptied) than the one we had followed.
                 self._load()
                 return
-            if ids:
-                self._copy = _changed(copy, ids=set(ids), last_number=last_number)
+            self._copy = changed
+            self._renew(changed)
             self.last_polled_at = timezone.now()
+
+    def _renew(self, copy: _Copy) -> None:
+        """Take a newer base if there is one, and have the next one built when it is time."""
+        after = copy.mark.number if copy.mark is not None else 0
+        if copy.mark is not None or len(copy.index) >= self._stored_from:
+            newer = self._opened(after=after, number=copy.last_number)
+            if newer is not None:
+                self._copy = copy = newer
+        if self._builder is not None and self._builder.poll() is not None:
+            self._builder = None
+        if copy.index.changes > self._due_past and self._builder is None and time.monotonic() >= self._build_after:
+            log.info("live fences: %d changes over the base, the next one is being built", copy.index.changes)
+            self._build_after = time.monotonic() + BUILD_EVERY_S
+            self._builder = subprocess.Popen(  # noqa: S603  # ourselves, with words of our own
+                [sys.executable, str(settings.BASE_DIR / "manage.py"), "buildindex", "--no-wait"],
+                env={**os.environ, "GEOOFFERS_FENCE_BASES_DIR": str(self._root)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
 
     def follow(self) -> None:
         """Start the thread. Harmless when it runs."""
@@ -100,10 +137,13 @@ class LiveFences:
                 self._thread.start()
 
     def stop_following(self) -> None:
+        """And wait for a builder that was asked for."""
         thread, self._thread = self._thread, None
         self._ended.set()
         if thread is not None:
             thread.join()
+        if self._builder is not None:
+            self._builder.wait()
 
     def _follow(self, ended: threading.Event) -> None:
         while True:
@@ -129,56 +169,66 @@ class LiveFences:
         return copy
 
     def _load(self) -> _Copy:
-        # The number first: what commits after it is read twice, which is harmless; the other way round it is lost.
-        last_number = _last_number()
-        facts: dict[int, FenceFacts] = {}
-        self._copy = _Copy(index=Index.build(_fences(_rows(), facts)), facts=facts, last_number=last_number)
+        number = last_number()
+        copy = self._opened(after=0, number=number)
+        if copy is None and count_live_rows() >= self._stored_from:
+            copy = self._built(number)
+        if copy is None:
+            facts: dict[int, FenceFacts] = {}
+            # The number was read first: what commits after it is read twice, which is harmless; the other way round
+            # it is lost.
+            index = Index.build(as_fences(live_rows(), facts=lambda one: facts.__setitem__(one.id, one)))
+            copy = _Copy(index=index, facts=KnownFacts(over=facts), last_number=number)
+        self._copy = copy
         self.loaded_at = self.last_polled_at = timezone.now()
-        return self._copy
+        return copy
+
+    def _opened(self, *, after: int, number: int) -> _Copy | None:
+        """The newest base on disk that holds more changes than that, with what changed since over it."""
+        while (mark := fence_bases.newest(self._root, after=after, up_to=number)) is not None:
+            path = self._root / mark.name
+            try:
+                index = Index.open(path)
+                packed = PackedFacts(files.open_arrays(path, ARRAYS))
+            except files.Damaged as error:
+                log.error("live fences: %s; it is thrown away and built anew", error)
+                fence_bases.discard(self._root, mark)
+                continue
+            base = _Copy(index=index, facts=KnownFacts(packed=packed, over={}), last_number=mark.number, mark=mark)
+            return _with_changes(base, number)
+        return None
+
+    def _built(self, number: int) -> _Copy | None:
+        """Of several processes that start together the first one builds, the others wait and open what it built."""
+        with fence_bases.building(self._root, wait=True):
+            copy = self._opened(after=0, number=last_number())
+            if copy is not None:
+                return copy
+            try:
+                fence_building.build(self._root)
+            except fence_building.NoChanges:
+                return None
+        return self._opened(after=0, number=last_number())
 
 
-def _last_number() -> int:
-    return FenceChangeCounter.objects.values_list("last_number", flat=True).first() or 0
-
-
-def _changed(copy: _Copy, *, ids: set[int], last_number: int) -> _Copy:
-    facts = {fence_id: known for fence_id, known in copy.facts.items() if fence_id not in ids}
-    put = list(_fences(_rows(ids), facts))
+def _with_changes(copy: _Copy, number: int) -> _Copy | None:
+    """The copy with all changes up to that number, or None when the database does not have them one by one."""
+    if number == copy.last_number:
+        return copy
+    new = FenceChange.objects.filter(number__gt=copy.last_number, number__lte=number)
+    changed = list(new.values_list("index_id", flat=True))
+    if number < copy.last_number or len(changed) < number - copy.last_number:
+        return None
+    ids = set(changed)
+    facts: dict[int, FenceFacts] = {}
+    put = list(as_fences(live_rows(ids), facts=lambda one: facts.__setitem__(one.id, one)))
     gone = ids - {fence.id for fence in put}
-    return _Copy(index=copy.index.with_changes(put=put, remove=gone), facts=facts, last_number=last_number)
-
-
-def _rows(ids: set[int] | None = None) -> Iterable[Row]:
-    fences = Geofence.objects.filter(
-        state=FenceState.LIVE, store__archived_at=None, store__merchant__archived_at=None
-    ).select_related("store")
-    zones = ExclusionZone.objects.filter(active=True)
-    if ids is not None:
-        fences = fences.filter(pk__in=[one for one in ids if one > 0])
-        zones = zones.filter(pk__in=[-one for one in ids if one < 0])
-    yield from fences.iterator()
-    yield from zones.iterator()
-
-
-def _fences(rows: Iterable[Row], facts: dict[int, FenceFacts]) -> Iterable[Fence]:
-    """The rows as fences for the index; what reports need to know of them goes to `facts`."""
-    for row in rows:
-        try:
-            area = stored_area(row)
-        except ValueError:
-            # Written past merchants.fences. Better one fence missing than no index for anybody.
-            log.error("live fences: %s %s has no area and is left out", type(row).__name__, row.pk)
-            continue
-        if isinstance(row, Geofence):
-            facts[row.pk] = FenceFacts(
-                id=row.pk,
-                public_id=row.public_id,
-                name=row.name,
-                store_id=row.store_id,
-                merchant_id=row.store.merchant_id,
-                dwell_s=row.dwell_s,
-            )
-        yield Fence(id=index_id(row), area=area)
+    return _Copy(
+        index=copy.index.with_changes(put=put, remove=gone),
+        facts=copy.facts.changed(put=facts, gone=gone),
+        last_number=number,
+        mark=copy.mark,
+    )
 
 
 _live_fences = LiveFences()

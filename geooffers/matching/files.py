@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,17 @@ class Damaged(Exception):
     """The directory does not hold a whole base of this format. Build it anew."""
 
 
-def save_base(base: Base, directory: Path) -> None:
-    """The directory must not be there yet."""
+def save_base(base: Base, directory: Path, *, beside: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+    """The directory must not be there yet. `beside` are arrays of the owner's own, which appear together with ours."""
     part = directory.with_name(f".{directory.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
         written = {}
-        for field in fields(base):
-            path = part / f"{field.name}.npy"
-            np.save(path, getattr(base, field.name))
+        arrays = {field.name: getattr(base, field.name) for field in fields(base)}
+        for name, array in {**(beside or {}), **arrays}.items():
+            path = part / f"{name}.npy"
+            np.save(path, array, allow_pickle=False)
             _to_disk(path)
             written[path.name] = {"bytes": path.stat().st_size, "crc32": _checksum(path)}
         (part / MANIFEST).write_text(json.dumps({"format": FORMAT, "fences": len(base), "files": written}, indent=1))
@@ -51,23 +53,31 @@ def save_base(base: Base, directory: Path) -> None:
 
 
 def open_base(directory: Path) -> Base:
-    arrays: dict[str, Any] = {}
+    return Base(**open_arrays(directory, [field.name for field in fields(Base)]))
+
+
+def open_arrays(directory: Path, names: Iterable[str]) -> dict[str, Any]:
     written = _manifest(directory)
-    for field in fields(Base):
-        path = directory / f"{field.name}.npy"
+    arrays = {}
+    for name in names:
+        path = directory / f"{name}.npy"
         try:
             if path.stat().st_size != written[path.name]["bytes"]:
                 raise Damaged(f"{path} has not the size it was written with")
-            arrays[field.name] = _mapped(path)
+            arrays[name] = _mapped(path)
         except (OSError, ValueError, KeyError) as error:
             raise Damaged(f"{path}: {error}") from error
-    return Base(**arrays)
+    return arrays
 
 
 def verify(directory: Path) -> None:
     """Read every byte and compare with what was written."""
     for name, said in _manifest(directory).items():
-        if _checksum(directory / name) != said["crc32"]:
+        try:
+            checksum = _checksum(directory / name)
+        except OSError as error:
+            raise Damaged(f"{directory / name}: {error}") from error
+        if checksum != said["crc32"]:
             raise Damaged(f"{directory / name} is not what was written")
 
 

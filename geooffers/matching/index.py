@@ -10,10 +10,12 @@ how far from the boundary: `match_one` and `match`, which cost more.
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from geooffers.matching import base as bases
 from geooffers.matching import batches, columns, earth, files, touching
@@ -27,7 +29,7 @@ __all__ = ["Index", "Match", "Matches", "Near", "Pairs", "Sureness"]
 # A change builds the small layer anew. Past this many changed fences the large one is built anew: here if it is small
 # enough to be quick, else by its owner in another process.
 REBUILD_PAST = 2_000
-REBUILT_HERE = 50_000
+REBUILT_HERE = 20_000
 
 # No two places on earth are farther apart.
 HALF_WAY_ROUND_M = 20_004_000.0
@@ -55,17 +57,19 @@ class Index:
         """What `save` wrote, mapped and not read: every process that opens it shares one copy in memory."""
         return cls(base=Layer(files.open_base(directory)), over=_nothing(), hidden=frozenset())
 
-    def save(self, directory: Path) -> None:
-        """As one base, without a small layer over it. The directory appears whole or not at all."""
+    def save(self, directory: Path, *, beside: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+        """As one base, without a small layer over it. The directory appears whole or not at all, and with it `beside`:
+        arrays of the owner's own (`files.open_arrays`).
+        """
         index = self.compacted()
-        files.save_base(index._base.base, directory)
+        files.save_base(index._base.base, directory, beside=beside)
 
     def __len__(self) -> int:
         return len(self._base) - len(self._hidden) + len(self._over)
 
     @property
     def changes(self) -> int:
-        """How many fences changed since the base was built. Past `REBUILD_PAST` a new base is due."""
+        """How many fences changed since the base was built, new and old. Past `REBUILD_PAST` the next base is due."""
         return len(self._hidden) + len(self._over)
 
     def with_changes(self, *, put: Iterable[Fence] = (), remove: Iterable[int] = ()) -> "Index":

@@ -19,6 +19,7 @@ from django.db import transaction
 
 from geooffers.coupons import deciding, wallet
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.matching.index import Sureness
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, Shopper
 from geooffers.visits import packing, recording, silence, transitions
@@ -200,7 +201,8 @@ def _look(*, fix: Fix, live: live_fences.LiveFences, now: datetime) -> Sighting:
                     fence=match.fence,
                     inside=match.inside,
                     sureness=match.sureness,
-                    distance_m=match.distance_m,
+                    # Measuring how deep in a large polygon a fix is would cost more than all of matching.
+                    distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
                     dwell_s=facts.dwell_s,
                 )
             )

@@ -75,12 +75,15 @@ class Fix:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Touch:
-    """A fence that a fix touches. `sureness` is -1 outside, 0 unsure, 1 inside; `distance_m` is negative outside."""
+    """A fence that a fix touches. `sureness` is -1 outside, 0 unsure, 1 inside.
+
+    `distance_m` is to the boundary, negative outside. None: nobody measured, for the fix is surely inside.
+    """
 
     fence: int
     inside: bool
     sureness: int
-    distance_m: float
+    distance_m: float | None
     dwell_s: int
 
 

@@ -1,0 +1,99 @@
+"""Bases of the index on disk, one directory each, shared by the processes of a machine.
+
+A base is named for the last change it holds: its number, the fence it was about, and when. So a base of another
+database, or of one that was restored to an earlier day and went on from there, is never taken for ours.
+
+One process at a time builds, under a lock that the system takes back from one that dies. A base appears whole or not at
+all (geooffers.matching.files); what a builder that was killed left behind is swept by the next one. A process that maps
+a base keeps it as long as it needs it, also when the directory is gone.
+"""
+
+import contextlib
+import fcntl
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from merchants.models import FenceChange
+
+# The one in use, and the one that a slower process may be opening.
+KEPT = 2
+
+NAME = re.compile(r"base-(\d{12})-(-?\d+)-(\d+)")
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Mark:
+    """The last change that a base holds."""
+
+    number: int
+    index_id: int
+    at_us: int
+
+    @property
+    def name(self) -> str:
+        return f"base-{self.number:012d}-{self.index_id}-{self.at_us}"
+
+
+def mark_of(number: int) -> Mark | None:
+    """As the database has it. None where no such change is known (any more)."""
+    change = FenceChange.objects.filter(number=number).first()
+    if change is None:
+        return None
+    since = change.at - datetime(1970, 1, 1, tzinfo=UTC)
+    at_us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return Mark(number=number, index_id=change.index_id, at_us=at_us)
+
+
+def stored(root: Path) -> list[Mark]:
+    """Newest first."""
+    try:
+        names = [path.name for path in root.iterdir()]
+    except FileNotFoundError:
+        return []
+    found = [NAME.fullmatch(name) for name in names]
+    marks = [Mark(number=int(one[1]), index_id=int(one[2]), at_us=int(one[3])) for one in found if one is not None]
+    return sorted(marks, reverse=True)
+
+
+def newest(root: Path, *, after: int, up_to: int) -> Mark | None:
+    """The newest base of this database that holds more than one number and no more than the other."""
+    for mark in stored(root):
+        if after < mark.number <= up_to and mark_of(mark.number) == mark:
+            return mark
+    return None
+
+
+def discard(root: Path, mark: Mark) -> None:
+    """Renamed first, so that nobody opens half of it."""
+    away = root / f".{mark.name}.gone"
+    try:
+        (root / mark.name).rename(away)
+    except OSError:
+        return  # somebody else was faster
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def sweep(root: Path) -> None:
+    """Under the lock: bases past the newest, and what builders that died left behind."""
+    for mark in stored(root)[KEPT:]:
+        discard(root, mark)
+    for path in root.iterdir():
+        if path.name.endswith((".part", ".gone")):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def building(root: Path, *, wait: bool) -> Iterator[bool]:
+    """Whether it is ours to build now; without waiting, False when another process does."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "building.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True

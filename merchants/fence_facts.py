@@ -1,0 +1,99 @@
+"""What a report needs to know of a fence it touches, without a query: of a million fences in arrays that all processes
+of a machine share, of those changed since in a dictionary over them.
+"""
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FenceFacts:
+    id: int
+    public_id: UUID
+    name: str
+    store_id: UUID
+    merchant_id: UUID
+    dwell_s: int
+
+
+# Arrays of a stored base, beside those of the index.
+ARRAYS = ("fact_ids", "fact_uuids", "fact_dwell_s", "fact_name_ends", "fact_names")
+UUIDS = 3
+
+
+class PackedFacts:
+    """Found by halving over ids in order."""
+
+    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._ids, self._uuids, self._dwell_s, self._name_ends, self._names = (arrays[name] for name in ARRAYS)
+
+    def get(self, fence_id: int) -> FenceFacts | None:
+        at = int(np.searchsorted(self._ids, fence_id))
+        if at == len(self._ids) or self._ids[at] != fence_id:
+            return None
+        public_id, store_id, merchant_id = (
+            UUID(bytes=self._uuids[16 * (UUIDS * at + which) : 16 * (UUIDS * at + which + 1)].tobytes())
+            for which in range(UUIDS)
+        )
+        name = self._names[int(self._name_ends[at]) : int(self._name_ends[at + 1])].tobytes().decode()
+        return FenceFacts(
+            id=fence_id,
+            public_id=public_id,
+            name=name,
+            store_id=store_id,
+            merchant_id=merchant_id,
+            dwell_s=int(self._dwell_s[at]),
+        )
+
+
+class FactsGatherer:
+    """Takes facts one by one, in the order of their ids."""
+
+    def __init__(self) -> None:
+        self._ids, self._dwell_s, self._name_ends = array("q"), array("l"), array("q", [0])
+        self._uuids, self._names = bytearray(), bytearray()
+
+    def add(self, facts: FenceFacts) -> None:
+        if self._ids and facts.id <= self._ids[-1]:
+            raise ValueError("facts are gathered in the order of their ids")
+        self._ids.append(facts.id)
+        for uuid in (facts.public_id, facts.store_id, facts.merchant_id):
+            self._uuids += uuid.bytes
+        self._dwell_s.append(facts.dwell_s)
+        self._names += facts.name.encode()
+        self._name_ends.append(len(self._names))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        columns = (
+            np.array(self._ids, dtype=np.int64),
+            np.frombuffer(bytes(self._uuids), dtype=np.uint8),
+            np.array(self._dwell_s, dtype=np.int64),
+            np.array(self._name_ends, dtype=np.int64),
+            np.frombuffer(bytes(self._names), dtype=np.uint8),
+        )
+        return dict(zip(ARRAYS, columns, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownFacts:
+    """`over` holds what changed since the stored base was made; None there is a fence that is gone."""
+
+    packed: PackedFacts | None = None
+    over: Mapping[int, FenceFacts | None]
+
+    def get(self, fence_id: int) -> FenceFacts | None:
+        if fence_id in self.over or self.packed is None:
+            return self.over.get(fence_id)
+        return self.packed.get(fence_id)
+
+    def changed(self, *, put: Mapping[int, FenceFacts], gone: set[int]) -> "KnownFacts":
+        over = {**self.over, **put, **dict.fromkeys(gone)}
+        if self.packed is None:
+            over = {fence_id: facts for fence_id, facts in over.items() if facts is not None}
+        return KnownFacts(packed=self.packed, over=over)

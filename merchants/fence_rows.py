@@ -1,0 +1,52 @@
+"""Live fences and active zones as rows of the database, and as areas for the index."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from geooffers.matching.areas import Fence
+from merchants.fence_areas import Row, index_id, stored_area
+from merchants.fence_facts import FenceFacts
+from merchants.models import ExclusionZone, FenceState, Geofence
+
+log = logging.getLogger(__name__)
+
+
+def live_rows(ids: set[int] | None = None) -> Iterator[Row]:
+    """All, or those with these ids in the index; zones first, then fences, each by its id."""
+    fences = Geofence.objects.filter(
+        state=FenceState.LIVE, store__archived_at=None, store__merchant__archived_at=None
+    ).select_related("store")
+    zones = ExclusionZone.objects.filter(active=True)
+    if ids is not None:
+        fences = fences.filter(pk__in=[one for one in ids if one > 0])
+        zones = zones.filter(pk__in=[-one for one in ids if one < 0])
+    yield from zones.order_by("pk").iterator()
+    yield from fences.order_by("pk").iterator()
+
+
+def count_live_rows() -> int:
+    """How many there may be: archived stores' fences are counted too, which costs less than leaving them out."""
+    return Geofence.objects.filter(state=FenceState.LIVE).count() + ExclusionZone.objects.filter(active=True).count()
+
+
+def as_fences(rows: Iterable[Row], *, facts: Callable[[FenceFacts], None]) -> Iterator[Fence]:
+    """The rows as fences for the index; what reports need to know of them is told to `facts`."""
+    for row in rows:
+        try:
+            area = stored_area(row)
+        except ValueError:
+            # Written past merchants.fences. Better one fence missing than no index for anybody.
+            log.error("live fences: %s %s has no area and is left out", type(row).__name__, row.pk)
+            continue
+        if isinstance(row, Geofence):
+            facts(
+                FenceFacts(
+                    id=row.pk,
+                    public_id=row.public_id,
+                    name=row.name,
+                    store_id=row.store_id,
+                    merchant_id=row.store.merchant_id,
+                    dwell_s=row.dwell_s,
+                )
+            )
+        yield Fence(id=index_id(row), area=area)

@@ -1,0 +1,55 @@
+"""Build the matching index of all live fences on disk, for every process of this machine."""
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from geooffers.matching import files
+from geooffers.progress import Bar
+from merchants import fence_bases, fence_building
+
+
+class Command(BaseCommand):
+    help = (
+        "Build the matching index of all live fences on disk. Running processes take it within a second. "
+        "They ask for it themselves when many fences have changed; by hand it is of use before a first start."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-wait", action="store_true", help="do nothing while another process builds")
+        parser.add_argument("--again", action="store_true", help="also when the newest one has all changes")
+        parser.add_argument(
+            "--verify", action="store_true", help="read what is stored, byte for byte, and build nothing"
+        )
+
+    def handle(self, *, no_wait: bool, again: bool, verify: bool, **options: Any) -> None:
+        root: Path = settings.FENCE_BASES_DIR
+        if verify:
+            self._verify(root)
+            return
+        began = time.monotonic()
+        with fence_bases.building(root, wait=not no_wait) as ours:
+            if not ours:
+                self.stdout.write("another process is building it")
+                return
+            try:
+                built = fence_building.build(root, again=again, told=Bar())
+            except fence_building.NoChanges as error:
+                raise CommandError("there are no fences yet") from error
+        if built.was_there:
+            self.stdout.write(f"{built.mark.name} has all changes already")
+        else:
+            seconds = time.monotonic() - began
+            self.stdout.write(f"{built.mark.name}: {built.fences:,} fences and zones in {seconds:.1f} s")
+
+    def _verify(self, root: Path) -> None:
+        for mark in fence_bases.stored(root):
+            try:
+                files.verify(root / mark.name)
+            except files.Damaged as error:
+                raise CommandError(f"{error}; `buildindex --again` builds it anew") from error
+            self.stdout.write(f"{mark.name} is as it was written")

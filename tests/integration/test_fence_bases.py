@@ -1,0 +1,249 @@
+"""Many fences come from a base on disk: shared, followed, replaced, and never trusted blindly."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from geooffers.matching import index as matching
+from merchants import fence_bases, fence_building, fences
+from merchants.live_fences import LiveFences
+from merchants.models import ExclusionZone, FenceChange, Geofence, Store, User
+from tests.cast import AINO_LAT, AINO_LON, make_store
+from tests.races.test_fence_changes import database_url
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("operator", password="a-long-password-1")
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    return make_store()
+
+
+def draw(store: Store, operator: User, *, name: str = "Tür", north: float = 0.0) -> Geofence:
+    fence = Geofence(
+        store=store, name=name, kind="circle", center_lat=AINO_LAT + north, center_lon=AINO_LON, radius_m=150
+    )
+    return fences.put_fence(fence=fence, by=operator)
+
+
+def mapped(root: Path) -> LiveFences:
+    """As if the few fences of a test were many."""
+    return LiveFences(root=root, stored_from=1)
+
+
+def touched(live: LiveFences, *, north: float = 0.0) -> list[int]:
+    return live.index.inside_one(lat=AINO_LAT + north, lon=AINO_LON)
+
+
+def test_few_fences_leave_nothing_on_disk(store: Store, operator: User, tmp_path: Path) -> None:
+    fence = draw(store, operator)
+    live = LiveFences(root=tmp_path)
+    assert touched(live) == [fence.pk]
+    assert live.mark is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_process_builds_and_the_next_opens_the_same(store: Store, operator: User, tmp_path: Path) -> None:
+    fence = draw(store, operator)
+    zone = ExclusionZone(name="Clinic", rule="care", kind="circle", center_lat=60.3, center_lon=25, radius_m=60)
+    fences.put_zone(zone=zone, by=operator)
+    first, second = mapped(tmp_path), mapped(tmp_path)
+    assert touched(first) == touched(second) == [fence.pk]
+    assert first.mark is not None
+    assert first.mark == second.mark
+    assert second.index.inside_one(lat=60.3, lon=25) == [-zone.pk]
+    built_in_memory = LiveFences(root=tmp_path / "other")
+    assert second.fence(fence.pk) == built_in_memory.fence(fence.pk)
+    assert second.fence(fence.pk + 1) is None
+    assert second.fence(-zone.pk) is None
+
+
+def test_changes_lie_over_a_mapped_base_and_come_with_it_when_it_is_opened(
+    store: Store, operator: User, tmp_path: Path
+) -> None:
+    kept, moved, gone = draw(store, operator), draw(store, operator), draw(store, operator)
+    live = mapped(tmp_path)
+    assert touched(live) == [kept.pk, moved.pk, gone.pk]
+    moved.center_lat, moved.dwell_s = AINO_LAT + 0.02, 77
+    fences.put_fence(fence=moved, by=operator)
+    fences.archive_fence(fence=gone)
+    new = draw(store, operator, name="new")
+    live.poll()
+    for each in (live, mapped(tmp_path)):
+        assert touched(each) == [kept.pk, new.pk]
+        assert touched(each, north=0.02) == [moved.pk]
+        assert each.fence(gone.pk) is None
+        assert each.fence(moved.pk).dwell_s == 77
+        assert each.fence(new.pk).name == "new"
+        assert each.fence(kept.pk).name == "Tür"
+        assert each.index.changes > 0
+
+
+def test_a_newer_base_is_taken_at_the_next_poll(store: Store, operator: User, tmp_path: Path, settings: object) -> None:
+    first = draw(store, operator)
+    live = mapped(tmp_path)
+    assert touched(live) == [first.pk]
+    second = draw(store, operator)
+    settings.FENCE_BASES_DIR = tmp_path
+    call_command("buildindex")
+    third = draw(store, operator)
+    live.poll()
+    assert touched(live) == [first.pk, second.pk, third.pk]
+    assert live.index.changes == 1
+    assert live.fence(second.pk) is not None
+    call_command("buildindex", "--verify")
+
+
+def test_only_the_newest_bases_are_kept_and_an_index_in_use_lives_on(
+    store: Store, operator: User, tmp_path: Path
+) -> None:
+    first = draw(store, operator)
+    live = mapped(tmp_path)
+    in_use = live.index
+    for _ in range(3):
+        draw(store, operator, north=0.02)
+        with fence_bases.building(tmp_path, wait=True):
+            fence_building.build(tmp_path)
+    assert len(fence_bases.stored(tmp_path)) == fence_bases.KEPT
+    assert in_use.inside_one(lat=AINO_LAT, lon=AINO_LON) == [first.pk]
+
+
+@pytest.mark.parametrize("harm", ["deleted", "emptied", "cut", "no manifest"])
+def test_a_damaged_base_is_built_anew(store: Store, operator: User, tmp_path: Path, harm: str) -> None:
+    fence = draw(store, operator)
+    mark = mapped(tmp_path).mark
+    assert mark is not None
+    folder = tmp_path / mark.name
+    if harm == "deleted":
+        shutil.rmtree(folder)
+    elif harm == "emptied":
+        for path in folder.iterdir():
+            path.unlink()
+    elif harm == "cut":
+        os.truncate(folder / "entries.npy", 100)
+    else:
+        (folder / "manifest.json").unlink()
+    live = mapped(tmp_path)
+    assert touched(live) == [fence.pk]
+    assert live.mark == mark
+
+
+def test_a_base_whose_bytes_were_changed_is_found_by_verifying(
+    store: Store, operator: User, tmp_path: Path, settings: object
+) -> None:
+    settings.FENCE_BASES_DIR = tmp_path
+    draw(store, operator)
+    call_command("buildindex")
+    (mark,) = fence_bases.stored(tmp_path)
+    path = tmp_path / mark.name / "fact_names.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(CommandError, match="--again"):
+        call_command("buildindex", "--verify")
+    call_command("buildindex", "--again")
+    call_command("buildindex", "--verify")
+
+
+def test_a_base_of_another_database_is_not_ours(store: Store, operator: User, tmp_path: Path) -> None:
+    """Restored to an earlier day, and gone on from there: the same number says something else."""
+    fence = draw(store, operator)
+    theirs = mapped(tmp_path).mark
+    assert theirs is not None
+    change = FenceChange.objects.get(number=theirs.number)
+    FenceChange.objects.filter(pk=change.pk).update(at=change.at + timedelta(microseconds=1))
+    live = mapped(tmp_path)
+    assert touched(live) == [fence.pk]
+    assert live.mark != theirs
+
+
+def test_a_base_from_the_future_is_left_alone(store: Store, operator: User, tmp_path: Path) -> None:
+    draw(store, operator)
+    number = fence_building.last_number()
+    later = fence_bases.Mark(number=number + 5, index_id=1, at_us=1)
+    (tmp_path / later.name).mkdir(parents=True)
+    live = mapped(tmp_path)
+    assert live.mark is not None
+    assert live.mark.number == number
+    assert (tmp_path / later.name).exists()
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+BUILDER = """
+import sys, django
+django.setup()
+from pathlib import Path
+from merchants import fence_bases, fence_building
+root = Path(sys.argv[1])
+with fence_bases.building(root, wait=True):
+    print("building", flush=True)
+    while True:
+        fence_building.build(root, again=True)
+        print("built", flush=True)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_builder_killed_at_any_moment_leaves_a_base_whole_or_none(tmp_path: Path) -> None:
+    operator = User.objects.create_superuser("operator", password="a-long-password-1")
+    store = make_store()
+    expected = sorted(draw(store, operator).pk for _ in range(30))
+    environment = os.environ | {"DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "geooffers.settings"}
+    for turn in range(6):
+        command = [sys.executable, "-c", BUILDER, str(tmp_path)]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as builder:
+            assert builder.stdout is not None
+            assert builder.stdout.readline() == "building\n"
+            for _ in range(turn % 3):
+                assert builder.stdout.readline() == "built\n"
+            time.sleep(turn * 0.005)
+            builder.send_signal(signal.SIGKILL)
+        for mark in fence_bases.stored(tmp_path):
+            assert matching.Index.open(tmp_path / mark.name).inside_one(lat=AINO_LAT, lon=AINO_LON) == expected
+        assert touched(mapped(tmp_path)) == expected
+    with fence_bases.building(tmp_path, wait=False) as ours:
+        assert ours
+        fence_bases.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_much_has_changed_the_next_base_is_built_by_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = User.objects.create_superuser("operator", password="a-long-password-1")
+    store = make_store()
+    first = draw(store, operator)
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    live = LiveFences(root=tmp_path, stored_from=1, due_past=3)
+    assert touched(live) == [first.pk]
+    before = live.mark
+    more = [draw(store, operator).pk for _ in range(6)]
+    live.poll()
+    assert touched(live) == [first.pk, *more]
+    assert live.mark == before
+
+    def is_renewed() -> bool:
+        live.poll()
+        return live.mark != before
+
+    wait_until(is_renewed)
+    assert live.index.changes == 0
+    assert touched(live) == [first.pk, *more]
+    live.stop_following()
