@@ -240,6 +240,10 @@ def _record(
         found=plan.walk.transitions,
         is_gone=lambda fence: live.fence(fence) is None,
     )
+    newest_at = plan.walk.state.newest_at
+    if newest_at is not None and silence.is_silent(newest_at=newest_at, now=now, limit=settings.STALE_AFTER):
+        # Told hours later: by the rule of the stale round, which is about to come by, these visits are over.
+        return []
     over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
     moments, occasions = [], []
     for one in recorded:

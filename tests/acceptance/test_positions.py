@@ -108,6 +108,17 @@ def test_who_came_and_went_before_the_report_arrived_is_promised_nothing(aino: G
     assert not Decision.objects.exists()
 
 
+def test_a_stay_that_is_told_hours_later_is_recorded_and_promises_nothing(aino: Geofence) -> None:
+    """A phone that was offline all day. Where it is now, nobody knows."""
+    walker, later = Walker(), NOON + timedelta(hours=5)
+    told = walker.report(fix(NOON), now=later)
+    assert ([one["change"] for one in told["transitions"]], told["coupons"]) == (["appeared_inside"], [])
+    recording.close_stale(now=later, limit=10)
+    assert (Visit.objects.get().ended_at, Coupon.objects.exists()) == (NOON, False)
+    # Still there: a visit of its own, with its coupon.
+    assert len(walker.be_at(AT_AINO, later + minutes(1))["coupons"]) == 1
+
+
 def test_who_came_and_went_within_a_minute_and_a_cell_was_there_all_the_same(aino: Geofence) -> None:
     """The state before and after is the same; only the transitions tell."""
     just_out, just_in = (AT_AINO[0] + 0.00138, AT_AINO[1]), (AT_AINO[0] + 0.00132, AT_AINO[1])
