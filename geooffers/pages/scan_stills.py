@@ -20,7 +20,7 @@ MAX_PIXELS = 20_000_000
 # A QR of a coupon fills a good part of the picture; beyond this more pixels only cost time.
 ENOUGH_PIXELS_ASIDE = 1600
 QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG")
 # The page sends one still a second at most.
 STILLS = limits.Limit(name="stills", amount=120, per_s=60)
 
@@ -30,7 +30,7 @@ class TooLarge(Exception):
 
 
 class NotAPicture(Exception):
-    """Send a JPEG, PNG or WebP picture."""
+    """Send a JPEG or PNG picture."""
 
 
 class Broken(Exception):

@@ -58,7 +58,7 @@ def walk_routes(walker: Walker, of: World, urlconf: str | None = None) -> list[s
             if answer.status_code == 200:
                 walker.get(address, {"_popup": "1", "_to_field": "name"})
             walker.post(address)
-            if "logout" in address and user is not None:
+            if ("logout" in address or "sign-out" in address) and user is not None:
                 walker.client.force_login(user)
     return walker.findings
 

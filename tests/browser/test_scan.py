@@ -1,42 +1,18 @@
-"""The till in a browser: sign in, look up, redeem, be refused; by keyboard, by camera, and with a bad connection."""
+"""The till in a browser: sign in, look up, redeem, be refused; by keyboard alone, and with a bad connection."""
 
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.judging import LOOKS, judge, name_of
+from tests.browser.till import Till
 
-REFUSED = "status of 4"  # Chromium writes every refused call into the console; a refusal is an answer
 
-
-class Till:
-    def __init__(self, browsing: Browsing, **look: Any) -> None:
-        self.browsing = browsing
-        self.bakery = browsing.city.bakery
-        self.page: Page = browsing.page(**look)
-
-    def sign_in(self, username: str = "cashier") -> None:
-        self.page.goto("/scan")
-        self.page.get_by_label("Name").fill(username)
-        self.page.get_by_label("Password").fill(self.bakery["password"])
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def coupon(self, kind: str) -> str:
-        """The code of a coupon of this kind that no test has had yet."""
-        code: str = self.bakery["coupons"][kind].pop()
-        return code
-
-    def type(self, code: str) -> None:
-        self.page.get_by_label("Code of the coupon").fill(code)
-        self.page.keyboard.press("Enter")
-
-    def expect_title(self, words: str) -> None:
-        expect(self.page.get_by_role("heading", level=1).filter(visible=True)).to_have_text(words)
-
-    def expect_refusals(self) -> None:
-        self.browsing.complaints.expected(REFUSED, "409 ", "404 ", "422 ")
+@pytest.fixture
+def till(browsing: Browsing) -> Till:
+    return Till(browsing)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=name_of)
@@ -46,7 +22,7 @@ def test_a_cashier_redeems_a_coupon_and_is_then_refused(browsing: Browsing, look
     page.goto("/scan")
     judge(page, "scan-sign-in", look)
     till.sign_in()
-    expect(page.get_by_label("Code of the coupon")).to_be_visible()
+    expect(till.code).to_be_visible()
     judge(page, "scan-ready", look)
     code = till.coupon("fresh")
     till.type(code)
@@ -64,3 +40,230 @@ def test_a_cashier_redeems_a_coupon_and_is_then_refused(browsing: Browsing, look
     page.keyboard.press("Enter")
     judge(page, "scan-lately", look)
     till.expect_refusals()
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "reason"),
+    [
+        ("harbour", "Not at this store", "does not hold at this store"),
+        ("expired", "Expired", "It held until yesterday at"),
+        ("foreign", "Unknown code", "We know no coupon with this code"),
+    ],
+)
+def test_a_refused_coupon_says_why_and_what_to_do(till: Till, kind: str, title: str, reason: str) -> None:
+    till.sign_in()
+    till.type(till.coupon(kind))
+    till.expect_title(title)
+    expect(till.page.locator("#answer-reason")).to_contain_text(reason)
+    expect(till.page.locator("#answer-todo")).not_to_be_empty()
+    expect(till.page.locator("#said")).to_contain_text(reason)
+    till.expect_refusals()
+
+
+def test_a_mistyped_sign_is_said_and_can_be_corrected(till: Till) -> None:
+    code = till.coupon("fresh")
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    till.sign_in()
+    till.type(wrong)
+    till.expect_title("A sign is wrong")
+    till.page.keyboard.press("Enter")  # "Correct the code"
+    expect(till.code).to_have_value(wrong)
+    till.page.keyboard.press("End")
+    till.page.keyboard.press("Backspace")
+    till.page.keyboard.type(code[-1])
+    till.page.keyboard.press("Enter")
+    till.expect_title("Coffee and a cardamom bun")
+    till.expect_refusals()
+
+
+def test_the_store_is_chosen_once_and_remembered(till: Till) -> None:
+    page = till.page
+    till.sign_in("floater")
+    till.expect_title("Where do you stand?")
+    judge(page, "scan-stores", LOOKS[0])
+    page.get_by_role("button", name=till.bakery["harbour"]).click()
+    till.type(till.coupon("fresh"))
+    till.expect_title("Not at this store")
+    page.reload()
+    expect(till.code).to_be_visible()
+    till.type(till.coupon("harbour"))
+    till.expect_title("Salmon soup")
+    expect(page.locator("#found-worth")).to_have_text("€3.50 off")
+    page.get_by_role("button", name="Change the store").click()
+    page.get_by_role("button", name=till.bakery["square"]).click()
+    till.type(till.coupon("fresh"))
+    till.expect_title("Coffee and a cardamom bun")
+    till.expect_refusals()
+
+
+def test_a_hand_scanner_needs_no_mouse_and_confirms_nothing_by_itself(till: Till) -> None:
+    first, second = till.coupon("fresh"), till.coupon("fresh")
+    keys = till.page.keyboard
+    till.sign_in()
+    expect(till.code).to_be_focused()
+    keys.type(first)
+    keys.press("Enter")
+    till.expect_title("Coffee and a cardamom bun")
+    # The next guest's coupon instead of a confirmation: its Enter must not redeem the one on the screen.
+    keys.type(second)
+    expect(till.code).to_have_value(second)
+    keys.press("Enter")
+    till.expect_title("Coffee and a cardamom bun")
+    keys.press("Enter")
+    till.expect_title("Redeemed")
+    keys.type(second)
+    keys.press("Enter")
+    till.expect_title("Already redeemed")
+    keys.press("Escape")
+    keys.type(first)
+    keys.press("Enter")
+    till.expect_title("Coffee and a cardamom bun")
+    keys.press("Escape")
+    expect(till.code).to_be_focused()
+    till.expect_refusals()
+
+
+def test_a_code_is_pasted_wherever_the_focus_is(till: Till) -> None:
+    code = till.coupon("fresh")
+    till.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    till.sign_in()
+    expect(till.code).to_be_visible()
+    till.page.evaluate("text => navigator.clipboard.writeText(text)", f" {code}\n")
+    till.page.get_by_role("button", name="Scan with the camera").focus()
+    till.page.keyboard.press("Control+v")
+    expect(till.code).to_have_value(code)
+    till.page.keyboard.press("Enter")
+    till.expect_title("Coffee and a cardamom bun")
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(till: Till) -> None:
+    keys: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()  # it arrives, and is redeemed; the answer gets lost
+            route.abort()
+        else:
+            route.continue_()
+
+    till.page.route("**/api/v1/redemptions", lose_the_first)
+    till.sign_in()
+    till.type(till.coupon("fresh"))
+    till.page.get_by_role("button", name="Redeem it").click()
+    till.expect_title("Redeemed")
+    expect(till.page.locator("#answer-todo")).to_contain_text("It was redeemed once")
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    till.browsing.complaints.expected("ERR_FAILED")
+
+
+def test_an_unanswered_redemption_outlives_a_reload(till: Till) -> None:
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.abort()
+
+    till.page.route("**/api/v1/redemptions", lose)
+    till.sign_in()
+    till.type(till.coupon("fresh"))
+    till.page.get_by_role("button", name="Redeem it").click()
+    till.expect_title("No connection")
+    expect(till.page.locator("#answer-todo")).to_contain_text("redeemed once, however often you try")
+    judge(till.page, "scan-unanswered", LOOKS[0])
+    till.page.keyboard.type("K")  # a stray key does not lose it
+    till.expect_title("No connection")
+    till.page.unroute("**/api/v1/redemptions")
+    with till.page.expect_request("**/api/v1/redemptions") as again:
+        till.page.reload()
+    till.expect_title("Redeemed")
+    assert {again.value.headers["idempotency-key"]} == set(keys)
+    till.browsing.complaints.expected("ERR_FAILED")
+
+
+def test_offline_is_said_and_what_waits_goes_on_when_the_connection_is_back(till: Till) -> None:
+    till.sign_in()
+    till.type(till.coupon("fresh"))
+    till.expect_title("Coffee and a cardamom bun")
+    till.page.context.set_offline(True)
+    till.page.get_by_role("button", name="Redeem it").click()
+    till.expect_title("No connection")
+    expect(till.page.locator("#answer-reason")).to_have_text("This device is offline.")
+    till.page.context.set_offline(False)
+    till.expect_title("Redeemed")
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(till: Till) -> None:
+    till.page.route("**/api/v1/lookups", lambda asked: None)  # never answered
+    till.sign_in()
+    expect(till.code).to_be_visible()
+    till.page.evaluate("scanCalls.ANSWER_WITHIN_MS = 300")
+    till.type(till.coupon("fresh"))
+    till.expect_title("No answer")
+    expect(till.page.locator("#answer-todo")).to_contain_text("Nothing was redeemed")
+    till.page.unroute("**/api/v1/lookups")
+    till.page.evaluate("scanCalls.ANSWER_WITHIN_MS = 8000")
+    till.page.get_by_role("button", name="Try again").click()
+    till.expect_title("Coffee and a cardamom bun")
+    till.browsing.complaints.expected("ERR_")
+
+
+def test_who_was_signed_out_signs_in_and_goes_on(till: Till) -> None:
+    till.sign_in()
+    till.type(till.coupon("fresh"))
+    till.expect_title("Coffee and a cardamom bun")
+    till.page.context.clear_cookies()
+    till.page.get_by_role("button", name="Redeem it").click()
+    till.expect_title("Signed out")
+    till.page.get_by_role("button", name="Sign in again").click()
+    till.expect_title("Sign in at the till")
+    till.browsing.complaints.expected("401")
+
+
+def test_stored_markup_shows_as_text(till: Till) -> None:
+    till.page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    till.sign_in()
+    till.type(till.coupon("hostile"))
+    expect(till.page.locator("#found-text")).to_contain_text("<img src=x onerror=")
+    expect(till.page.locator("#found-terms")).to_contain_text("<script>alert(2)</script>")
+    till.page.get_by_role("button", name="Redeem it").click()
+    till.expect_title("Redeemed")
+    expect(till.page.locator("#answer-reason")).to_contain_text("<img src=x")
+    till.page.keyboard.press("Enter")
+    expect(till.page.locator("#lately-list")).to_contain_text("<img src=x")
+    assert till.page.locator("main img, main script").count() == 0
+
+
+def test_the_page_is_small_and_asks_nobody_else(till: Till) -> None:
+    till.sign_in()
+    expect(till.code).to_be_visible()
+    sizes: dict[str, int] = {}
+    till.page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    till.page.reload(wait_until="networkidle")
+    assert len(sizes) <= 20
+    assert all(address.startswith(till.browsing.city.web_url) for address in sizes)
+    assert 10_000 < sum(sizes.values()) < 100_000
+
+
+def test_on_a_phone_what_is_pressed_lies_under_the_thumb(browsing: Browsing) -> None:
+    till = Till(browsing, **LOOKS[2])
+    till.sign_in()
+    till.type(till.coupon("fresh"))
+    for words in ("Redeem it", "Next scan"):
+        button = till.page.get_by_role("button", name=words)
+        expect(button).to_be_visible()
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] > 844 * 0.6
+        assert box["height"] >= 48
+        assert box["width"] > 300
+        button.click()
+
+
+def test_sign_out_leads_back_to_the_sign_in(till: Till) -> None:
+    till.sign_in()
+    till.page.get_by_role("button", name="Sign out").click()
+    till.expect_title("Sign in at the till")
+    till.page.goto("/scan")
+    till.expect_title("Sign in at the till")

@@ -136,6 +136,7 @@
       fill(id, button ? button.text : "");
       byId(id).onclick = button ? button.press : null;
     }
+    byId("keys-help").hidden = kind === "wait";
     show("answer", byId("first"));
     say(`${title}. ${reason} ${todo || ""}`);
     if (navigator.vibrate && navigator.userActivation && navigator.userActivation.hasBeenActive) {
