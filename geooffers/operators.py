@@ -22,7 +22,7 @@ class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     list_per_page = 50
     show_full_result_count = False
-    compressed_fields = True
+    compressed_fields = False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         filters = self.get_list_filter(request) if request is not None else self.list_filter

@@ -55,6 +55,7 @@ class Push(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "pushes"
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["ready", "claimed"], settled_at__isnull=True)

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.operators import ReadOnlyOperatorAdmin
 from merchants import access
 from merchants.admin.filters import StoreFilter
@@ -78,6 +78,15 @@ class CouponAdmin(ReadOnlyOperatorAdmin):
     list_display = ("__str__", "offer", "shopper", "state", "issued_at", "expires_at", "redeemed_at")
     list_select_related = ("offer", "shopper")
     ordering = ("-issued_at",)
+
+
+@admin.register(WalletPass)
+class WalletPassAdmin(ReadOnlyOperatorAdmin):
+    menu_order, menu_icon = 75, "wallet"
+    fields = ("id", "coupon", "vendor", "template", "version", "created_at", "changed_at")
+    list_display = ("__str__", "coupon", "vendor", "version", "changed_at")
+    list_select_related = ("coupon",)
+    ordering = ("-changed_at",)
 
 
 @admin.register(Decision)

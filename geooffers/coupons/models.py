@@ -119,6 +119,7 @@ class WalletPass(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "wallet passes"
         constraints = [
             models.UniqueConstraint(fields=["coupon", "vendor"], name="one_pass_per_coupon_and_vendor"),
             models.UniqueConstraint(fields=["vendor", "serial"], name="pass_serial_is_unique"),

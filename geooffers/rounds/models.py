@@ -24,6 +24,7 @@ class Forgotten(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "forgotten rows"
         ordering = ["-at"]
 
     def __str__(self) -> str:

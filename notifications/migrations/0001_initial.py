@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('shopper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pushes', to='shoppers.shopper')),
             ],
             options={
+                'verbose_name_plural': 'pushes',
                 'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['not_before', 'id'], name='push_ready'), models.Index(condition=models.Q(('state', 'claimed')), fields=['lease_until'], name='push_claimed'), models.Index(fields=['subject'], name='push_by_subject'), models.Index(fields=['shopper', 'state'], name='push_by_shopper')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('state__in', ['ready', 'claimed'])), models.Q(('settled_at__isnull', False), ('state__in', ['sent', 'expired', 'cancelled', 'dead'])), _connector='OR'), name='push_is_settled_once')],
             },

@@ -618,3 +618,28 @@ def test_a_forgotten_password_is_set_by_mail_and_a_stranger_learns_nothing(store
     user.refresh_from_db()
     assert user.check_password("kahvila-42-pulla")
     assert "has been used" in client.get(link, follow=True).content.decode()
+
+
+# --- how it looks --------------------------------------------------------------------------------------------------
+
+
+def test_the_menu_shows_each_role_its_own_pages(owner: Client, manager: Client, operator: Client) -> None:
+    def menu(client: Client) -> set[str]:
+        groups = client.get("/admin/").context["sidebar_navigation"]
+        return {str(item["title"]) for group in groups for item in group["items"]}
+
+    assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Stores"}
+    assert menu(owner) == menu(manager) | {"Merchants", "Staff members", "API keys"}
+    assert menu(operator) > menu(owner) | {
+        "Shoppers",
+        "Visits",
+        "Coupons",
+        "Wallet passes",
+        "Pushes",
+        "Exclusion zones",
+    }
+
+
+def test_every_page_puts_the_labels_above_the_fields_so_that_rows_of_fields_fit(operator: Client) -> None:
+    assert [each for each in admin.site._registry.values() if each.compressed_fields] == []
+    assert operator.get("/admin/").context["is_nav_sidebar_enabled"]

@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                 ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='coupons.coupon')),
             ],
             options={
+                'verbose_name_plural': 'wallet passes',
                 'constraints': [models.UniqueConstraint(fields=('coupon', 'vendor'), name='one_pass_per_coupon_and_vendor'), models.UniqueConstraint(fields=('vendor', 'serial'), name='pass_serial_is_unique')],
             },
         ),

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
+                'verbose_name_plural': 'forgotten rows',
                 'ordering': ['-at'],
             },
         ),
