@@ -60,6 +60,8 @@ class Plan:
     category: str
     percent: int
     radius_m: float = 60
+    colour: str = "#2456d6"
+    terms: str = "One for each guest, not with other offers."
 
 
 # The first two are neighbours: the shopper of the story passes one and enters the other.
@@ -73,6 +75,7 @@ HELSINKI = (
         text="Today, at the till.",
         category="books",
         percent=15,
+        colour="#7c2d3e",
     ),
     Plan(
         merchant="Café Aino",
@@ -83,6 +86,7 @@ HELSINKI = (
         text="Fresh cardamom buns until we close.",
         category="café",
         percent=20,
+        colour="#8a4b14",
     ),
     Plan(
         merchant="Hakaniemi Cheese",
@@ -93,6 +97,7 @@ HELSINKI = (
         text="Ask for a taste first.",
         category="food",
         percent=10,
+        colour="#b98900",
     ),
     Plan(
         merchant="Kallio Vinyl",
@@ -103,6 +108,7 @@ HELSINKI = (
         text="All boxes on the floor.",
         category="music",
         percent=25,
+        colour="#3d3a8c",
     ),
     Plan(
         merchant="Punavuori Bikes",
@@ -113,6 +119,7 @@ HELSINKI = (
         text="While you wait.",
         category="sport",
         percent=30,
+        colour="#0f6e6b",
     ),
     Plan(
         merchant="Töölönlahti Flowers",
@@ -123,6 +130,7 @@ HELSINKI = (
         text="Tied as you like it.",
         category="flowers",
         percent=20,
+        colour="#b5256f",
     ),
 )
 
@@ -158,53 +166,61 @@ def _register(plans: Iterable[Plan]) -> City:
     logins = [operator]
     shops = []
     for plan in plans:
-        merchant = Merchant.objects.create(name=plan.merchant)
-        store = Store.objects.create(
-            merchant=merchant,
-            name=f"{plan.merchant}, {plan.address}",
-            address=plan.address,
-            time_zone="Europe/Helsinki",
-            lat=plan.lat,
-            lon=plan.lon,
-        )
-        door = Geofence(
-            store=store,
-            name="the door",
-            kind=AreaKind.CIRCLE,
-            center_lat=plan.lat,
-            center_lon=plan.lon,
-            radius_m=plan.radius_m,
-        )
-        fences.put_fence(fence=door, by=user)
-        offer = offers.create_offer(
-            merchant=merchant,
-            cap=500,
-            title=plan.title,
-            text=plan.text,
-            terms="One for each guest, not with other offers.",
-            category=plan.category,
-            discount_kind=DiscountKind.PERCENT,
-            discount_value=Decimal(plan.percent),
-            starts_at=now - timedelta(hours=1),
-            ends_at=now + timedelta(days=30),
-            coupon_lifetime_s=4 * 3600,
-        )
-        offers.publish(offer=offer, now=now)
-        _, api_key = keys.make_key(store=store, name="till 1", scopes=[keys.COUPONS_LOOKUP, keys.COUPONS_REDEEM])
-        shops.append(
-            Shop(
-                merchant=merchant.name,
-                store=store.name,
-                store_id=str(store.pk),
-                lat=plan.lat,
-                lon=plan.lon,
-                radius_m=plan.radius_m,
-                api_key=api_key,
-            )
-        )
+        store, shop = _open(plan, by=user, now=now)
+        shops.append(shop)
         if len(logins) < 3:
             logins.append(_staff(store, Role.OWNER if len(logins) == 1 else Role.MANAGER))
     return City(shops=tuple(shops), logins=tuple(logins))
+
+
+def open_shop(*, plan: Plan, by: User) -> Shop:
+    """One more, in a city that is there."""
+    return _open(plan, by=by, now=datetime.now(UTC))[1]
+
+
+def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
+    merchant = Merchant.objects.create(name=plan.merchant, colour=plan.colour)
+    store = Store.objects.create(
+        merchant=merchant,
+        name=f"{plan.merchant}, {plan.address}",
+        address=plan.address,
+        time_zone="Europe/Helsinki",
+        lat=plan.lat,
+        lon=plan.lon,
+    )
+    door = Geofence(
+        store=store,
+        name="the door",
+        kind=AreaKind.CIRCLE,
+        center_lat=plan.lat,
+        center_lon=plan.lon,
+        radius_m=plan.radius_m,
+    )
+    fences.put_fence(fence=door, by=by)
+    offer = offers.create_offer(
+        merchant=merchant,
+        cap=500,
+        title=plan.title,
+        text=plan.text,
+        terms=plan.terms,
+        category=plan.category,
+        discount_kind=DiscountKind.PERCENT,
+        discount_value=Decimal(plan.percent),
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=30),
+        coupon_lifetime_s=4 * 3600,
+    )
+    offers.publish(offer=offer, now=now)
+    _, api_key = keys.make_key(store=store, name="till 1", scopes=[keys.COUPONS_LOOKUP, keys.COUPONS_REDEEM])
+    return store, Shop(
+        merchant=merchant.name,
+        store=store.name,
+        store_id=str(store.pk),
+        lat=plan.lat,
+        lon=plan.lon,
+        radius_m=plan.radius_m,
+        api_key=api_key,
+    )
 
 
 def _staff(store: Store, role: Role) -> Login:

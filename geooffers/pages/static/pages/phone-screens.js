@@ -53,6 +53,7 @@ export class Screens {
     if (turn !== this.turn) return;
     const hadFocus = this.box.contains(document.activeElement);
     this.box.dataset.shows = name;
+    if (name === "home") byId("headsup").replaceChildren(); // it stands in the list there
     this.box.replaceChildren(...drawn);
     if (!keepFocus) this.box.scrollTop = 0;
     if (hadFocus || (name === "coupon" && !keepFocus)) (this.box.querySelector("h3") ?? this.box).focus({ preventScroll: true });

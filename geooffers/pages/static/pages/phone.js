@@ -194,8 +194,9 @@ function showAnswer({ fixes, answer, status, ms }) {
     el("span", { class: "mono small" }, "POST /api/v1/positions"),
     el("span", { class: "soft small" }, `${fixes.length} position${fixes.length === 1 ? "" : "s"}, ${Math.round(ms)} ms, ${outcomes}`),
   );
-  byId("answer").hidden = false;
-  byId("answer").textContent = `${JSON.stringify({ fixes }, null, 2)}\n\n${JSON.stringify(answer, null, 2)}`;
+  byId("sent").textContent = JSON.stringify({ fixes }, null, 2);
+  byId("answer").textContent = JSON.stringify(answer, null, 2);
+  byId("answer-both").hidden = false;
 }
 
 function logCall({ method, path, status, ms }) {
@@ -207,7 +208,8 @@ function logCall({ method, path, status, ms }) {
 // -- the walk
 
 function showWalk() {
-  byId("walk-go").textContent = walk.isWalking ? "Pause" : walk.leg || walk.gone ? "Walk on" : "Start walking";
+  const begun = walk.leg > 0 || walk.gone > 0;
+  byId("walk-go").textContent = walk.isWalking ? "Pause" : walk.isOver ? "Walk again" : begun ? "Walk on" : "Start walking";
   byId("walk-go").disabled = walk.places.length < 2;
 }
 

@@ -59,6 +59,7 @@ class Command(BaseCommand):
     def keep_serving(self, services: processes.Processes, town: city.City) -> None:
         self.say("")
         self.say(f"API documentation  {services.web_url}/api/v1/docs")
+        self.say(f"A phone to walk    {services.web_url}/phone")
         self.say(f"Admin              {services.web_url}/admin/")
         for login in town.logins:
             self.say(f"                   {login.username} / {login.password}   ({login.who})")

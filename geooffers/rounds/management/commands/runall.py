@@ -29,6 +29,7 @@ class Command(BaseCommand):
             try:
                 services.start()
                 self.stdout.write(f"API documentation  {services.web_url}/api/v1/docs")
+                self.stdout.write(f"A phone to walk    {services.web_url}/phone")
                 self.stdout.write(f"Admin              {services.web_url}/admin/   (manage.py createsuperuser)")
                 self.stdout.write(f"Pushes received    {services.sandbox_url}/sandbox/messages")
                 self.stdout.write(f"Logs               {services.log_dir}")
