@@ -5,12 +5,28 @@ from decimal import Decimal
 from typing import Any
 
 from geooffers.coupons import keyring
-from merchants import offers
-from merchants.models import DiscountKind, Merchant, Offer, Role, Store
+from geooffers.rounds.demo import city
+from merchants import fences, offers
+from merchants.models import DiscountKind, FenceState, Merchant, Offer, Role, Store
 from tests import cast
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+def markup_shop() -> city.Plan:
+    """A merchant who tries it in every text that a shopper sees."""
+    return city.Plan(
+        merchant="<img src=x onerror=alert(1)> & <b>Sons</b>",
+        address="<script>alert(2)</script> 7",
+        title="<img src=x onerror=alert(3)> 30 % off",
+        text="<svg onload=alert(4)></svg> \"Today\" & 'tomorrow'",
+        terms="<a href=javascript:alert(5)>One each</a>",
+        category="<i>food</i>",
+        percent=30,
+        lat=60.1655,
+        lon=24.9630,
+    )
 
 
 def build() -> dict[str, Any]:
@@ -79,4 +95,12 @@ def make_offer(
 
 
 def code_of(offer: Offer, issued_at: datetime) -> str:
-    return str(keyring.code_of(cast.make_coupon(offer, now=issued_at)))
+    """Brought by a visit to a fence that is no more: a map full of live ones would lead other tests astray."""
+    store = offer.merchant.stores.order_by("pk")[0]
+    gone = store.geofences.filter(state=FenceState.ARCHIVED).first()
+    if gone is None:
+        gone = cast.make_fence(store)
+        fences.archive_fence(fence=gone)
+    shopper = cast.make_shopper(now=issued_at)
+    visit = cast.make_visit(shopper, gone, began_at=issued_at)
+    return str(keyring.code_of(cast.make_coupon(offer, shopper=shopper, visit=visit, now=issued_at)))

@@ -38,6 +38,8 @@ class City:
     shops: tuple[dict[str, Any], ...]
     logins: tuple[dict[str, str], ...]
     bakery: dict[str, Any]  # tests/browser/bakery.py
+    markup: dict[str, Any]  # a shop of that file, too: every text of it is markup
+    database_url: str
 
     def shop(self, merchant: str) -> dict[str, Any]:
         return next(shop for shop in self.shops if shop["merchant"] == merchant)
@@ -71,9 +73,7 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             line = served.stdout.readline()
             assert line, "the city did not start; its error stands above"
             told = json.loads(line)
-            yield City(
-                told["web_url"], told["sandbox_url"], tuple(told["shops"]), tuple(told["logins"]), told["bakery"]
-            )
+            yield City(**told | {name: tuple(told[name]) for name in ("shops", "logins")})
         finally:
             served.stdin.close()
             served.wait(timeout=30)

@@ -20,11 +20,13 @@ def main(folder: Path) -> None:
     from django.db import connections
 
     from geooffers.rounds.demo import city, processes
+    from merchants.models import User
     from tests.browser import bakery
 
     call_command("migrate", interactive=False, verbosity=0)
     town = city.build()
     till_facts = bakery.build()
+    markup = city.open_shop(plan=bakery.markup_shop(), by=User.objects.get(username="operator"))
     connections.close_all()
     with processes.Processes(log_dir=folder / "log", any_port=True) as services:
         services.start()
@@ -34,6 +36,8 @@ def main(folder: Path) -> None:
             "shops": [asdict(shop) for shop in town.shops],
             "logins": [asdict(login) for login in town.logins],
             "bakery": till_facts,
+            "markup": asdict(markup),
+            "database_url": os.environ["DATABASE_URL"],
         }
         print(json.dumps(told), flush=True)
         sys.stdin.read()

@@ -1,0 +1,346 @@
+"""The phone in the browser: consent, a walk into a fence, the push, the coupon, and that the till has had it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from geooffers.rounds.demo import processes
+from tests.browser.conftest import Browsing, City
+from tests.browser.judging import LOOKS, judge, name_of
+
+FOREGROUND, PUSHES = "location_foreground", "marketing_push"
+
+
+class Phone:
+    """A new phone: every context of the browser has a storage of its own."""
+
+    def __init__(self, browsing: Browsing, *, address: str = "/phone", **look: Any) -> None:
+        self.city = browsing.city
+        self.page: Page = browsing.page(**look)
+        self.asked: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(f"{request.method} {request.url}"))
+        self.page.goto(address)
+        self.page.locator("[data-ready]").wait_for()
+
+    def agree(self, *purposes: str) -> None:
+        self.tap("Consents")
+        for purpose in purposes:
+            self.switch(purpose).check()
+            expect(self.switch(purpose)).to_be_enabled()
+
+    def switch(self, purpose: str) -> Locator:
+        return self.page.locator(f"input[name={purpose}]")
+
+    def tap(self, word: str) -> None:
+        self.page.get_by_role("navigation").get_by_role("button", name=word).click()
+
+    def walk(self, *places: tuple[float, float], name: str = "walk.geojson") -> None:
+        line = {"type": "LineString", "coordinates": [[lon, lat] for lat, lon in places]}
+        self.load(name, json.dumps(line))
+        self.page.get_by_label("Speed").select_option("60 times as fast")
+        self.page.get_by_role("button", name="Start walking").click()
+
+    def walk_into(self, shop: dict[str, Any]) -> None:
+        """From the south, where no other fence is in the way."""
+        self.walk((shop["lat"] - 0.002, shop["lon"]), (shop["lat"], shop["lon"]))
+
+    def load(self, name: str, content: str) -> None:
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
+        self.page.get_by_label("Your own track").set_input_files(file)
+
+    @property
+    def said(self) -> Locator:
+        return self.page.locator("#said")
+
+    @property
+    def banner(self) -> Locator:
+        return self.page.locator("#headsup .notification")
+
+    @property
+    def notifications(self) -> Locator:
+        return self.page.get_by_role("list", name="Notifications").get_by_role("listitem")
+
+    def open_coupon(self) -> str:
+        """By its notification; the code that stands under the QR."""
+        self.tap("Home")
+        self.notifications.first.get_by_role("button").first.click()
+        return self.page.locator(".coupon .code").inner_text()
+
+    def look_at(self, wallet: str) -> Locator:
+        self.page.get_by_role("button", name=wallet, exact=True).click()
+        drawn = self.page.locator(f".wallet-pass.{wallet.split()[0].lower()}")
+        drawn.wait_for()
+        return drawn
+
+    def reports(self) -> int:
+        return sum(call.startswith("POST") and call.endswith("/positions") for call in self.asked)
+
+
+def read_qr(drawn: Locator) -> str:
+    """As a camera in front of the screen reads it."""
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawn.screenshot())))
+    return str(found.text)
+
+
+@pytest.fixture(params=LOOKS, ids=name_of)
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = request.param
+    return found
+
+
+@pytest.mark.slow
+def test_from_the_consent_to_the_till(browsing: Browsing, look: dict[str, Any]) -> None:
+    phone, shop = Phone(browsing, **look), browsing.city.shop("Café Aino")
+    expect(phone.page.get_by_role("heading", name="What you agree to")).to_be_visible()
+    judge(phone.page, "phone-consents", look)
+    phone.agree(FOREGROUND, PUSHES)
+    phone.walk_into(shop)
+    expect(phone.said).to_have_text("Inside the fence of Café Aino.")
+    expect(phone.banner).to_contain_text("20 % off coffee and a bun")
+    judge(phone.page, "phone-push", look)
+    phone.tap("Home")
+    expect(phone.notifications).to_have_count(1)
+    judge(phone.page, "phone-home", look)
+    code = phone.open_coupon()
+    expect(phone.page.locator(".coupon")).to_contain_text("One for each guest")
+    assert read_qr(phone.page.locator(".coupon")) == code.replace("-", "")
+    judge(phone.page, "phone-coupon", look)
+    for wallet in ("Apple Wallet", "Google Wallet"):
+        drawn = phone.look_at(wallet)
+        expect(drawn).to_contain_text("Café Aino")
+        expect(phone.page.locator(".notice")).to_contain_text("keys that this sandbox made itself")
+        assert read_qr(drawn) == code.replace("-", "")
+        judge(phone.page, f"phone-{wallet.split()[0].lower()}", look)
+    assert browsing.city.redeem(shop, code, key=f"till-{code}").status_code == 201
+    expect(drawn.locator(".void")).to_have_text("Redeemed")
+    assert browsing.city.redeem(shop, code, key=f"again-{code}").status_code == 409
+    phone.page.get_by_role("button", name="Coupon", exact=True).click()
+    expect(phone.page.locator(".stamp")).to_contain_text("Redeemed at")
+    expect(phone.page.locator(".qr, .code")).to_have_count(0)
+    judge(phone.page, "phone-redeemed", look)
+    phone.tap("Coupons")
+    judge(phone.page, "phone-coupons", look)
+
+
+def test_nothing_is_reported_before_the_consent_nor_after_its_withdrawal(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    dot = phone.page.get_by_role("button", name="The phone, at")
+    dot.press("ArrowUp")
+    expect(phone.said).to_contain_text("has not agreed")
+    assert phone.reports() == 0
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    assert phone.reports() == 1
+    phone.switch(FOREGROUND).uncheck()
+    expect(phone.said).to_contain_text("Consent withdrawn")
+    dot.press("ArrowUp")
+    expect(phone.said).to_contain_text("has not agreed")
+    assert phone.reports() == 1
+
+
+def test_the_arrow_keys_the_mouse_and_a_click_move_the_phone(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    dot = phone.page.get_by_role("button", name="The phone, at")
+
+    def place() -> list[float]:
+        return [float(part) for part in (dot.get_attribute("aria-label") or "").split("at ")[1].split(", ")]
+
+    before = place()
+    dot.press("Shift+ArrowUp")
+    north = place()
+    assert north[0] - before[0] == pytest.approx(100 / 111_195, abs=2e-5)
+    assert north[1] == before[1]
+    box = dot.bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    phone.page.mouse.move(*middle)
+    phone.page.mouse.down()
+    phone.page.mouse.move(middle[0] + 60, middle[1], steps=5)
+    phone.page.mouse.up()
+    east = place()
+    assert east[1] > north[1]
+    assert east[0] == pytest.approx(north[0], abs=2e-5)
+    phone.page.mouse.click(middle[0], middle[1] + 80)
+    assert place()[0] < east[0]
+
+
+def test_without_notifications_the_coupon_is_in_the_list_all_the_same(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    phone.walk_into(browsing.city.shop("Kallio Vinyl"))
+    phone.tap("Coupons")
+    expect(phone.page.get_by_role("button", name="25 % off second-hand records")).to_be_visible()
+    phone.tap("Home")
+    expect(phone.notifications).to_have_count(0)
+
+
+def test_a_message_that_comes_twice_is_shown_once(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND, PUSHES)
+    # Firebase takes it, and its answer is lost: the worker has to send it again.
+    order = {"faults": [{"kind": "reset", "accepted": True, "target": "web-"}]}
+    httpx.post(f"{browsing.city.sandbox_url}/sandbox/faults", json=order).raise_for_status()
+    phone.tap("Home")
+    phone.walk_into(browsing.city.shop("Punavuori Bikes"))
+    expect(phone.notifications).to_have_count(1)
+    kept = json.loads(phone.page.evaluate("localStorage.getItem('geooffers-phone')"))
+    received = f"{browsing.city.sandbox_url}/sandbox/messages?address={kept['address']}"
+    ids: list[str] = []
+    for _ in range(60):
+        ids = [one["message"]["data"]["delivery_id"] for one in httpx.get(received).json()["messages"]]
+        if len(ids) == 2:
+            break
+        phone.page.wait_for_timeout(500)
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+    phone.page.wait_for_timeout(1500)  # the phone has asked again by now
+    expect(phone.notifications).to_have_count(1)
+
+
+def test_a_dismissed_notification_stays_away_when_the_page_is_loaded_again(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND, PUSHES)
+    phone.tap("Home")
+    phone.walk_into(browsing.city.shop("Hakaniemi Cheese"))
+    with phone.page.expect_response("**/dismissed"):
+        phone.notifications.get_by_role("button", name="Dismiss").click()
+    expect(phone.notifications).to_have_count(0)
+    phone.page.reload()
+    phone.page.locator("[data-ready]").wait_for()
+    expect(phone.notifications).to_have_count(0)
+    phone.tap("Coupons")
+    expect(phone.page.get_by_role("button", name="10 % off the cheese counter")).to_be_visible()
+
+
+def test_the_passes_can_be_taken_along(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND, PUSHES)
+    phone.walk_into(browsing.city.shop("Esplanadi Books"))
+    expect(phone.banner).to_be_visible()
+    phone.open_coupon()
+    phone.look_at("Apple Wallet")
+    with phone.page.expect_download() as started:
+        phone.page.get_by_role("button", name="Download the pass").click()
+    assert started.value.suggested_filename.endswith(".pkpass")
+    assert "pass.json" in zipfile.ZipFile(started.value.path()).namelist()
+    phone.look_at("Google Wallet")
+    phone.page.get_by_role("button", name="Make the save link").click()
+    link = phone.page.get_by_role("link", name="Save to Google Wallet").get_attribute("href")
+    assert link is not None
+    assert httpx.get(link).json()["passes"][0]["class"]["title"] == "15 % off any novel"
+
+
+def test_markup_in_every_text_is_shown_as_text(browsing: Browsing) -> None:
+    phone, shop = Phone(browsing), browsing.city.markup
+    dialogs: list[str] = []
+    phone.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    expect(phone.page.locator(".fence-name", has_text=shop["merchant"])).to_be_visible()
+    phone.agree(FOREGROUND, PUSHES)
+    phone.walk_into(shop)
+    expect(phone.said).to_contain_text(shop["merchant"])
+    title = "<img src=x onerror=alert(3)> 30 % off"
+    expect(phone.banner).to_contain_text(title)
+    phone.tap("Coupons")
+    expect(phone.page.locator(".coupon-entry")).to_contain_text(title)
+    phone.open_coupon()
+    expect(phone.page.locator(".coupon .terms")).to_contain_text("<a href=javascript:alert(5)>One each</a>")
+    expect(phone.page.locator(".coupon")).to_contain_text("<svg onload=alert(4)></svg>")
+    for wallet in ("Apple Wallet", "Google Wallet"):
+        expect(phone.look_at(wallet)).to_contain_text(shop["merchant"])
+        expect(phone.page.locator(".pass-back")).to_contain_text("<script>alert(2)</script> 7")
+    assert phone.page.locator("img[src=x], [onload], [onerror], main script, main a[href^=javascript]").count() == 0
+    assert dialogs == []
+
+
+def test_the_policy_is_enforced_in_this_browser(browsing: Browsing) -> None:
+    """The twin of the silence elsewhere: what the policy forbids is refused, and heard."""
+    phone = Phone(browsing)
+    phone.page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = true'}))"
+    )
+    assert phone.page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in said for said in browsing.complaints.heard)
+    browsing.complaints.expected("Content Security Policy")
+
+
+def test_the_page_is_small_and_asks_nobody_else(browsing: Browsing) -> None:
+    page, asked = browsing.page(), []
+    page.on("requestfinished", lambda request: asked.append((request.url, len(request.response().body()))))
+    page.goto("/phone")
+    page.locator("[data-ready]").wait_for()
+    assert len(asked) <= 20
+    assert {url for url, _ in asked if not url.startswith(browsing.city.web_url)} == set()
+    ours = [size for url, size in asked if "/static/pages/" in url or url.endswith("/phone")]
+    assert sum(ours) < 100_000
+    libraries = {url.partition("/static/")[2] for url, _ in asked if "/static/" in url and "/static/pages/" not in url}
+    assert libraries == {"leaflet/leaflet.css", "leaflet/leaflet.js"}
+
+
+GPX = """<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+<trkpt lat="60.1600" lon="24.9400"/><trkpt lat="60.1601" lon="24.9401"/><trkpt lat="60.1602" lon="24.9403"/>
+</trkseg></trk></gpx>"""
+
+
+def test_a_track_of_ones_own_is_walked_and_a_wrong_file_is_said_to_be_wrong(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    told, dot = phone.page.locator("#track-said"), phone.page.get_by_role("button", name="The phone, at")
+    for name, content, words in (
+        ("list.txt", "milk, bread", "This file is neither GPX nor GeoJSON."),
+        ("empty.gpx", "<gpx><!--" + GPX + "--></gpx>", "empty.gpx has 0 usable points"),
+        ("point.geojson", '{"type": "Point", "coordinates": [25, 60]}', "point.geojson has 0 usable points"),
+        ("far.geojson", '{"type": "LineString", "coordinates": [[25, 91], [1e999, 60]]}', "has 0 usable points"),
+    ):
+        phone.load(name, content)
+        expect(told).to_contain_text(words)
+    phone.load("evening.gpx", GPX)
+    expect(told).to_have_text("evening.gpx: 3 points.")
+    expect(dot).to_have_accessible_name("The phone, at 60.16000, 24.94000")
+    phone.page.get_by_label("Speed").select_option("60 times as fast")
+    phone.page.get_by_role("button", name="Start walking").click()
+    expect(dot).to_have_accessible_name("The phone, at 60.16020, 24.94030")
+    expect(phone.page.get_by_role("button", name="Walk again")).to_be_visible()
+
+
+@pytest.fixture
+def wrong_certificate_url(live_city: City, tmp_path: Path) -> Iterator[str]:
+    """Another web process of the same city, whose operator gave a certificate that is none."""
+    wrong = tmp_path / "certificate.pem"
+    wrong.write_text("not a certificate")
+    services = processes.Processes(log_dir=tmp_path)
+    port = processes.free_port(0)
+    environment = {
+        "GEOOFFERS_SANDBOX": "1",
+        "GEOOFFERS_SANDBOX_URL": live_city.sandbox_url,
+        "DATABASE_URL": live_city.database_url,
+        **{f"GEOOFFERS_APPLE_PASS_{name}": str(wrong) for name in ("CERTIFICATE", "KEY", "WWDR")},
+    }
+    with services:
+        web = ("runweb", "--port", str(port), "--workers", "1", "--no-migrate")
+        services.spawn("web", *web, environment=environment)
+        services.wait_for("web", f"http://127.0.0.1:{port}/readyz")
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_a_wrong_certificate_is_said_on_the_pass_and_stops_nothing_else(
+    browsing: Browsing, wrong_certificate_url: str
+) -> None:
+    phone = Phone(browsing, address=f"{wrong_certificate_url}/phone")
+    phone.agree(FOREGROUND, PUSHES)
+    phone.walk_into(browsing.city.shop("Töölönlahti Flowers"))
+    expect(phone.banner).to_be_visible()
+    phone.open_coupon()
+    phone.look_at("Apple Wallet")
+    expect(phone.page.get_by_role("alert")).to_contain_text("GEOOFFERS_APPLE_PASS_CERTIFICATE")
+    expect(phone.page.get_by_role("button", name="Download the pass")).to_be_disabled()
+    phone.look_at("Google Wallet")
+    phone.page.get_by_role("button", name="Make the save link").click()
+    expect(phone.page.get_by_role("link", name="Save to Google Wallet")).to_be_visible()
