@@ -103,7 +103,8 @@ def offers_up_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[UpO
             starts_at__lte=now + _ASKED_ABOUT,
             ends_at__gt=now - _ASKED_ABOUT,
         )
-        .select_related("budget", "merchant")
+        .select_related("budget", "merchant__logo")
+        .defer("merchant__logo__png")
         .order_by("pk")
     )
     return [

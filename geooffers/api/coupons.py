@@ -11,6 +11,7 @@ from pydantic import Field
 from geooffers.api import auth, clock, contract, limits, paging, strict
 from geooffers.coupons import keyring, wallet
 from geooffers.coupons.models import Coupon, CouponState
+from merchants import logos
 from merchants.models import DiscountKind
 
 router = Router(tags=["Coupons"], auth=auth.device_auth)
@@ -20,6 +21,8 @@ _EXAMPLE = {
     "id": "019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c",
     "offer_id": "019e7f5c-1b2c-7d3e-8f40-a1b2c3d4e5f6",
     "merchant": "Café Aino",
+    "merchant_colour": "#2456d6",
+    "merchant_logo_url": "/logos/019e7f5b-9c10-7a21-8b32-d4e5f6a7b8c9/3f1c0a9be27d4c58a6f0e1d2c3b4a596.png",
     "title": "Free cardamom bun",
     "text": "With any coffee, today.",
     "terms": "One for each guest.",
@@ -43,6 +46,12 @@ class CouponOut(strict.ReplySchema):
     id: UUID
     offer_id: UUID
     merchant: str
+    merchant_colour: str = Field(description="The background of coupons of theirs: # and six hexadecimal digits.")
+    merchant_logo_url: str | None = Field(
+        description="A PNG of at most 480 by 480 pixels, relative to this server; null without a logo. What lies "
+        "there never changes: another logo has another address.",
+        json_schema_extra={"format": "uri-reference"},
+    )
     title: str
     text: str
     terms: str
@@ -141,6 +150,8 @@ def _fields(coupon: Coupon, *, now: datetime) -> dict[str, Any]:
         "id": coupon.pk,
         "offer_id": coupon.offer_id,
         "merchant": coupon.offer.merchant.name,
+        "merchant_colour": coupon.offer.merchant.colour,
+        "merchant_logo_url": logos.address_of(merchant=coupon.offer.merchant),
         "title": coupon.title,
         "text": coupon.text,
         "terms": coupon.terms,

@@ -21,7 +21,9 @@ class Mark(StrEnum):
 
 
 def coupons_of(*, shopper: Shopper) -> QuerySet[Coupon]:
-    return Coupon.objects.filter(shopper=shopper).select_related("offer__merchant")
+    """With what a coupon shows of its merchant; of the logo only where it lies."""
+    held = Coupon.objects.filter(shopper=shopper)
+    return held.select_related("offer__merchant__logo").defer("offer__merchant__logo__png")
 
 
 def coupon_of(*, shopper: Shopper, coupon_id: UUID) -> Coupon:

@@ -3,9 +3,10 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from geooffers.pages import phone, scan, scan_sign_in, scan_stills
+from geooffers.pages import logos, phone, scan, scan_sign_in, scan_stills
 
 urlpatterns = [
+    path("logos/<uuid:merchant_id>/<slug:digest>.png", logos.image, name="merchant-logo"),
     path("phone", phone.page, name="phone"),
     path("phone/fences", phone.fences, name="phone-fences"),
     path("phone/pushes", phone.pushes, name="phone-pushes"),

@@ -10,7 +10,7 @@ from geooffers.coupons.models import Coupon, CouponState, Vendor
 from geooffers.matching import earth
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import offers
+from merchants import logos, offers
 from notifications import wallets
 from notifications.passes import apple, words
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -39,7 +39,7 @@ def make_pass(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> bytes:
 
 
 def content_of(*, coupon: Coupon, now: datetime) -> PassContent:
-    """The promise as it was given, with the merchant's name and colour and the stores as they are today."""
+    """The promise as it was given, with the merchant's name, colour and logo and the stores as they are today."""
     code = keyring.code_of(coupon) if coupon.is_usable(now) else None
     kind, value, currency = coupon.discount_kind, coupon.discount_value, coupon.currency
     return PassContent(
@@ -54,6 +54,7 @@ def content_of(*, coupon: Coupon, now: datetime) -> PassContent:
         expires_at=coupon.expires_at,
         stores=_nearest_stores(coupon),
         colour=coupon.offer.merchant.colour,
+        logo=logos.png_of(merchant=coupon.offer.merchant),
         languages=words.in_languages(kind=kind, value=value, currency=currency),
         voided=coupon.state == CouponState.REDEEMED,
     )

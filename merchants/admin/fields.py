@@ -4,9 +4,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminColorInputWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from merchants import schedule_texts, schedules, texts, time_zones
+from merchants.models import Merchant
 
 
 class VisibleTextField(forms.CharField):
@@ -43,6 +49,17 @@ class TimeZoneField(forms.CharField):
             raise ValidationError(
                 "There is no such time zone. Choose a place, like Europe/Helsinki.", code="unknown_timezone"
             ) from None
+
+
+class ColourField(forms.CharField):
+    """A box of colour to click; the model's validator says what is wrong with anything else that is sent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        validators = Merchant._meta.get_field("colour").validators
+        super().__init__(widget=UnfoldAdminColorInputWidget(), validators=validators, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return (super().to_python(value) or "").lower()
 
 
 class ScheduleField(forms.CharField):

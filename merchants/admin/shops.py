@@ -9,26 +9,35 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from merchants import access, shops
-from merchants.admin.fields import TimeZoneField, VisibleTextField
+from merchants import access, logos, shops
+from merchants.admin.fields import ColourField, TimeZoneField, VisibleTextField
 from merchants.admin.filters import ArchivedFilter, MerchantFilter
+from merchants.admin.logo_field import LogoField, ShownLogo
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import Merchant, Role, Store
 
 
 class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     name = VisibleTextField(max_length=100)
+    colour = ColourField(help_text="The background of coupons and wallet passes.")
+    logo = LogoField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        address = logos.address_of(merchant=self.instance)
+        if address is not None:
+            self.initial["logo"] = ShownLogo(url=address, colour=self.instance.colour)
 
 
 @admin.register(Merchant)
 class MerchantAdmin(ScopedAdmin):
-    """An owner gives it a colour. The name is unique, and "taken" would tell on others: operators change it."""
+    """An owner's are colour and logo. The name is unique, and "taken" would tell on others: operators change it."""
 
     reach = staticmethod(access.merchants_for)
     readers = frozenset({Role.OWNER})
     form = MerchantForm
     menu_group, menu_order, menu_icon = "Shop", 20, "storefront"
-    fields = ("name", "colour", "created_at", "archived_at")
+    fields = ("name", "colour", "logo", "created_at", "archived_at")
     list_display = ("name", "created_at")
     list_filter = (ArchivedFilter,)
     search_fields = ("name",)
@@ -38,6 +47,14 @@ class MerchantAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Merchant | None = None) -> tuple[str, ...]:
         kept = ("created_at", "archived_at")
         return kept if access.is_operator(request.user) else ("name", *kept)
+
+    def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        logo = form.cleaned_data["logo"]
+        if logo is False:
+            logos.remove_logo(merchant=obj)
+        elif logo is not None:
+            logos.put_logo(merchant=obj, png=logo, now=timezone.now())
 
     def has_archive_permission(self, request: HttpRequest) -> bool:
         return access.is_operator(request.user)

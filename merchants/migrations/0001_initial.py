@@ -196,6 +196,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='MerchantLogo',
+            fields=[
+                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='logo', serialize=False, to='merchants.merchant')),
+                ('png', models.BinaryField()),
+                ('digest', models.CharField(max_length=32)),
+                ('changed_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='OfferBudget',
             fields=[
                 ('offer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='budget', serialize=False, to='merchants.offer')),

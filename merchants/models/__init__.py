@@ -10,7 +10,7 @@ from merchants.models.places import (
     FenceState,
     Geofence,
 )
-from merchants.models.shops import Merchant, Store
+from merchants.models.shops import Merchant, MerchantLogo, Store
 
 __all__ = [
     "ApiKey",
@@ -22,6 +22,7 @@ __all__ = [
     "FenceState",
     "Geofence",
     "Merchant",
+    "MerchantLogo",
     "Offer",
     "OfferBudget",
     "OfferState",

@@ -28,6 +28,18 @@ class Merchant(models.Model):
         return self.name
 
 
+class MerchantLogo(models.Model):
+    """Written only by `merchants.logos`. Beside the merchant, not in its row, which every list and coupon reads."""
+
+    merchant = models.OneToOneField(Merchant, on_delete=models.PROTECT, primary_key=True, related_name="logo")
+    png = models.BinaryField()
+    digest = models.CharField(max_length=32)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"the logo of {self.merchant_id}"
+
+
 class Store(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stores")

@@ -60,6 +60,8 @@ def test_a_coupon_shows_its_promise_and_its_code(phone: MyPhone, shopper: Shoppe
         "id": str(coupon.pk),
         "offer_id": str(offer.pk),
         "merchant": "Café Aino",
+        "merchant_colour": "#2456d6",
+        "merchant_logo_url": None,
         "title": "Free cardamom bun",
         "text": "With any coffee, today.",
         "terms": "One for each guest.",

@@ -16,10 +16,11 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import Presence
-from merchants import keys
+from merchants import keys, logos
 from merchants.models import ApiKey, ExclusionZone, Role, StaffMember, Store, User
 from notifications.models import Kind, Push
 from tests import cast
+from tests.images import logo
 
 OURS = ("merchants", "shoppers", "visits", "coupons", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
@@ -88,6 +89,7 @@ def _furnish(merchant_name: str, *, lat: float, lon: float) -> Store:
     for role in Role:
         cast.make_staff(store, role=role)
     keys.make_key(store=store, name="till 1", scopes=list(keys.SCOPES))
+    logos.put_logo(merchant=store.merchant, png=logo(), now=timezone.now())
     return store
 
 

@@ -1,0 +1,40 @@
+"""Images that the tests of logos upload: good ones, and parts to build bad ones from."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+from PIL import Image
+
+
+def saved(image: Image.Image, kind: str = "PNG", **how: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **how)
+    return out.getvalue()
+
+
+def picture(mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> Image.Image:
+    """Each quarter of its own colour, so that one sees which way is up."""
+    drawn = Image.new("RGB", size, "red")
+    width, height = size[0] // 2, size[1] // 2
+    for colour, at in (("lime", (width, 0)), ("blue", (0, height)), ("white", (width, height))):
+        drawn.paste(colour, (*at, at[0] + width, at[1] + height))
+    return drawn.convert(mode)
+
+
+def logo(colour: str = "red") -> bytes:
+    return saved(Image.new("RGB", (64, 64), colour))
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def chunks_of(png: bytes) -> list[bytes]:
+    names, at = [], 8
+    while at < len(png):
+        length, name = struct.unpack_from(">I4s", png, at)
+        names.append(name)
+        at += 12 + length
+    return names
