@@ -87,6 +87,8 @@ CODE_KEYS = secret("GEOOFFERS_CODE_KEYS", "s1:" + "5a" * 32)
 ALLOWED_HOSTS: list[str] = env.list(
     "GEOOFFERS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if SANDBOX else []
 )
+if not ALLOWED_HOSTS and not SANDBOX:
+    raise ImproperlyConfigured("GEOOFFERS_ALLOWED_HOSTS is not set: every request would be refused")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("GEOOFFERS_CSRF_TRUSTED_ORIGINS", default=[])
 # Networks whose X-Forwarded-For is believed, e.g. "10.0.0.0/8". Without it the peer's own address counts.
 TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.list("GEOOFFERS_TRUSTED_PROXIES", default=[])]
@@ -122,6 +124,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "geooffers.pages.password_tries.PasswordTries",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "merchants.local_time.LocalTimeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -11,8 +11,8 @@ from django.db.models import F
 
 from merchants.models import Offer, OfferBudget, OfferState
 
-# Below this many, what is reserved would say something about single people.
-FEWEST_SHOWN = 20
+# Below this many people, what is reserved would say something about single ones.
+FEWEST_PEOPLE = 20
 
 
 class BelowUsed(Exception):
@@ -68,14 +68,19 @@ def set_cap(*, offer: Offer, cap: int) -> None:
     raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
 
 
+def fewest_shown(*, offer: Offer) -> int:
+    """From how many open coupons on their number is shown: so many are held by FEWEST_PEOPLE at least."""
+    return FEWEST_PEOPLE * offer.per_shopper_limit
+
+
 def lowest_cap_for_merchant(*, offer: Offer) -> int:
     """How low a merchant may set the cap.
 
     Trying caps one by one would tell exactly how many coupons are open, also when they are one. Once an offer has
-    been live, a place for each of the first FEWEST_SHOWN is kept whether or not somebody holds it; who wants to
+    been live, a place for each of the first `fewest_shown` is kept whether or not somebody holds it; who wants to
     stop sooner ends the offer.
     """
     if offer.state == OfferState.DRAFT:
         return 1
     budget = OfferBudget.objects.get(offer_id=offer.pk)
-    return budget.redeemed + max(budget.reserved, FEWEST_SHOWN)
+    return budget.redeemed + max(budget.reserved, fewest_shown(offer=offer))

@@ -216,9 +216,11 @@ def _settle_what_must_not_be_sent(head: QuerySet[Push], *, now: datetime, guards
             rows.setdefault(number, []).append(push_id)
     settled = 0
     for number, ids in rows.items():
-        _, state, reason = verdicts[number]
+        fits, state, reason = verdicts[number]
         with transaction.atomic():
-            settled += _locked(head.filter(pk__in=ids)).update(state=state, reason=reason, settled_at=now)
+            # Judged again under the lock: a sign-in may have moved row, device and consent since.
+            judged = _locked(head.filter(pk__in=ids)).filter(fits)
+            settled += judged.update(state=state, reason=reason, settled_at=now)
     return settled
 
 

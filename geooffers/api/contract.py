@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
-from geooffers.api import auth, errors, limits, replies, strict
+from geooffers.api import auth, database_trouble, errors, limits, replies, strict
 
 _MEDIA = "application/problem+json"
 
@@ -136,7 +136,7 @@ def _add_errors(operation: dict[str, Any]) -> None:
         kinds.append(Http404)
     if "query" in places:
         kinds.append(strict.InvalidText)
-    kinds.append(limits.TooManyRequests)
+    kinds += [limits.TooManyRequests, database_trouble.Unavailable]
     by_status: dict[int, dict[str, dict[str, Any]]] = {}
     for kind in kinds:
         problem = errors.PROBLEMS[kind]

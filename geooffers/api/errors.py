@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import auth, id_tokens, limits, paging, replies, report_rate, strict
+from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.shoppers import consents
 from geooffers.usecases import register_device, report_positions, sign_in
@@ -72,6 +72,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     replies.InFlight: Problem(status=409, code="in_flight", hint="Ask again in a second."),
     paging.BadCursor: Problem(status=400, code="bad_cursor", hint="Start over without a cursor."),
     Http404: Problem(status=404, code="not_found"),
+    # our own trouble, passing
+    database_trouble.Unavailable: Problem(status=503, code="unavailable", hint="Send the same request again."),
     # devices and consent
     register_device.InstallKnown: Problem(status=409, code="install_known", hint="Make a new install_id."),
     register_device.TokenTaken: Problem(status=409, code="token_taken"),
@@ -221,7 +223,17 @@ def answer(request: HttpRequest, exc: BaseException) -> HttpResponse:
         return plain(request, status=exc.status_code) if exc.__cause__ is None else answer(request, exc.__cause__)
     if isinstance(exc, Exception) and any(cls in PROBLEMS for cls in type(exc).__mro__):
         return refused(request, exc)
+    if database_trouble.is_passing(exc):
+        return unavailable(request, exc)
     return unforeseen(request, exc)
+
+
+def unavailable(request: HttpRequest, exc: BaseException) -> HttpResponse:
+    """Nothing was done, and the next try may find the database in a better state."""
+    log.warning(
+        "database trouble, request %s: %s", request.META.get("geooffers.request_id", ""), type(exc.__cause__ or exc)
+    )
+    return refused(request, database_trouble.Unavailable())
 
 
 def refused(request: HttpRequest, exc: Exception) -> HttpResponse:

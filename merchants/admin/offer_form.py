@@ -145,12 +145,13 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
 
     def used(self) -> str:
         budget = self.instance.budget
-        return f"{budget.redeemed} are redeemed, and {reserved_text(budget.reserved)} coupons are open."
+        return f"{budget.redeemed} are redeemed, and {reserved_text(self.instance)} coupons are open."
 
 
-def reserved_text(reserved: int) -> str:
+def reserved_text(offer: Offer) -> str:
     """How many coupons are open, in words that tell nothing about single people."""
-    return str(reserved) if reserved >= budgets.FEWEST_SHOWN else f"fewer than {budgets.FEWEST_SHOWN}"
+    reserved, fewest = offer.budget.reserved, budgets.fewest_shown(offer=offer)
+    return str(reserved) if reserved >= fewest else f"fewer than {fewest}"
 
 
 def is_over(offer: Offer) -> bool:

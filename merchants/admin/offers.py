@@ -164,4 +164,4 @@ class OfferAdmin(ScopedAdmin):
 
     @admin.display(description="coupons open")
     def reserved(self, obj: Offer) -> str:
-        return reserved_text(obj.budget.reserved)
+        return reserved_text(obj)
