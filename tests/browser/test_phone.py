@@ -57,6 +57,14 @@ class Phone:
         file = {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
         self.page.get_by_label("Your own track").set_input_files(file)
 
+    def drop(self, name: str, content: str) -> None:
+        """Onto the map, as from a folder."""
+        dragged = self.page.evaluate_handle(
+            "([name, text]) => { const d = new DataTransfer(); d.items.add(new File([text], name)); return d; }",
+            [name, content],
+        )
+        self.page.locator("#map").dispatch_event("drop", {"dataTransfer": dragged})
+
     @property
     def said(self) -> Locator:
         return self.page.locator("#said")
@@ -145,6 +153,28 @@ def test_nothing_is_reported_before_the_consent_nor_after_its_withdrawal(browsin
     dot.press("ArrowUp")
     expect(phone.said).to_contain_text("has not agreed")
     assert phone.reports() == 1
+
+
+def test_the_background_has_a_consent_of_its_own(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    phone.page.get_by_label("The app is in the background").check()
+    expect(phone.said).to_contain_text("has not agreed")
+    phone.agree("location_background")
+    expect(phone.page.locator("#sent")).to_contain_text('"background": true')
+
+
+def test_a_phone_that_was_thrown_away_is_another_one(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    before = phone.page.evaluate("localStorage.getItem('geooffers-phone')")
+    with phone.page.expect_navigation():
+        phone.page.get_by_role("button", name="Throw this phone away").click()
+    phone.page.locator("[data-ready]").wait_for()
+    assert phone.page.evaluate("localStorage.getItem('geooffers-phone')") != before
+    phone.tap("Consents")
+    expect(phone.switch(FOREGROUND)).not_to_be_checked()
 
 
 def test_the_arrow_keys_the_mouse_and_a_click_move_the_phone(browsing: Browsing) -> None:
@@ -301,7 +331,7 @@ def test_a_track_of_ones_own_is_walked_and_a_wrong_file_is_said_to_be_wrong(brow
     ):
         phone.load(name, content)
         expect(told).to_contain_text(words)
-    phone.load("evening.gpx", GPX)
+    phone.drop("evening.gpx", GPX)
     expect(told).to_have_text("evening.gpx: 3 points.")
     expect(dot).to_have_accessible_name("The phone, at 60.16000, 24.94000")
     phone.page.get_by_label("Speed").select_option("60 times as fast")

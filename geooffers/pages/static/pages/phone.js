@@ -43,7 +43,7 @@ async function start() {
     await Promise.all([screens.loadConsents(), screens.loadCoupons()]);
     await screens.show(screens.consents.some((one) => one.given) ? "home" : "consents");
     if (mayReport()) report(world.at);
-    else say("Nothing is reported yet: agree to the use of your location on the phone.");
+    else say("Nothing is reported before you agree on the phone.");
     await listen();
   } catch (error) {
     showProblem(error);
