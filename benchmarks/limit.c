@@ -49,7 +49,7 @@ static int turned(const Base *b, const double *r, double lon, double lat)
     int side = 0;
     int64_t slab = (int64_t)((lat - r[1]) * r[4]), last = (int64_t)r[6];
     slab = (int64_t)r[5] + (slab < last ? slab : last);
-    for (int turn = -1; turn <= 1 && side != 1; turn++) {
+    for (int turn = -2; turn <= 2 && side != 1; turn++) {
         double x = lon + 360.0 * turn;
         if (r[0] <= x && x <= r[2]) {
             int says = in_slab(b, (int64_t)r[7], b->slab_begins[slab], b->slab_begins[slab + 1], x, lat);

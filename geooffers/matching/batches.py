@@ -114,7 +114,7 @@ def _settled(layer: Layer, lat: Floats, lon: Floats, points: Ints, numbers: Ints
     shapes = shapes[which]
     at = points[~round_ones]
     bounds = shapely.bounds(shapes).reshape(-1, 4)
-    for turn in (-360.0, 0.0, 360.0):
+    for turn in earth.TURNS:
         turned = lon[at] + turn
         # Outside of the box nothing is asked, as for single positions.
         boxed = (bounds[:, 0] <= turned) & (turned <= bounds[:, 2])

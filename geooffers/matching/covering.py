@@ -276,7 +276,7 @@ def _touch(
     lon, lat = edges.lon[edge], edges.lat[edge]
     along, up = edges.to_lon[edge] - lon, edges.to_lat[edge] - lat
     level_edge = up == 0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         slope = np.where(level_edge, 0.0, along / up)
         # Where the edge enters and leaves the row, and how far rounding may move these along a flat edge.
         enters = np.clip((south[strip] - spare - lat) / up, 0, 1)
@@ -295,7 +295,10 @@ def _touch(
     touched[place[many][wide] + left[many][wide] + aside + 1] = True
     middle = (south[strip] + north[strip]) / 2
     passes = (lat > middle) != (edges.to_lat[edge] > middle)
-    at = lon[passes] + (middle[passes] - lat[passes]) * slope[passes]
+    with np.errstate(invalid="ignore", over="ignore"):
+        at = lon[passes] + (middle[passes] - lat[passes]) * slope[passes]
+    # An edge so flat that its slope is beyond numbers: anywhere in the cells that it touches will do.
+    at = np.where(np.abs(at) <= 720, at, lon[passes])
     column = (cells.columns_of(at) >> narrow[passes]) - first[passes]
     column = np.clip(column, left[passes], right[passes])
     np.add.at(crossed, place[passes] + column, 1)

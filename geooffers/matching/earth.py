@@ -23,6 +23,9 @@ SMALLEST_CURVATURE_M = EQUATOR_M * (1 - E2)
 # Boxes are inflated by this (0.1 mm), so that rounding loses no candidate.
 SPARE_DEG = 1e-9
 
+# By how much a place's longitude may differ from the one that a polygon between -540 and 540 knows it by.
+TURNS = (0.0, 360.0, -360.0, 720.0, -720.0)
+
 Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees, west <= east, within -180..180."""
 

@@ -44,11 +44,16 @@ class Boundary:
 
     @classmethod
     def of(cls, area: Polygon) -> "Boundary":
-        ends = _cut_to_pieces(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
+        return cls.of_edges(_edges(area))
+
+    @classmethod
+    def of_edges(cls, edges: "list[Edge]") -> "Boundary":
+        ends = _cut_to_pieces(np.array(edges, dtype=np.float64).reshape(-1, 4))
         start = earth.in_space(lon=ends[:, 0], lat=ends[:, 1])
         along = earth.in_space(lon=ends[:, 2], lat=ends[:, 3]) - start
         length2 = np.einsum("ij,ij->i", along, along)
-        per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 0)
+        # Shorter ones are places; their inverse would be beyond numbers.
+        per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 1e-100)
         return cls(start=start, along=along, per_length2=per_length2)
 
     def distance_m(self, here: earth.Here) -> float:

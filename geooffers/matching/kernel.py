@@ -52,7 +52,7 @@ PER_DEGREE, FIRST_SLAB, LAST_SLAB, FIRST_VERTEX = (
     slabs.FIRST_VERTEX,
 )
 OUTSIDE, INSIDE, OPEN = decisions.OUTSIDE, decisions.INSIDE, decisions.OPEN
-EQUATOR_M, E2 = earth.EQUATOR_M, earth.E2
+EQUATOR_M, E2, TURNS = earth.EQUATOR_M, earth.E2, earth.TURNS
 
 
 @_compiled
@@ -199,8 +199,8 @@ def inside(
                 if west <= -180 or east >= 180:
                     # Rare: the same place under several longitudes.
                     side = OUTSIDE
-                    for turn in range(-1, 2):
-                        there_x = x + 360 * turn
+                    for turn in TURNS:
+                        there_x = x + turn
                         if west <= there_x <= east and side != INSIDE:
                             which = np.int64(polygons[at_record + FIRST_SLAB]) + min(slab, last)
                             says = _in_slab(

@@ -6,7 +6,7 @@ for batches stand in kernel.py.
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from geooffers.matching import cells, decisions, earth, slabs, table
 from geooffers.matching.base import Base
 from geooffers.matching.decisions import INSIDE, OPEN, OUTSIDE
+from geooffers.matching.edges import Edge
 from geooffers.matching.shapes import Shape, shape_of
 
 # Shapes that were asked lately are kept; one of two thousand vertices takes a fifth of a megabyte.
@@ -98,7 +99,7 @@ class Layer:
         if not south <= lat <= north:
             return OUTSIDE
         # The same place under each longitude that the polygon may know it by: 180 and -180, -170 and 190.
-        turns = (lon,) if west > -180 and east < 180 else (lon, lon + 360, lon - 360)
+        turns = (lon,) if west > -180 and east < 180 else tuple(lon + turn for turn in earth.TURNS)
         side = OUTSIDE
         for turned in turns:
             if west <= turned <= east:
@@ -165,7 +166,7 @@ class Layer:
         records = self.base.polygons
         polygons = (records[:, slabs.SOUTH] <= north) & (records[:, slabs.NORTH] >= south)
         beside = np.zeros(len(records), dtype=bool)
-        for turn in (-360.0, 0.0, 360.0):
+        for turn in earth.TURNS:
             beside |= (records[:, slabs.WEST] <= east + turn) & (records[:, slabs.EAST] >= west + turn)
         areas = self.base.circle_areas
         up = np.degrees(areas[:, 2] / earth.SMALLEST_CURVATURE_M) + earth.SPARE_DEG
@@ -181,23 +182,33 @@ class Layer:
         found: list[int] = np.flatnonzero(circles).tolist()
         return found + (self.circles + np.flatnonzero(polygons & beside)).tolist()
 
-    def may_be_near(self, number: int, box: earth.Box) -> bool:
-        """Whether an edge of this polygon may run through the box."""
+    def near_edges(self, number: int, boxes: list[earth.Box]) -> list[Edge] | None:
+        """The edges of this polygon that may run through a box, or None: then its whole shape is to be asked."""
         at = 8 * (number - self.circles)
         record = self._polygons[at : at + 8].tolist()
-        west, south, east, north = box
         if record[slabs.WEST] <= -180 or record[slabs.EAST] >= 180:
-            return True
+            return None
+        if record[slabs.SOUTH] <= -90 or record[slabs.NORTH] >= 90:
+            return None
+        found: dict[int, Edge] = {}
+        for box in boxes:
+            if not self._gather_edges(record, box, found):
+                return None
+        return list(found.values())
+
+    def _gather_edges(self, record: Sequence[float], box: earth.Box, found: dict[int, Edge]) -> bool:
+        """False when there are too many to look through."""
+        west, south, east, north = box
         if record[slabs.NORTH] < south or record[slabs.SOUTH] > north:
-            return False
-        if record[slabs.EAST] < west or record[slabs.WEST] > east:
-            return False
-        first, last = int(record[slabs.FIRST_SLAB]), int(record[slabs.LAST_SLAB])
-        low = max(int((south - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), 0)
-        high = min(int((north - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), last)
-        begin, end = self._slab_begins[first + min(low, last)], self._slab_begins[first + high + 1]
-        if end - begin > EDGES_AT_MOST:
             return True
+        if record[slabs.EAST] < west or record[slabs.WEST] > east:
+            return True
+        first, last = int(record[slabs.FIRST_SLAB]), int(record[slabs.LAST_SLAB])
+        low = min(max(int((south - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), 0), last)
+        high = min(int((north - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), last)
+        begin, end = self._slab_begins[first + low], self._slab_begins[first + high + 1]
+        if end - begin > EDGES_AT_MOST:
+            return False
         vertices, edges, vertex = self._vertices, self._slab_edges, int(record[slabs.FIRST_VERTEX])
         for each in range(begin, end):
             at = 2 * (vertex + edges[each])
@@ -207,8 +218,8 @@ class Layer:
             lon, to_lon = vertices[at], vertices[at + 2]
             if (lon < west and to_lon < west) or (lon > east and to_lon > east):
                 continue
-            return True
-        return False
+            found[at] = (lon, lat, to_lon, to_lat)
+        return True
 
 
 def _read(numbers: npt.NDArray[np.generic]) -> memoryview:
