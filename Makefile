@@ -68,4 +68,4 @@ LOCK := pip compile pyproject.toml --universal --generate-hashes --no-emit-index
 	--no-header --quiet --python-version 3.11
 lock:
 	$(UV) $(LOCK) --extra fast --output-file requirements.lock
-	$(UV) $(LOCK) --extra fast --group dev --output-file requirements-dev.lock
+	$(UV) $(LOCK) --extra fast --extra plot --group dev --output-file requirements-dev.lock
