@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import F, FilteredRelation, Q
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, Device, Purpose, Shopper
+from geooffers.shoppers.models import Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState
 from merchants.models import ApiKey, StaffMember, User
 
@@ -117,25 +117,27 @@ def bearer(request: HttpRequest) -> str | None:
     return token.strip()
 
 
-def given(purpose: Purpose) -> Exists:
-    """Whether this device (or its shopper) has given `purpose` now, as a column of a Device query."""
-    holder = {"device": OuterRef("pk")} if purpose in LOCATION_PURPOSES else {"device": None}
-    return Exists(ConsentState.objects.filter(shopper=OuterRef("shopper_id"), purpose=purpose, given=True, **holder))
+# One row for each consent that the shopper gives now, by this phone or another; one row with nulls when there is none.
+# Built once: building it cost more than asking it.
+_DEVICES = (
+    Device.objects.select_related("shopper", "state")
+    .annotate(given=FilteredRelation("shopper__consents", condition=Q(shopper__consents__given=True)))
+    .annotate(given_purpose=F("given__purpose"), given_by=F("given__device"))
+)
 
 
 def find_device(token_hash: bytes) -> DeviceCaller:
     """Device, shopper, consents and packed state by one query."""
-    device = (
-        Device.objects.filter(token_hash=token_hash)
-        .select_related("shopper", "state")
-        .annotate(**{f"given_{purpose}": given(purpose) for purpose in Purpose})
-        .first()
-    )
-    if device is None:
+    rows = list(_DEVICES.filter(token_hash=token_hash))
+    if not rows:
         raise TokenUnknown
+    device = rows[0]
     if device.retired_at is not None:
         raise DeviceRetired
-    consents = frozenset(purpose for purpose in Purpose if getattr(device, f"given_{purpose}"))
+    # The location purposes are held by a device: another phone's do not count here.
+    consents = frozenset(
+        Purpose(row.given_purpose) for row in rows if row.given_purpose and row.given_by in (None, device.pk)
+    )
     return DeviceCaller(device=device, shopper=device.shopper, consents=consents, state=device.state)
 
 
