@@ -13,6 +13,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -182,6 +183,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # unfold's form loses where it was to lead
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL: str = env.str("GEOOFFERS_FROM_EMAIL", default="geooffers@localhost")
@@ -289,4 +291,23 @@ UNFOLD = {
     "SITE_SYMBOL": "location_on",
     "SITE_URL": None,  # there is no other site to return to
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pages/icon.svg")},
+    ],
+    # The blue of design.css and its neighbours.
+    "COLORS": {
+        "primary": {
+            "50": "#eff4fe",
+            "100": "#e0e9fd",
+            "200": "#c5d5fb",
+            "300": "#a0baf8",
+            "400": "#7396f2",
+            "500": "#4a74e8",
+            "600": "#2456d6",
+            "700": "#1d46b1",
+            "800": "#1b3b8d",
+            "900": "#1a3470",
+            "950": "#112046",
+        }
+    },
 }

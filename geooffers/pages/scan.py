@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from merchants import access
+from merchants import access, logos
 from notifications.passes.drawing import readable_on
 
 
@@ -25,6 +25,7 @@ def page(request: HttpRequest) -> HttpResponse:
         {
             "member": member,
             "stores": stores,
+            "logo": logos.address_of(merchant=member.merchant) if member else None,
             "on_colour": readable_on(member.merchant.colour) if member else "",
         },
     )

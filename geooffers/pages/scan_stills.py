@@ -1,7 +1,7 @@
 """A still of the camera becomes the text of its code, for browsers that cannot read one. Nothing of it is stored.
 
-What arrives is hostile until shown otherwise: its kind is looked at (not believed), its size in pixels is read from
-the header before anything is unpacked, and only raster formats are opened.
+What arrives is hostile until shown otherwise: `merchants.image_files` tells its kind and size from the structure of the
+file, and hands on only what draws, before anything is unpacked.
 """
 
 import io
@@ -13,28 +13,14 @@ from PIL import Image
 
 from geooffers.api import clock, errors, limits
 from geooffers.coupons import codes
-from merchants import access
+from merchants import access, image_files
 
-MAX_BYTES = 2 * 1024 * 1024
-MAX_PIXELS = 20_000_000
-# A QR of a coupon fills a good part of the picture; beyond this more pixels only cost time.
+# The QR of a coupon fills a good part of the picture; beyond this more pixels only cost time.
 ENOUGH_PIXELS_ASIDE = 1600
 QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-FORMATS = ("JPEG", "PNG")
 # The page sends one still a second at most.
 STILLS = limits.Limit(name="stills", amount=120, per_s=60)
-
-
-class TooLarge(Exception):
-    """A still has at most 2 MB and 20 million pixels."""
-
-
-class NotAPicture(Exception):
-    """Send a JPEG or PNG picture."""
-
-
-class Broken(Exception):
-    """The picture is damaged."""
+STATUSES = {"image_too_large": 413, "image_type": 415, "image_damaged": 422}
 
 
 @require_POST
@@ -45,47 +31,33 @@ def read(request: HttpRequest) -> HttpResponse:
         return errors.problem_response(request, status=401, code="not_staff", detail="Sign in again.")
     try:
         limits.spend(request, STILLS, caller=f"staff:{member.pk}", now=clock.now())
-        texts = texts_in(_body(request))
+        # One byte more than is taken tells that there is more, whatever the length in the header says.
+        texts = texts_in(request.read(image_files.MAX_BYTES + 1))
     except limits.TooManyRequests as refusal:
         return errors.refused(request, refusal)
-    except TooLarge as refusal:
-        return _refused(request, refusal, status=413, code="picture_too_large")
-    except NotAPicture as refusal:
-        return _refused(request, refusal, status=415, code="not_a_picture")
-    except Broken as refusal:
-        return _refused(request, refusal, status=422, code="picture_broken")
+    except image_files.ImageRefused as refusal:
+        sentence = errors.sentence_of(type(refusal))
+        return errors.problem_response(request, status=STATUSES[refusal.code], code=refusal.code, detail=sentence)
     of_coupons = [text for text in texts if _is_code(text)]
     response = JsonResponse({"code": of_coupons[0] if of_coupons else None, "other": bool(texts) and not of_coupons})
     response["Cache-Control"] = "no-store"
     return response
 
 
-def texts_in(data: bytes) -> list[str]:
+def texts_in(raw: bytes) -> list[str]:
     """The texts of the QR codes in a picture."""
+    still = image_files.read(raw)
     try:
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)  # reads the header only
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooLarge from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise NotAPicture from error
-    if picture.width * picture.height > MAX_PIXELS:
-        raise TooLarge
-    try:
+        picture = Image.open(io.BytesIO(still.data), formats=[still.kind])
+        if picture.size != (still.width, still.height):
+            raise ValueError("the decoder sees another size than we did")
         # A JPEG is unpacked at an eighth to a half of its size where that is enough.
         picture.draft("L", (ENOUGH_PIXELS_ASIDE, ENOUGH_PIXELS_ASIDE))
         grey = picture.convert("L")
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise Broken from error
+    except Exception as broken:  # a decoder raises whatever it stumbles over: all of it means this
+        raise image_files.DamagedImage from broken
     grey.thumbnail((ENOUGH_PIXELS_ASIDE, ENOUGH_PIXELS_ASIDE))
     return [found.text for found in zxingcpp.read_barcodes(grey, formats=QR)]
-
-
-def _body(request: HttpRequest) -> bytes:
-    """At most one byte more than allowed, whatever the length says."""
-    data: bytes = request.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise TooLarge
-    return data
 
 
 def _is_code(text: str) -> bool:
@@ -94,7 +66,3 @@ def _is_code(text: str) -> bool:
     except codes.Unreadable:
         return False
     return True
-
-
-def _refused(request: HttpRequest, refusal: Exception, *, status: int, code: str) -> HttpResponse:
-    return errors.problem_response(request, status=status, code=code, detail=errors.sentence_of(type(refusal)))

@@ -9,12 +9,13 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from merchants.admin.map_fields import AreaMapWidget, MapField
 from merchants.fence_areas import Row
 from merchants.geometry import GeometryRefused
 from merchants.models import AreaKind
 
 CIRCLE = ("center_lat", "center_lon", "radius_m")
-FIELDS = ("kind", CIRCLE, "geometry")
+FIELDS = ("area_map", "kind", CIRCLE, "geometry")
 # Which fields the form shows for which kind.
 SHOWN_WHEN = {
     **{name: f"kind == '{AreaKind.CIRCLE}'" for name in CIRCLE},
@@ -32,10 +33,11 @@ class GeoJsonField(forms.CharField):
         return value if isinstance(value, str) or value is None else json.dumps(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.prepare_value(initial) != data)
+        return bool((self.prepare_value(initial) or "") != (data or ""))
 
 
 class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    area_map = MapField(widget=AreaMapWidget())
     kind = forms.ChoiceField(choices=AreaKind.choices, initial=AreaKind.CIRCLE, widget=UnfoldAdminSelectWidget())
     center_lat = forms.FloatField(
         label="Latitude", required=False, min_value=-90, max_value=90, widget=UnfoldAdminTextInputWidget()
@@ -74,6 +76,15 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         except GeometryRefused as refused:
             text = refused.message[:1].upper() + refused.message[1:] + "."
             self.add_error(self._field_for(refused.code), forms.ValidationError(text, code=refused.code))
+            if refused.at is not None:
+                lon, lat = refused.at
+                self.tell_map(fault={"lat": lat, "lon": lon, "text": text})
+
+    def tell_map(self, **facts: Any) -> None:
+        """Without permission to change there is no map among the fields."""
+        field = self.fields.get("area_map")
+        if isinstance(field, MapField):
+            field.tell(**facts)
 
     def check_area(self) -> None:
         """Refuse, or fill in the instance's columns."""

@@ -1,15 +1,18 @@
 """Geofences, drawn by merchants and approved by operators; exclusion zones, drawn by operators alone."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import path, reverse
 from unfold.decorators import display
 
 from geooffers.operators import OperatorAdmin
 from merchants import access, fences, geometry
+from merchants.admin import surroundings
 from merchants.admin.area_form import FIELDS, SHOWN_WHEN, AreaForm
 from merchants.admin.fields import VisibleTextField
 from merchants.admin.filters import ChoiceFilter, MerchantOfStoreFilter, StoreFilter
@@ -34,6 +37,7 @@ class GeofenceForm(AreaForm):
         stores = self.fields.get("store")
         if isinstance(stores, ModelChoiceField) and stores.queryset is not None:
             stores.queryset = stores.queryset.filter(archived_at=None, merchant__archived_at=None)
+        self.tell_map(around=reverse("admin:merchants_geofence_changelist") + "around/", own=self.instance.pk)
 
     def check_area(self) -> None:
         fences.check_fence(fence=self.instance)
@@ -61,7 +65,21 @@ class GeofenceAdmin(ScopedAdmin):
         return super().get_queryset(request).select_related("store")
 
     def get_fields(self, request: HttpRequest, obj: Geofence | None = None) -> list[Any]:
-        return [*(["shown_state"] if obj else []), "store", "name", *FIELDS, "dwell_s"]
+        area = FIELDS if self.has_change_permission(request, obj) else FIELDS[1:]  # a map is for drawing
+        return [*(["shown_state"] if obj else []), "store", "name", *area, "dwell_s"]
+
+    def get_urls(self) -> list[Any]:
+        around = path(
+            "around/<uuid:store_id>/", self.admin_site.admin_view(self.around), name="merchants_geofence_around"
+        )
+        return [around, *super().get_urls()]
+
+    def around(self, request: HttpRequest, store_id: UUID) -> HttpResponse:
+        """What the map of the form shows beside the drawing: the store and the merchant's other fences."""
+        store = access.stores_for(request.user).filter(pk=store_id).first()
+        if store is None or not self.has_view_permission(request):
+            raise Http404
+        return JsonResponse(surroundings.around_store(store=store, user=access.signed_in(request.user)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Geofence | None = None) -> tuple[str, ...]:
         return ("shown_state",)
@@ -118,6 +136,10 @@ class ExclusionZoneForm(AreaForm):
     name = VisibleTextField(max_length=100, help_text="For operators only.")
     rule = VisibleTextField(max_length=200, help_text="Why nobody is tracked here, in words that a merchant may read.")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tell_map(around=reverse("admin:merchants_exclusionzone_around"), ownZone=self.instance.pk)
+
     def check_area(self) -> None:
         fill_in(self.instance, checked_area(self.instance))
 
@@ -131,6 +153,16 @@ class ExclusionZoneAdmin(OperatorAdmin):
     list_display = ("name", "rule", "active")
     search_fields = ("name",)
     ordering = ("name",)
+
+    def get_urls(self) -> list[Any]:
+        around = path("around/", self.admin_site.admin_view(self.around), name="merchants_exclusionzone_around")
+        return [around, *super().get_urls()]
+
+    def around(self, request: HttpRequest) -> HttpResponse:
+        """The other zones, for the map of the form."""
+        if not self.has_view_permission(request):
+            raise Http404
+        return JsonResponse(surroundings.all_zones())
 
     def save_model(self, request: HttpRequest, obj: ExclusionZone, form: Any, change: bool) -> None:
         fences.put_zone(zone=obj, by=access.signed_in(request.user))

@@ -10,9 +10,11 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from merchants import access, logos, shops
+from merchants.admin import surroundings
 from merchants.admin.fields import ColourField, TimeZoneField, VisibleTextField
 from merchants.admin.filters import ArchivedFilter, MerchantFilter
 from merchants.admin.logo_field import LogoField, ShownLogo
+from merchants.admin.map_fields import MapField, PointMapWidget
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import Merchant, Role, Store
 
@@ -85,7 +87,14 @@ class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         widget=UnfoldAdminTextInputWidget(),
         help_text="Degrees east, e.g. 24.9525",
     )
+    point_map = MapField(widget=PointMapWidget())
     merchant: Merchant | None = None  # whose store it is, when that is no field of the form
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown = self.fields.get("point_map")
+        if isinstance(shown, MapField):
+            shown.tell(neighbours=surroundings.neighbours_of(store=self.instance, merchant=self.merchant))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -111,7 +120,16 @@ class StoreAdmin(ScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Store | None = None) -> list[Any]:
         merchant = ["merchant"] if access.is_operator(request.user) else []
-        return [*merchant, "name", "address", "time_zone", ("lat", "lon"), *(["archived_at"] if obj else [])]
+        a_map = ["point_map"] if self.has_change_permission(request, obj) else []  # it is for picking
+        return [
+            *merchant,
+            "name",
+            "address",
+            "time_zone",
+            *a_map,
+            ("lat", "lon"),
+            *(["archived_at"] if obj else []),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Store | None = None) -> tuple[str, ...]:
         # A store stays with its merchant: fences, offers and books hang on it.

@@ -18,11 +18,15 @@ def name_of(look: dict[str, object]) -> str:
     return f"{look['width']}-{look['scheme']}"
 
 
-def judge(page: Page, state: str, look: dict[str, object]) -> None:
+# The admin's theme puts its pages into no landmarks; all else of axe holds for it too.
+THEMES_OWN = ("landmark-one-main", "region")
+
+
+def judge(page: Page, state: str, look: dict[str, object], *, leave_out: tuple[str, ...] = ()) -> None:
     """`SCREENSHOTS=folder pytest tests/browser` keeps a picture of every state."""
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{state}-{name_of(look)}.png")
-    found = Axe().run(page).response["violations"]
+    found = [one for one in Axe().run(page).response["violations"] if one["id"] not in leave_out]
     assert [f"{one['id']}: {one['help']} {[node['html'] for node in one['nodes']]}" for one in found] == []
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -21,7 +21,7 @@ def test_a_cashier_redeems_a_coupon_and_is_then_refused(browsing: Browsing, look
     page = till.page
     page.goto("/scan")
     judge(page, "scan-sign-in", look)
-    till.sign_in()
+    till.type_password()
     expect(till.code).to_be_visible()
     judge(page, "scan-ready", look)
     code = till.coupon("fresh")
@@ -262,7 +262,7 @@ def test_on_a_phone_what_is_pressed_lies_under_the_thumb(browsing: Browsing) -> 
 
 
 def test_sign_out_leads_back_to_the_sign_in(till: Till) -> None:
-    till.sign_in()
+    till.type_password()
     till.page.get_by_role("button", name="Sign out").click()
     till.expect_title("Sign in at the till")
     till.page.goto("/scan")

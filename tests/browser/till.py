@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser import sessions
 from tests.browser.conftest import Browsing
 
 
@@ -14,10 +15,19 @@ class Till:
         self.page: Page = browsing.page(**look)
 
     def sign_in(self, username: str = "cashier", *, at: str = "") -> None:
+        def type_it() -> None:
+            self.type_password(username, at=at)
+
+        city = at or self.browsing.city.web_url
+        sessions.come_back(self.page, city=city, who=username, or_sign_in=type_it)
+        self.page.goto(f"{at}/scan")
+
+    def type_password(self, username: str = "cashier", *, at: str = "") -> None:
         self.page.goto(f"{at}/scan")
         self.page.get_by_label("Name").fill(username)
         self.page.get_by_label("Password").fill(self.bakery["password"])
         self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/scan")
 
     def coupon(self, kind: str) -> str:
         """The code of a coupon of this kind that no test has had yet."""

@@ -15,6 +15,7 @@ from PIL import Image
 from geooffers.api import clock
 from geooffers.coupons import codes
 from geooffers.pages import scan_stills
+from merchants import image_files
 from tests.cast import make_staff, make_store
 
 CODE = str(codes.read_keys("k1:" + "11" * 32).code_for(coupon_id=UUID(int=7), key_id="k1"))
@@ -38,7 +39,7 @@ def png_that_claims(width: int, height: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("turned", [0, 8, 90, 187])
 def test_a_code_is_read_whichever_way_it_is_held(kind: str, turned: float) -> None:
     assert scan_stills.texts_in(photo(kind=kind, turned=turned)) == [CODE]
@@ -53,7 +54,7 @@ def test_a_code_is_read_in_a_picture_of_nearly_twenty_million_pixels() -> None:
 
 @pytest.mark.parametrize("size", [(4473, 4473), (12_000, 12_000), (65_000, 65_000), (2_000_000_000, 2)])
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(size: tuple[int, int]) -> None:
-    with pytest.raises(scan_stills.TooLarge):
+    with pytest.raises(image_files.TooManyPixels):
         scan_stills.texts_in(png_that_claims(*size))
 
 
@@ -72,19 +73,16 @@ def empty(kind: str) -> bytes:
         b"%PDF-1.7",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         empty("GIF"),
-        empty("WEBP"),
         empty("TIFF"),
-        b"\x89PNG\r\n\x1a\n",
-        b"\xff\xd8\xff",
     ],
-    ids=["empty", "text", "svg", "pdf", "eps", "gif", "webp", "tiff", "png-head", "jpeg-head"],
+    ids=["empty", "text", "svg", "pdf", "eps", "gif", "tiff"],
 )
 def test_what_is_no_raster_picture_of_ours_is_refused(data: bytes) -> None:
-    with pytest.raises(scan_stills.NotAPicture):
+    with pytest.raises(image_files.NotAnImage):
         scan_stills.texts_in(data)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_no_damage_breaks_the_reader(kind: str) -> None:
     whole = photo(kind=kind)
     dice = np.random.default_rng(7)
@@ -95,9 +93,9 @@ def test_no_damage_breaks_the_reader(kind: str) -> None:
             damaged[at] = int(dice.integers(0, 256))
         try:
             outcomes.add(type(scan_stills.texts_in(bytes(damaged))))
-        except (scan_stills.NotAPicture, scan_stills.Broken, scan_stills.TooLarge) as refusal:
+        except image_files.ImageRefused as refusal:
             outcomes.add(type(refusal))
-    assert scan_stills.Broken in outcomes
+    assert image_files.DamagedImage in outcomes
 
 
 @pytest.fixture
@@ -118,20 +116,21 @@ def test_a_cashier_sends_a_still_and_gets_the_code(cashier: Client) -> None:
 
 
 def test_refusals_have_a_status_and_a_code(cashier: Client) -> None:
-    heavy = photo() + b"\0" * scan_stills.MAX_BYTES
+    heavy = photo() + b"\0" * image_files.MAX_BYTES
     for data, status, code in (
-        (heavy, 413, "picture_too_large"),
-        (png_that_claims(9000, 9000), 413, "picture_too_large"),
-        (empty("GIF"), 415, "not_a_picture"),
-        (photo(kind="JPEG")[:900], 422, "picture_broken"),
+        (heavy, 413, "image_too_large"),
+        (png_that_claims(9000, 9000), 413, "image_too_large"),
+        (empty("GIF"), 415, "image_type"),
+        (photo(kind="JPEG")[:900], 422, "image_damaged"),
     ):
         refused = send(cashier, data)
         assert (refused["status"], refused["code"]) == (status, code)
 
 
 def test_exactly_two_megabytes_are_taken(cashier: Client) -> None:
-    padded = photo()
-    assert send(cashier, padded + b"\0" * (scan_stills.MAX_BYTES - len(padded)))["code"] == CODE
+    still = photo(kind="JPEG")  # some cameras fill their files up
+    assert send(cashier, still + b"\0" * (image_files.MAX_BYTES - len(still)))["code"] == CODE
+    assert send(cashier, still + b"\0" * (image_files.MAX_BYTES - len(still) + 1))["status"] == 413
 
 
 def test_nobody_but_staff_sends_stills(client: Client, db: None) -> None:
