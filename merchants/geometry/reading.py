@@ -6,7 +6,7 @@ from typing import Any
 from geooffers.matching.areas import Circle, Part, Polygon, Ring
 from merchants.geometry.numbers import checked_place
 from merchants.geometry.refusals import GeometryRefused
-from merchants.geometry.validity import check_polygon
+from merchants.geometry.validity import check_holes, check_polygon
 
 MAX_VERTICES = 2_000
 MAX_PARTS = 50
@@ -42,7 +42,10 @@ def from_geojson(value: object) -> Polygon:
     if len(rings_of_parts) > MAX_PARTS:
         raise GeometryRefused("too_many_parts", f"a fence has at most {MAX_PARTS} parts")
     counted = _refuse_too_many([_sequence(rings, what="a polygon") for rings in rings_of_parts])
-    area = Polygon(parts=tuple(_part(rings, number) for number, rings in enumerate(counted, start=1)))
+    parts = tuple(_part(rings, number) for number, rings in enumerate(counted, start=1))
+    for part in parts:
+        check_holes(part)
+    area = Polygon(parts=parts)
     check_polygon(area)
     return area
 

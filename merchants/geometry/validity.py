@@ -27,6 +27,17 @@ CODES = {
 _REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
 
 
+def check_holes(part: Part) -> None:
+    """What `Polygon` itself does not take: a hole that reaches past the bounds of its ring."""
+    outer, *holes = part
+    west, south = (min(numbers) for numbers in zip(*outer, strict=True))
+    east, north = (max(numbers) for numbers in zip(*outer, strict=True))
+    for lon, lat in itertools.chain.from_iterable(holes):
+        if not (west <= lon <= east and south <= lat <= north):
+            message = f"Hole lies outside shell at [{lon:.7g}, {lat:.7g}]"
+            raise GeometryRefused("hole_outside_shell", message, (lon, lat))
+
+
 def check_polygon(area: Polygon) -> None:
     for part in area.parts:
         _check_span(part)
