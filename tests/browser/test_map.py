@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.bakery import HOSTILE
 from tests.browser.conftest import Browsing
@@ -184,6 +184,18 @@ def test_a_radius_is_enough_for_a_circle_around_the_store_and_arrows_move_it(dra
     drawing.page.locator(".leaflet-edit-resize").focus()
     drawing.page.keyboard.press("Shift+ArrowRight")
     expect(drawing.field("radius_m")).not_to_have_value("75")
+
+
+def test_a_radius_typed_before_the_store_is_known_waits_for_it(drawing: Drawing) -> None:
+    held: list[Route] = []
+    drawing.page.goto("/admin/merchants/geofence/add/")
+    drawing.page.route("**/geofence/around/**", lambda route: held.append(route))  # Playwright marks what it is given
+    drawing.field("store").select_option(label=drawing.bakery["square"])
+    drawing.field("radius_m").fill("75")
+    expect(drawing.says).to_contain_text("needs a latitude")
+    held[0].continue_()
+    expect(drawing.says).to_contain_text("A circle of 75 m")
+    assert drawing.circle() == [*SQUARE, 75]
 
 
 def test_the_map_of_a_store_picks_its_place(drawing: Drawing) -> None:

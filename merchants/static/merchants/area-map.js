@@ -208,6 +208,9 @@ class AreaMap extends BaseMap {
     if (!response || !response.ok || this.lookedAt !== store?.value) return;
     const around = await response.json();
     this.showBeside(around);
+    // A radius that was typed before the store's place was known has waited for it.
+    const waiting = this.store && !this.area && this.field("kind").value === "circle" && this.field("radius_m").value.trim();
+    if (waiting) this.typed("radius_m");
     if (!(first && this.area)) this.seeAll();
   }
 
