@@ -20,10 +20,13 @@ class FenceFacts:
     store_id: UUID
     merchant_id: UUID
     dwell_s: int
+    # Whether a visit begins with a single fix inside, and the radius, or that of a circle of the same area.
+    is_drive_by: bool
+    size_m: float
 
 
 # Arrays of a stored base, beside those of the index.
-ARRAYS = ("fact_ids", "fact_uuids", "fact_dwell_s", "fact_name_ends", "fact_names")
+ARRAYS = ("fact_ids", "fact_uuids", "fact_dwell_s", "fact_drive_by", "fact_size_m", "fact_name_ends", "fact_names")
 UUIDS = 3
 
 
@@ -31,7 +34,9 @@ class PackedFacts:
     """Found by halving over ids in order."""
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._ids, self._uuids, self._dwell_s, self._name_ends, self._names = (arrays[name] for name in ARRAYS)
+        self._ids, self._uuids, self._dwell_s, self._drive_by, self._size_m, self._name_ends, self._names = (
+            arrays[name] for name in ARRAYS
+        )
 
     def get(self, fence_id: int) -> FenceFacts | None:
         at = int(np.searchsorted(self._ids, fence_id))
@@ -49,6 +54,8 @@ class PackedFacts:
             store_id=store_id,
             merchant_id=merchant_id,
             dwell_s=int(self._dwell_s[at]),
+            is_drive_by=bool(self._drive_by[at]),
+            size_m=float(self._size_m[at]),
         )
 
 
@@ -57,6 +64,7 @@ class FactsGatherer:
 
     def __init__(self) -> None:
         self._ids, self._dwell_s, self._name_ends = array("q"), array("l"), array("q", [0])
+        self._drive_by, self._size_m = array("B"), array("f")
         self._uuids, self._names = bytearray(), bytearray()
 
     def add(self, facts: FenceFacts) -> None:
@@ -66,6 +74,8 @@ class FactsGatherer:
         for uuid in (facts.public_id, facts.store_id, facts.merchant_id):
             self._uuids += uuid.bytes
         self._dwell_s.append(facts.dwell_s)
+        self._drive_by.append(facts.is_drive_by)
+        self._size_m.append(facts.size_m)
         self._names += facts.name.encode()
         self._name_ends.append(len(self._names))
 
@@ -74,6 +84,8 @@ class FactsGatherer:
             np.array(self._ids, dtype=np.int64),
             np.frombuffer(bytes(self._uuids), dtype=np.uint8),
             np.array(self._dwell_s, dtype=np.int64),
+            np.array(self._drive_by, dtype=np.uint8),
+            np.array(self._size_m, dtype=np.float32),
             np.array(self._name_ends, dtype=np.int64),
             np.frombuffer(bytes(self._names), dtype=np.uint8),
         )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from geooffers.matching.areas import Fence
 from merchants.fence_areas import Row, index_id, stored_area
 from merchants.fence_facts import FenceFacts
-from merchants.models import ExclusionZone, FenceState, Geofence
+from merchants.geometry.measures import size_m
+from merchants.models import ExclusionZone, FenceState, FenceTuning, Geofence
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def as_fences(rows: Iterable[Row], *, facts: Callable[[FenceFacts], None]) -> It
                     store_id=row.store_id,
                     merchant_id=row.store.merchant_id,
                     dwell_s=row.dwell_s,
+                    is_drive_by=row.tuning == FenceTuning.DRIVE_BY,
+                    size_m=size_m(area),
                 )
             )
         yield Fence(id=index_id(row), area=area)

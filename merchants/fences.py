@@ -71,7 +71,7 @@ def put_fence(*, fence: Geofence, by: User) -> Geofence:
             fence.save(force_insert=True)
         else:
             _lock(fence, but_not=FenceState.ARCHIVED, refusal=FenceArchived)
-            fence.save(update_fields=["store", "name", "dwell_s", *AREA_FIELDS])
+            fence.save(update_fields=["store", "name", "dwell_s", "tuning", *AREA_FIELDS])
         _append([index_id(fence)])
     return fence
 

@@ -7,7 +7,7 @@
 Pausing and ending stop issuing and queued pushes; coupons already issued are honoured until they expire.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +78,7 @@ def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:
             raise ForeignStore(f"{store.pk} is not a store of {merchant.pk}")
 
 
-def offers_up_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[UpOffer]:
+def offers_up_at(*, store_id: UUID, triggers: Collection[Trigger], now: datetime) -> list[UpOffer]:
     """The offers that somebody may ask about when a visit at this store did (not) bring one. Two queries.
 
     Also what is not published, paused or ended, when its window is open or was or will be within a day: "it was
@@ -99,7 +99,7 @@ def offers_up_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[UpO
             Q(all_stores=True) | Exists(here),
             merchant_id=store.merchant_id,
             archived_at=None,
-            trigger=trigger,
+            trigger__in=triggers,
             starts_at__lte=now + _ASKED_ABOUT,
             ends_at__gt=now - _ASKED_ABOUT,
         )
@@ -112,11 +112,11 @@ def offers_up_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[UpO
     ]
 
 
-def live_offers_at(*, store_id: UUID, trigger: Trigger, now: datetime) -> list[Offer]:
+def live_offers_at(*, store_id: UUID, triggers: Collection[Trigger], now: datetime) -> list[Offer]:
     """The offers that a visit at this store may be given now, with their budgets. Two queries."""
     return [
         each.offer
-        for each in offers_up_at(store_id=store_id, trigger=trigger, now=now)
+        for each in offers_up_at(store_id=store_id, triggers=triggers, now=now)
         if each.open_now and each.offer.state == OfferState.LIVE and each.offer.starts_at <= now < each.offer.ends_at
     ]
 

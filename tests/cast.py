@@ -16,6 +16,7 @@ from geooffers.visits.models import DeviceState, Visit
 from merchants.models import (
     DiscountKind,
     FenceState,
+    FenceTuning,
     Geofence,
     Merchant,
     Offer,
@@ -46,7 +47,10 @@ def make_store(*, merchant_name: str = "Café Aino", lat: float = AINO_LAT, lon:
     )
 
 
-def make_fence(store: Store, *, radius_m: float = 150, dwell_s: int = 300) -> Geofence:
+def make_fence(
+    store: Store, *, radius_m: float = 150, dwell_s: int = 300, tuning: FenceTuning = FenceTuning.DRIVE_BY
+) -> Geofence:
+    """A drive-by fence, where a visit begins with one fix: most tests are about what comes of a visit."""
     return Geofence.objects.create(
         store=store,
         name=f"around {store.name}",
@@ -55,6 +59,7 @@ def make_fence(store: Store, *, radius_m: float = 150, dwell_s: int = 300) -> Ge
         center_lon=store.lon,
         radius_m=radius_m,
         dwell_s=dwell_s,
+        tuning=tuning,
         state=FenceState.LIVE,
     )
 

@@ -9,6 +9,7 @@ from geooffers.api import (
     passes,
     positions,
     redemptions,
+    region_events,
     signing_in,
     strict,
 )
@@ -37,6 +38,7 @@ api.add_router("/sign-in", signing_in.router)
 api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
 api.add_router("/positions", positions.router)
+api.add_router("/region-events", region_events.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)

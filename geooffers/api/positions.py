@@ -4,7 +4,7 @@ The envelope is strict and answers 4xx. Each fix is judged by itself, under 200:
 ever, and one bad record must not hold up the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -33,6 +33,7 @@ _TRANSITION = {
     "fence_id": "019e7f5c-2b3c-7d4e-8f50-b2c3d4e5f6a7",
     "store_id": "019e7f5c-1b2c-7d3e-8f40-a1b2c3d4e5f6",
     "at": "2026-06-02T09:00:00Z",
+    "confidence": 0.97,
 }
 
 
@@ -49,6 +50,10 @@ class FixIn(strict.StrictSchema):
         float, Field(ge=0, le=100_000, description="Radius of the circle of uncertainty; more than 0.")
     ]
     background: Annotated[bool, Field(description="Whether the app was in the background: each needs its own consent.")]
+    speed_mps: Annotated[
+        float | None, Field(ge=0, le=2_000, description="As the receiver says; leave it out when it does not know.")
+    ] = None
+    mock: Annotated[bool, Field(description="Whether the system says that an app made this position up.")] = False
 
     @field_validator("accuracy_m")
     @classmethod
@@ -66,6 +71,8 @@ class FixIn(strict.StrictSchema):
             lon=self.lon,
             accuracy_m=self.accuracy_m,
             background=self.background,
+            speed_mps=self.speed_mps,
+            mock=self.mock,
         )
 
 
@@ -107,6 +114,7 @@ class TransitionOut(strict.ReplySchema):
     fence_id: UUID
     store_id: UUID
     at: datetime
+    confidence: Annotated[float, Field(ge=0, le=1, description="How sure it is; docs/visits.md has the formula.")]
 
 
 class ReportOut(strict.ReplySchema):
@@ -141,7 +149,6 @@ def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOu
     now = clock.now()
     caller = request.auth
     report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
-    results: list[ResultOut | None] = [_rejected(fix) for fix in payload.fixes]
     report = reporting.report_positions(
         device=caller.device,
         shopper=caller.shopper,
@@ -150,21 +157,30 @@ def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOu
         fixes=[fix.as_fix() for fix in payload.fixes if isinstance(fix, FixIn)],
         now=now,
     )
+    return report_out(report, told=payload.fixes, now=now)
+
+
+def report_out(report: reporting.Report, *, told: Sequence[object], now: datetime) -> ReportOut:
+    """`told` is what the phone sent, well-formed or a FieldProblem; the report's results are of the well-formed."""
     judged = iter(report.results)
     return ReportOut(
-        results=[result or _result(next(judged)) for result in results],
+        results=[_rejected(one) if isinstance(one, errors.FieldProblem) else _result(next(judged)) for one in told],
         transitions=[
-            TransitionOut(change=one.change, fence_id=one.fence_id, store_id=one.store_id, at=one.at)
+            TransitionOut(
+                change=one.change,
+                fence_id=one.fence_id,
+                store_id=one.store_id,
+                at=one.at,
+                confidence=one.confidence,
+            )
             for one in report.transitions
         ],
         coupons=[coupons.coupon_out(coupon, now=now) for coupon in report.coupons],
     )
 
 
-def _rejected(fix: FixIn | errors.FieldProblem) -> ResultOut | None:
-    if isinstance(fix, FixIn):
-        return None
-    return ResultOut(status="rejected", code=fix.code, field=fix.field or None)
+def _rejected(problem: errors.FieldProblem) -> ResultOut:
+    return ResultOut(status="rejected", code=problem.code, field=problem.field or None)
 
 
 def _result(result: reporting.Result) -> ResultOut:

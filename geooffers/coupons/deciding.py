@@ -22,11 +22,11 @@ RANKER: ranking.Ranker = ranking.FixedRanker()
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """A visit that began or dwelled: each may bring one coupon."""
+    """A visit that began, settled or dwelled: each may bring one coupon. `triggers`: what it is the moment for."""
 
     visit: Visit
     store_id: UUID
-    trigger: Trigger
+    triggers: tuple[Trigger, ...]
 
 
 @dataclass(kw_only=True)
@@ -40,9 +40,11 @@ class _Judged:
     ranked: list[ranking.Ranked] = field(default_factory=list)
 
 
-def decide(*, shopper: Shopper, visit: Visit, store_id: UUID, trigger: Trigger, now: datetime) -> Coupon | None:
+def decide(
+    *, shopper: Shopper, visit: Visit, store_id: UUID, triggers: tuple[Trigger, ...], now: datetime
+) -> Coupon | None:
     """The coupon of one moment; see `decide_all`."""
-    moment = Moment(visit=visit, store_id=store_id, trigger=trigger)
+    moment = Moment(visit=visit, store_id=store_id, triggers=triggers)
     return decide_all(shopper=shopper, moments=[moment], now=now)[0]
 
 
@@ -62,7 +64,7 @@ def decide_all(*, shopper: Shopper, moments: Sequence[Moment], now: datetime) ->
 
 
 def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
-    shown = offers.offers_up_at(store_id=moment.store_id, trigger=moment.trigger, now=now)
+    shown = offers.offers_up_at(store_id=moment.store_id, triggers=moment.triggers, now=now)
     judged = _Judged(moment=moment, offers={each.offer.pk: each.offer for each in shown})
     if not shown:
         return judged
@@ -98,7 +100,7 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
                 times_had=facts.had,
             )
         )
-    judged.ranked = RANKER.rank(eligible, context=ranking.Context(now=now, trigger=moment.trigger))
+    judged.ranked = RANKER.rank(eligible, context=ranking.Context(now=now, trigger=moment.triggers[0]))
     return judged
 
 

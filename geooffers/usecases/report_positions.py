@@ -1,4 +1,6 @@
-"""A location report: from fixes to visits, coupons and owed pushes. docs/location-report.md draws it: update that page.
+"""A location report: from fixes and region events to visits, coupons and owed pushes.
+
+docs/location-report.md draws it: update that page too.
 
 1. Read first, outside any transaction: the caller brings what one query said of device, consents and packed state.
    Matching and the visit rules are pure.
@@ -19,12 +21,22 @@ from django.db import transaction
 
 from geooffers.coupons import deciding, wallet
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.matching.index import Sureness
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, Shopper
+from geooffers.usecases import looking
 from geooffers.visits import packing, recording, silence, transitions
 from geooffers.visits.models import DeviceState
-from geooffers.visits.transitions import Change, Fix, Ignored, Sighting, State, Status, Touch, Transition, Walk
+from geooffers.visits.transitions import (
+    Change,
+    Fix,
+    Ignored,
+    RegionEvent,
+    Sighting,
+    State,
+    Status,
+    Transition,
+    Walk,
+)
 from merchants import live_fences
 from merchants.models import Geofence, Trigger
 from notifications import outbox
@@ -77,6 +89,7 @@ class Told:
     fence_id: UUID
     store_id: UUID
     at: datetime
+    confidence: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +105,16 @@ class Report:
 class _Plan:
     """What the rules make of the fixes, given a state and consents."""
 
-    before: State
     walk: Walk
     results: tuple[Result, ...]
 
     @property
+    def before(self) -> State:
+        return self.walk.before
+
+    @property
     def is_worth_a_write(self) -> bool:
-        # Somebody who came and went within a report leaves a state as it was, and a visit all the same.
-        return bool(self.walk.transitions) or transitions.is_worth_a_write(before=self.before, after=self.walk.state)
+        return transitions.is_worth_a_write(self.walk)
 
 
 def report_positions(
@@ -108,7 +123,7 @@ def report_positions(
     shopper: Shopper,
     consents: frozenset[Purpose],
     state: DeviceState,
-    fixes: Sequence[Fix],
+    fixes: Sequence[Fix | RegionEvent],
     now: datetime,
 ) -> Report:
     live = live_fences.matcher()
@@ -142,7 +157,7 @@ def report_positions(
                     _compare_and_set(device=device, version=fresh.version, plan=plan, now=now)
             if plan.is_worth_a_write:
                 coupons = _record(device=device, shopper=shopper, consents=given, plan=plan, live=live, now=now)
-    if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.state.inside:
+    if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.known.stays:
         # Perhaps the answer to the first time was lost. New ones are among them.
         coupons = _coupons_of_open_visits(device=device, shopper=shopper, now=now)
     return Report(
@@ -155,7 +170,7 @@ def report_positions(
 def _plan(
     *,
     known: State,
-    fixes: Sequence[Fix],
+    fixes: Sequence[Fix | RegionEvent],
     sightings: dict[int, Sighting],
     consents: frozenset[Purpose],
     live: live_fences.LiveFences,
@@ -167,7 +182,7 @@ def _plan(
     allowed = [place for place, fix in enumerate(fixes) if _purpose_of(fix) in consents]
     for place in allowed:
         if place not in sightings:
-            sightings[place] = _look(fix=fixes[place], live=live, now=now)
+            sightings[place] = looking.look(fix=fixes[place], live=live, now=now)
     walk = transitions.walk(
         state=known,
         sightings=[sightings[place] for place in allowed],
@@ -177,36 +192,11 @@ def _plan(
     results = [Result(status=Status.IGNORED, code=Ignored.CONSENT_MISSING)] * len(fixes)
     for place, step in zip(allowed, walk.steps, strict=True):
         results[place] = Result(status=step.status, code=step.code)
-    return _Plan(before=known, walk=walk, results=tuple(results))
+    return _Plan(walk=walk, results=tuple(results))
 
 
-def _purpose_of(fix: Fix) -> Purpose:
+def _purpose_of(fix: Fix | RegionEvent) -> Purpose:
     return Purpose.LOCATION_BACKGROUND if fix.background else Purpose.LOCATION_FOREGROUND
-
-
-def _look(*, fix: Fix, live: live_fences.LiveFences, now: datetime) -> Sighting:
-    """What the fix touches. A zone's id is below zero; a centre in a zone is all that is kept of the fix."""
-    if transitions.why_unusable(fix=fix, now=now) is not None:
-        return Sighting(fix=fix, touches=())
-    touches = []
-    for match in live.index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m):
-        if match.fence < 0:
-            if match.inside:
-                return Sighting(fix=fix, touches=(), excluded=True)
-            continue
-        facts = live.fence(match.fence)
-        if facts is not None:
-            touches.append(
-                Touch(
-                    fence=match.fence,
-                    inside=match.inside,
-                    sureness=match.sureness,
-                    # Measuring how deep in a large polygon a fix is would cost more than all of matching.
-                    distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
-                    dwell_s=facts.dwell_s,
-                )
-            )
-    return Sighting(fix=fix, touches=tuple(touches))
 
 
 def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime) -> bool:
@@ -232,7 +222,7 @@ def _record(
     now: datetime,
 ) -> list[Coupon]:
     """Visits and presence; then a decision for each visit that began or dwelled and is still open; then the pushes."""
-    if plan.before.cell is None:
+    if plan.before.is_at_rest:
         recording.end_forgotten_presence(device=device, now=now, inside=plan.walk.state.inside.keys())
     recorded = recording.apply(
         device=device,
@@ -249,10 +239,10 @@ def _record(
     for one in recorded:
         facts = live.fence(one.transition.fence)
         if one.is_news and one.visit.pk not in over and facts is not None:
-            dwelled = one.transition.change == Change.DWELLED
-            trigger = Trigger.DWELLED if dwelled else Trigger.ENTERED
-            moments.append(deciding.Moment(visit=one.visit, store_id=facts.store_id, trigger=trigger))
-            occasions.append(one.transition)
+            triggers = _triggers(one.transition.change, is_drive_by=facts.is_drive_by)
+            if triggers:
+                moments.append(deciding.Moment(visit=one.visit, store_id=facts.store_id, triggers=triggers))
+                occasions.append(one.transition)
     if not moments:
         return []
     issued = deciding.decide_all(shopper=shopper, moments=moments, now=now)
@@ -268,6 +258,13 @@ def _record(
                 body=coupon.text,
             )
     return [coupon for coupon in issued if coupon is not None]
+
+
+def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
+    """Which offers a change is the moment for. Who enters a fence for walkers has walked in."""
+    if change in transitions.BEGINNINGS:
+        return (Trigger.ENTERED,) if is_drive_by else (Trigger.ENTERED, Trigger.SETTLED)
+    return {Change.SETTLED: (Trigger.SETTLED,), Change.DWELLED: (Trigger.DWELLED,)}.get(change, ())
 
 
 def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) -> list[Coupon]:
@@ -289,6 +286,12 @@ def _told(found: Sequence[Transition], *, live: live_fences.LiveFences) -> tuple
         rows = Geofence.objects.filter(pk__in=gone).values_list("pk", "public_id", "store_id")
         places |= {fence: (public_id, store_id) for fence, public_id, store_id in rows}
     return tuple(
-        Told(change=one.change, fence_id=places[one.fence][0], store_id=places[one.fence][1], at=one.at)
+        Told(
+            change=one.change,
+            fence_id=places[one.fence][0],
+            store_id=places[one.fence][1],
+            at=one.at,
+            confidence=one.confidence,
+        )
         for one in found
     )

@@ -37,6 +37,8 @@ class EndReason(models.TextChoices):
     WITHDRAWN = "withdrawn"
     FENCE_GONE = "fence_gone"
     SIGNED_IN = "signed_in"  # another account took over the device
+    CROSSED = "crossed"  # drove through between two fixes
+    CORRECTED = "corrected"  # a late fix showed that there was no such visit
 
 
 class Visit(models.Model):
@@ -49,6 +51,10 @@ class Visit(models.Model):
     # The first fix known was already inside: the entry itself was not seen.
     appeared_inside = models.BooleanField(default=False)
     dwelled_at = models.DateTimeField(null=True, blank=True)
+    # Somebody on foot: at a drive-by fence perhaps long after the begin, or never.
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # How sure the fixes made it that somebody was there, 0 to 1: the formula of docs/visits.md.
+    confidence = models.FloatField(default=1.0)
     # When a phone that is gone was last known inside. The visit does not end before, whichever phone goes last.
     seen_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -1,36 +1,43 @@
 """A device's state as bytes, and back.
 
-Layout, version 1 (varints are LEB128, times are whole milliseconds since 1970, earlier ones as distance from newest):
+Layout, version 2. Varints are LEB128; numbers are little-endian; times are whole milliseconds since 1970, earlier ones
+as the distance from a later one:
 
     u8      version
-    u8      1: it is known where the phone is, and the cell follows; 0: at rest
-    varint  newest_at
-    2 x i32 cell: latitude, longitude (not at rest)
+    known   what follows from everything
+    known   what was known before the first of the kept sightings
     varint  writes_minute, varint writes
-    u8      remembered fixes, each u64 (folded uuid)
-    varint  stays, each: varint fence, varint newest - entered, varint newest - last inside, varint dwell_s, u8 flags
+    u8      remembered sightings, each u64 (folded uuid)
+    u8      kept sightings, each: u16 length, and as many bytes (see `sighting_bytes`)
     u32     CRC-32 of everything before
 
-A state in which nothing is known is no bytes at all.
+A state in which nothing is known is no bytes at all. The kept sightings are unpacked when somebody asks for one.
 
-Damaged bytes, and those of a version from the future after a rollback, are answered with a fresh state: the phone's
-next fix is then its first one known, which is the honest thing to say about it. `damaged_count` tells how often.
+Damaged bytes, and those of another version, are answered with a fresh state: the phone's next fix is then its first
+one known, which is the honest thing to say about it. `damaged_count` tells how often.
 """
 
 import struct
 import threading
 import zlib
-from datetime import UTC, datetime, timedelta
 
-from geooffers.visits.transitions import State, Stay
+from geooffers.visits import sighting_bytes
+from geooffers.visits.kept import Kept
+from geooffers.visits.observations import Sighting
+from geooffers.visits.sighting_bytes import put, take
+from geooffers.visits.stays import Stay
+from geooffers.visits.timeline import Known
+from geooffers.visits.transitions import State
+from geooffers.visits.trust import Place
+from geooffers.visits.tuning import DRIVE_BY, WALK_IN
 
-VERSION = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_CELL = struct.Struct("<ii")
-_FOLDED = struct.Struct("<Q")
-_CRC = struct.Struct("<I")
-_DWELLED, _APPEARED = 1, 2
+VERSION = 2
+_FOLDED, _CRC, _LENGTH = struct.Struct("<Q"), struct.Struct("<I"), struct.Struct("<H")
+_PLACE, _NUMBER = struct.Struct("<ddd"), struct.Struct("<d")
+# Of what is known.
+_AT, _PLACED, _SPEED, _ASIDE, _IMPOSSIBLE, _SUSPICION = 1, 2, 4, 8, 16, 32
+# Of a stay.
+_BEGUN, _SETTLED, _DWELLED, _APPEARED, _DRIVE_BY, _SLOW, _OUTSIDE = 1, 2, 4, 8, 16, 32, 64
 
 _lock = threading.Lock()
 _damaged = 0
@@ -46,25 +53,21 @@ class Damaged(ValueError):
 
 
 def pack(state: State) -> bytes:
-    if state.newest_at is None:
+    if state.known.at_ms is None:
         return b""
-    newest = _milliseconds(state.newest_at)
-    out = bytearray([VERSION, state.cell is not None])
-    _put(out, newest)
-    if state.cell is not None:
-        out += _CELL.pack(*state.cell)
-    _put(out, state.writes_minute)
-    _put(out, state.writes)
+    out = bytearray([VERSION])
+    _put_known(out, state.known)
+    _put_known(out, state.base)
+    put(out, state.writes_minute)
+    put(out, state.writes)
     out.append(len(state.remembered))
     for folded in state.remembered:
         out += _FOLDED.pack(folded)
-    _put(out, len(state.inside))
-    for fence, stay in state.inside.items():
-        _put(out, fence)
-        _put(out, newest - _milliseconds(stay.entered_at))
-        _put(out, newest - _milliseconds(stay.last_inside_at))
-        _put(out, stay.dwell_s)
-        out.append(_DWELLED * stay.dwelled | _APPEARED * stay.appeared)
+    records = state.kept.records()
+    out.append(len(records))
+    for record in records:
+        out += _LENGTH.pack(len(record))
+        out += record
     out += _CRC.pack(zlib.crc32(out))
     return bytes(out)
 
@@ -87,62 +90,155 @@ def read(packed: bytes) -> State:
         raise Damaged("checksum")
     if packed[0] != VERSION:
         raise Damaged(f"version {packed[0]}")
-    newest, at = _take(packed, 2)
-    cell: tuple[int, int] | None = None
-    if packed[1]:
-        cell = _CELL.unpack_from(packed, at)
-        at += _CELL.size
-    writes_minute, at = _take(packed, at)
-    writes, at = _take(packed, at)
+    known, at = _take_known(packed, 1)
+    base, at = _take_known(packed, at)
+    writes_minute, at = take(packed, at)
+    writes, at = take(packed, at)
     count = packed[at]
     remembered = struct.unpack_from(f"<{count}Q", packed, at + 1)
     at += 1 + count * _FOLDED.size
-    inside: dict[int, Stay] = {}
-    stays, at = _take(packed, at)
-    for _ in range(stays):
-        fence, at = _take(packed, at)
-        since_entered, at = _take(packed, at)
-        since_inside, at = _take(packed, at)
-        dwell_s, at = _take(packed, at)
-        flags, at = packed[at], at + 1
-        inside[fence] = Stay(
-            entered_at=_moment(newest - since_entered),
-            last_inside_at=_moment(newest - since_inside),
-            dwell_s=dwell_s,
-            dwelled=bool(flags & _DWELLED),
-            appeared=bool(flags & _APPEARED),
-        )
+    records = []
+    count, at = packed[at], at + 1
+    for _ in range(count):
+        length = _LENGTH.unpack_from(packed, at)[0]
+        at += _LENGTH.size
+        records.append(packed[at : at + length])
+        at += length
     return State(
-        newest_at=_moment(newest),
-        cell=cell,
-        inside=inside,
+        known=known,
+        base=base,
+        kept=Kept(records),
         remembered=remembered,
         writes_minute=writes_minute,
         writes=writes,
     )
 
 
-def _milliseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MILLISECOND
+def _put_known(out: bytearray, known: Known) -> None:
+    place, aside = known.place, known.aside
+    speed = place.speed_mps if place is not None else None
+    out.append(
+        _AT * (known.at_ms is not None)
+        | _PLACED * (place is not None)
+        | _SPEED * (speed is not None)
+        | _ASIDE * (aside is not None)
+        | _IMPOSSIBLE * known.aside_is_impossible
+        | _SUSPICION * (known.suspicion != 0)
+    )
+    at_ms = known.at_ms
+    if at_ms is None:
+        return
+    put(out, at_ms)
+    if place is not None:
+        put(out, at_ms - place.at_ms)
+        out += _PLACE.pack(place.lat, place.lon, place.accuracy_m)
+    if speed is not None:
+        out += _NUMBER.pack(speed)
+    if known.suspicion:
+        out += _NUMBER.pack(known.suspicion)
+    if aside is not None:
+        record = sighting_bytes.pack(aside)
+        out += _LENGTH.pack(len(record))
+        out += record
+    put(out, len(known.stays))
+    for fence, stay in known.stays.items():
+        _put_stay(out, fence, stay, at_ms=at_ms)
 
 
-def _moment(milliseconds: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+def _take_known(packed: bytes, at: int) -> tuple[Known, int]:
+    flags, at = packed[at], at + 1
+    if not flags & _AT:
+        return Known(), at
+    at_ms, at = take(packed, at)
+    place: Place | None = None
+    speed: float | None = None
+    suspicion = 0.0
+    aside: Sighting | None = None
+    if flags & _PLACED:
+        before_ms, at = take(packed, at)
+        lat, lon, accuracy_m = _PLACE.unpack_from(packed, at)
+        at += _PLACE.size
+        if flags & _SPEED:
+            (speed,) = _NUMBER.unpack_from(packed, at)
+            at += _NUMBER.size
+        place = Place(at_ms=at_ms - before_ms, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed)
+    if flags & _SUSPICION:
+        (suspicion,) = _NUMBER.unpack_from(packed, at)
+        at += _NUMBER.size
+    if flags & _ASIDE:
+        (length,) = _LENGTH.unpack_from(packed, at)
+        at += _LENGTH.size
+        aside = sighting_bytes.unpack(packed[at : at + length])
+        at += length
+    count, at = take(packed, at)
+    stays: dict[int, Stay] = {}
+    for _ in range(count):
+        fence, at = take(packed, at)
+        stays[fence], at = _take_stay(packed, at, at_ms=at_ms)
+    known = Known(
+        at_ms=at_ms,
+        place=place,
+        aside=aside,
+        aside_is_impossible=bool(flags & _IMPOSSIBLE),
+        stays=stays,
+        suspicion=suspicion,
+    )
+    return known, at
 
 
-def _put(out: bytearray, number: int) -> None:
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
+def _put_stay(out: bytearray, fence: int, stay: Stay, *, at_ms: int) -> None:
+    put(out, fence)
+    out.append(
+        _BEGUN * stay.begun
+        | _SETTLED * stay.settled
+        | _DWELLED * stay.dwelled
+        | _APPEARED * stay.appeared
+        | _DRIVE_BY * stay.tuning.plain
+        | _SLOW * (stay.slow_since_ms is not None)
+        | _OUTSIDE * (stay.outside_since_ms is not None)
+    )
+    put(out, at_ms - stay.entered_ms)
+    put(out, at_ms - stay.last_inside_ms)
+    put(out, stay.dwell_s)
+    put(out, stay.present_ms)
+    out += bytes((stay.firm, stay.misses, stay.clear))
+    out += _NUMBER.pack(stay.doubt)
+    for moment in (stay.slow_since_ms, stay.outside_since_ms):
+        if moment is not None:
+            put(out, at_ms - moment)
 
 
-def _take(packed: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        byte = packed[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
+def _take_stay(packed: bytes, at: int, *, at_ms: int) -> tuple[Stay, int]:
+    flags, at = packed[at], at + 1
+    since_entered, at = take(packed, at)
+    since_inside, at = take(packed, at)
+    dwell_s, at = take(packed, at)
+    present_ms, at = take(packed, at)
+    firm, misses, clear = packed[at], packed[at + 1], packed[at + 2]
+    (doubt,) = _NUMBER.unpack_from(packed, at + 3)
+    at += 3 + _NUMBER.size
+    slow_since_ms = outside_since_ms = None
+    if flags & _SLOW:
+        since, at = take(packed, at)
+        slow_since_ms = at_ms - since
+    if flags & _OUTSIDE:
+        since, at = take(packed, at)
+        outside_since_ms = at_ms - since
+    stay = Stay(
+        entered_ms=at_ms - since_entered,
+        last_inside_ms=at_ms - since_inside,
+        dwell_s=dwell_s,
+        tuning=DRIVE_BY if flags & _DRIVE_BY else WALK_IN,
+        begun=bool(flags & _BEGUN),
+        settled=bool(flags & _SETTLED),
+        dwelled=bool(flags & _DWELLED),
+        appeared=bool(flags & _APPEARED),
+        firm=firm,
+        slow_since_ms=slow_since_ms,
+        present_ms=present_ms,
+        doubt=doubt,
+        outside_since_ms=outside_since_ms,
+        misses=misses,
+        clear=clear,
+    )
+    return stay, at

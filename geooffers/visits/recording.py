@@ -19,19 +19,18 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import packing, silence, transitions
+from geooffers.visits import correcting, packing, silence, transitions
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.transitions import Change, Transition
-
-BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
+from geooffers.visits.observations import to_moment
+from geooffers.visits.transitions import BEGINNINGS, Change, Transition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
     """A transition of one phone and the visit it belongs to.
 
-    `is_news`: the visit itself began, dwelled or ended by it. A second phone that joins, reaches the dwell later or
-    leaves first is no news.
+    `is_news`: the visit itself began, settled, dwelled or ended by it. A second phone that joins, reaches the dwell
+    later or leaves first is no news.
     """
 
     transition: Transition
@@ -55,11 +54,17 @@ def apply(
             visit, began = _begin(device=device, shopper_id=shopper_id, transition=one)
             recorded[place] = Recorded(transition=one, visit=visit, is_news=began)
             continue
+        if one.correction is not None:
+            correcting.correct(device=device, shopper_id=shopper_id, fence_id=one.fence, correction=one.correction)
+            continue
+        if one.change == Change.CROSSED:
+            correcting.record_crossing(shopper_id=shopper_id, transition=one)
+            continue
         known = _lock_open_visit(shopper_id=shopper_id, fence_id=one.fence)
         if known is None:
             continue
-        if one.change == Change.DWELLED:
-            recorded[place] = Recorded(transition=one, visit=known, is_news=_dwell(visit=known, at=one.at))
+        if one.change in (Change.SETTLED, Change.DWELLED):
+            recorded[place] = Recorded(transition=one, visit=known, is_news=_progress(visit=known, transition=one))
         else:
             reason = EndReason.STALE if one.stale else EndReason.LEFT
             if is_gone(one.fence):
@@ -112,7 +117,7 @@ def _close_one(*, device_id: UUID, minute: datetime) -> int:
     row.packed = packing.pack(transitions.at_rest(state))
     row.last_fix_at = None
     row.save(update_fields=["version", "packed", "last_fix_at"])
-    last_inside_at = {fence: stay.last_inside_at for fence, stay in state.inside.items()}
+    last_inside_at = {fence: to_moment(stay.last_inside_ms) for fence, stay in state.inside.items()}
     _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
     return 1
 
@@ -130,6 +135,7 @@ def _begin(*, device: Device, shopper_id: UUID, transition: Transition) -> tuple
             fence_id=transition.fence,
             began_at=transition.at,
             appeared_inside=transition.change == Change.APPEARED_INSIDE,
+            confidence=transition.confidence,
         )
         Visit.objects.bulk_create([ours], ignore_conflicts=True)
         visit = _lock_open_visit(shopper_id=shopper_id, fence_id=transition.fence)
@@ -143,11 +149,14 @@ def _begin(*, device: Device, shopper_id: UUID, transition: Transition) -> tuple
     return visit, visit.pk == ours.pk
 
 
-def _dwell(*, visit: Visit, at: datetime) -> bool:
-    if visit.dwelled_at is not None:
+def _progress(*, visit: Visit, transition: Transition) -> bool:
+    """Settled or dwelled, once a visit whichever phone is first."""
+    field = "settled_at" if transition.change == Change.SETTLED else "dwelled_at"
+    if getattr(visit, field) is not None:
         return False
-    visit.dwelled_at = at
-    visit.save(update_fields=["dwelled_at"])
+    setattr(visit, field, transition.at)
+    visit.confidence = max(visit.confidence, transition.confidence)
+    visit.save(update_fields=[field, "confidence"])
     return True
 
 

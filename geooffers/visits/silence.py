@@ -20,3 +20,8 @@ def is_silent(*, newest_at: datetime, now: datetime, limit: timedelta) -> bool:
 def silent_when_before(*, now: datetime, limit: timedelta) -> datetime:
     """States whose minute is this or earlier have been silent for longer than the limit."""
     return now - limit - MINUTE
+
+
+def is_silent_ms(*, newest_ms: int, now_ms: int, limit_ms: int) -> bool:
+    """The same question, of milliseconds since 1970."""
+    return newest_ms // 60_000 * 60_000 <= now_ms - limit_ms - 60_000

@@ -1,124 +1,119 @@
-"""From a fix to the changes of visits it means. Plain Python: no clock, no database, no matching.
+"""From a report to the changes of visits it means. Plain Python: no clock, no database, no matching.
 
-`advance` takes one fix and what it touches, `walk` a whole report. What a phone is told in each case stands in
-docs/location-report.md: update that page too.
+`walk` takes a report, `advance` one sighting. What a phone is told in each case stands in docs/location-report.md, the
+rules of a stay in docs/visits.md: update those pages too.
 
-Rules that are not obvious:
-
-* `unsure` is decided by the centre for now. A touch carries sureness and distance, so that a later engine can ask for
-  more proof without another interface.
-* The first fix known inside a fence is `appeared_inside`: nobody saw the entry. That is also what follows a silence
-  longer than the stale limit: then the state begins anew, and what was open ends at the last time known.
-* A late fix (older than the newest one known) changes nothing. It would begin a visit that later fixes already left.
-* A stay is proven by fixes only: the dwell is the first fix inside at least `dwell_s` after the begin, and its time is
-  that fix's.
+Sightings count in the order in which they were on the phone, not in which they arrive. The last few stay in the state,
+beside what was known before the first of them: one that arrives late is put in its place, and everything after it is
+worked out again. What that changes about visits that have been told is a correction, which nobody is pushed for. One
+that is older than all of them is late, and changes nothing.
 """
 
-import enum
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+import functools
+from bisect import bisect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from geooffers.visits.silence import is_silent, minute_of
+from geooffers.visits import corrections, timeline
+from geooffers.visits.corrections import Correction, Told
+from geooffers.visits.happenings import BEGINNINGS, Change, Happening
+from geooffers.visits.kept import Kept
+from geooffers.visits.observations import (
+    PUSHABLE_WITHIN,
+    Fix,
+    Ignored,
+    RegionChange,
+    RegionEvent,
+    Sighting,
+    Status,
+    Touch,
+    fold,
+    to_milliseconds,
+    to_moment,
+    why_unusable,
+)
+from geooffers.visits.stays import Stay
+from geooffers.visits.timeline import Known
+from geooffers.visits.tuning import DRIVE_BY, WALK_IN, Tuning, TuningName
 
-TOO_OLD_AFTER = timedelta(hours=24)
-CLOCK_AHEAD_BY = timedelta(minutes=2)
-# Past this age a fix still records a visit, but nobody is disturbed for it.
-PUSHABLE_WITHIN = timedelta(minutes=5)
-# A circle of uncertainty this large says which town, not which shop.
-COARSE_OVER_M = 5_000.0
-# How many fixes are remembered by uuid. Phones repeat the last report, or a batch: the older fixes of a repeated batch
-# are `late`, which changes nothing either.
+__all__ = [
+    "BEGINNINGS",
+    "DRIVE_BY",
+    "WALK_IN",
+    "Change",
+    "Correction",
+    "Fix",
+    "Ignored",
+    "Known",
+    "RegionChange",
+    "RegionEvent",
+    "Sighting",
+    "State",
+    "Status",
+    "Stay",
+    "Step",
+    "Told",
+    "Touch",
+    "Transition",
+    "Tuning",
+    "TuningName",
+    "Walk",
+    "advance",
+    "at_rest",
+    "is_worth_a_write",
+    "to_milliseconds",
+    "walk",
+    "why_unusable",
+    "with_write_counted",
+]
+
+# How many sightings are remembered by uuid. Phones repeat the last report, or a batch: the older ones of a repeated
+# batch are `late`, which changes nothing either.
 REMEMBERED = 16
+# So many, and none older than so long before the newest, are kept to put a late one in its place.
+KEPT = 12
+KEPT_MS = 30 * 60_000
 # A cell is about 110 m high. A fix in the minute and cell of the last one written is not worth a write.
 CELLS_A_DEGREE = 1_000
-
-
-class Status(enum.StrEnum):
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    LATE = "late"
-    IGNORED = "ignored"
-
-
-class Ignored(enum.StrEnum):
-    """Why a well-formed fix was not used. Listed in docs/location-report.md: update that page too."""
-
-    CONSENT_MISSING = "consent_missing"
-    TOO_OLD = "too_old"
-    CLOCK_AHEAD = "clock_ahead"
-    TOO_COARSE = "too_coarse"
-    NULL_ISLAND = "null_island"
-    # A place where nobody is tracked. The word says nothing about the place, to whomever reads the answer.
-    NOT_USED = "not_used"
-
-
-class Change(enum.StrEnum):
-    ENTERED = "entered"
-    APPEARED_INSIDE = "appeared_inside"
-    DWELLED = "dwelled"
-    LEFT = "left"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fix:
-    """One position of one device. `recorded_at` is aware and holds whole milliseconds, as the packed state does."""
-
-    uuid: UUID
-    recorded_at: datetime
-    lat: float
-    lon: float
-    accuracy_m: float
-    background: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Touch:
-    """A fence that a fix touches. `sureness` is -1 outside, 0 unsure, 1 inside.
-
-    `distance_m` is to the boundary, negative outside. None: nobody measured, for the fix is surely inside.
-    """
-
-    fence: int
-    inside: bool
-    sureness: int
-    distance_m: float | None
-    dwell_s: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stay:
-    """What is known of one device in one fence. `dwell_s` is the fence's value when the stay began."""
-
-    entered_at: datetime
-    last_inside_at: datetime
-    dwell_s: int
-    dwelled: bool = False
-    appeared: bool = False
+NOTHING_KNOWN, NOTHING_KEPT = Known(), Kept()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
     """Of one device. Nothing known is `State()`.
 
-    `newest_at` is the newest fix's time, `cell` where it was; without a cell the state is at rest: where the phone is
-    has been forgotten, what it must not send again has not.
+    `known` is what follows from `base` and `kept`, the sightings since; it is kept too, so that the usual fix, which
+    is the newest, costs one step. `remembered`: the newest sightings' uuids, folded, oldest first.
     """
 
-    newest_at: datetime | None = None
-    cell: tuple[int, int] | None = None
-    inside: Mapping[int, Stay] = field(default_factory=dict)
-    # The newest fixes' uuids, folded (see `fold`), oldest first.
+    known: Known = NOTHING_KNOWN
+    base: Known = NOTHING_KNOWN
+    kept: Kept = NOTHING_KEPT
     remembered: tuple[int, ...] = ()
     # Writes of this state in one minute of the server's clock; what limits them exactly.
     writes_minute: int = 0
     writes: int = 0
 
+    @property
+    def newest_at(self) -> datetime | None:
+        return None if self.known.at_ms is None else to_moment(self.known.at_ms)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nobody knows where the phone is: a new one, one that was silent, one whose state was lost."""
+        return self.known.place is None and not self.known.stays
+
+    @property
+    def inside(self) -> Mapping[int, Stay]:
+        """The stays that have begun, by fence."""
+        return {fence: stay for fence, stay in self.known.stays.items() if stay.begun}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
-    """`at` is when it was on the phone. `pushable`: young enough to disturb somebody for.
+    """`at` is when it was on the phone, `proven_at` the fix that settled it. `pushable`: young, and nothing suspicious
+    about it, so that somebody may be disturbed for it.
 
     `stale` marks a `left` that nobody saw: the phone was silent too long, and `at` is the last time known.
     """
@@ -127,128 +122,188 @@ class Transition:
     fence: int
     at: datetime
     pushable: bool
+    proven_at: datetime | None = None
+    confidence: float = 1.0
     stale: bool = False
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    state: State
     status: Status
     code: Ignored | None = None
     transitions: tuple[Transition, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sighting:
-    """A fix and what matching said of it. `excluded`: its centre lies where nobody is tracked."""
-
-    fix: Fix
-    touches: tuple[Touch, ...]
-    excluded: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Walk:
     """A report taken as a whole. `steps` stand in the order of the sightings given."""
 
-    state: State
+    before: State
+    known: Known
     steps: tuple[Step, ...]
     transitions: tuple[Transition, ...]
+    # Whether a late one was put in its place, which the next late one will want to know.
+    took_late: bool
+    make_state: Callable[[], State]
+
+    @property
+    def state(self) -> State:
+        """Made when it is asked for: most reports change nothing, and their state is never written."""
+        return self.make_state()
 
 
 def walk(*, state: State, sightings: Sequence[Sighting], now: datetime, stale_after: timedelta) -> Walk:
-    """Fixes of one report are taken in the order in which they were recorded, whatever the order of sending."""
-    steps: list[Step | None] = [None] * len(sightings)
-    transitions: list[Transition] = []
-    seen: set[UUID] = set()
-    for place in sorted(range(len(sightings)), key=lambda place: sightings[place].fix.recorded_at):
-        sighting = sightings[place]
-        if sighting.fix.uuid in seen:
-            steps[place] = Step(state=state, status=Status.DUPLICATE)
-            continue
-        seen.add(sighting.fix.uuid)
-        step = advance(state=state, sighting=sighting, now=now, stale_after=stale_after)
-        steps[place] = step
-        state = step.state
-        transitions += step.transitions
+    """Sightings of one report are taken in the order in which they were on the phone, whatever the order of sending."""
+    line = _Line(state, now=now, stale_ms=int(stale_after.total_seconds() * 1000))
+    steps: dict[int, Step] = {}
+    order = range(len(sightings))
+    if len(sightings) > 1:
+        orders = [seen.order for seen in sightings]
+        order_of_taking = sorted(order, key=orders.__getitem__)
+    else:
+        order_of_taking = list(order)
+    for place in order_of_taking:
+        steps[place] = line.take(sightings[place])
     return Walk(
-        state=state,
-        steps=tuple(step for step in steps if step is not None),
-        transitions=tuple(transitions),
+        before=state,
+        known=line.known,
+        took_late=line.took_late,
+        make_state=functools.cache(line.state),
+        steps=tuple(steps[place] for place in order),
+        transitions=tuple(one for place in order_of_taking for one in steps[place].transitions),
     )
 
 
-def advance(*, state: State, sighting: Sighting, now: datetime, stale_after: timedelta) -> Step:
-    fix = sighting.fix
-    folded = fold(fix.uuid)
-    if folded in state.remembered:
-        return Step(state=state, status=Status.DUPLICATE)
-    code = Ignored.NOT_USED if sighting.excluded else why_unusable(fix=fix, now=now)
-    if code is not None:
-        return Step(state=state, status=Status.IGNORED, code=code)
-    if state.newest_at is not None and fix.recorded_at < state.newest_at:
-        return Step(state=state, status=Status.LATE)
-    pushable = now - fix.recorded_at <= PUSHABLE_WITHIN
-    transitions: list[Transition] = []
-    known, anew = state.inside, state.cell is None
-    if state.newest_at is not None and is_silent(newest_at=state.newest_at, now=fix.recorded_at, limit=stale_after):
-        transitions += end_of_silence(state)
-        known, anew = {}, True
-    inside = dict(known)
-    for touch in sighting.touches:
-        if not touch.inside:
-            continue
-        stay = known.get(touch.fence)
-        if stay is None:
-            change = Change.APPEARED_INSIDE if anew else Change.ENTERED
-            transitions.append(Transition(change=change, fence=touch.fence, at=fix.recorded_at, pushable=pushable))
-            stay = Stay(
-                entered_at=fix.recorded_at, last_inside_at=fix.recorded_at, dwell_s=touch.dwell_s, appeared=anew
+def advance(*, state: State, sighting: Sighting, now: datetime, stale_after: timedelta) -> Walk:
+    return walk(state=state, sightings=[sighting], now=now, stale_after=stale_after)
+
+
+class _Line:
+    """A state while a report is taken in. What was kept is not even unpacked while nothing but newer ones arrive."""
+
+    def __init__(self, state: State, *, now: datetime, stale_ms: int) -> None:
+        self._before = state
+        self._now, self._stale_ms = now, stale_ms
+        self._known = state.known
+        self._earlier = state.kept
+        # Newer than all of those: each with what was known after it.
+        self._added: list[Sighting] = []
+        self._afters: list[Known] = []
+        self._took_late = False
+        self._remembered = list(state.remembered)
+        self._seen = set(state.remembered)
+
+    @property
+    def known(self) -> Known:
+        return self._known
+
+    @property
+    def took_late(self) -> bool:
+        return self._took_late
+
+    def take(self, seen: Sighting) -> Step:
+        folded = fold(seen.fix.uuid)
+        if folded in self._seen:
+            return Step(status=Status.DUPLICATE)
+        code = Ignored.NOT_USED if seen.excluded else why_unusable(fix=seen.fix, now=self._now)
+        if code is not None:
+            return Step(status=Status.IGNORED, code=code)
+        at_ms = seen.at_ms
+        if self._is_newest(seen, at_ms=at_ms):
+            stepped = timeline.step(self._known, seen, at_ms=at_ms, stale_ms=self._stale_ms)
+            self._known = stepped.known
+            self._added.append(seen)
+            self._afters.append(stepped.known)
+            step = Step(
+                status=Status.ACCEPTED,
+                code=Ignored.SET_ASIDE if stepped.set_aside else None,
+                transitions=tuple(self._transition(one) for one in stepped.happened),
             )
-        elif not stay.dwelled and (fix.recorded_at - stay.entered_at).total_seconds() >= stay.dwell_s:
-            transitions.append(
-                Transition(change=Change.DWELLED, fence=touch.fence, at=fix.recorded_at, pushable=pushable)
-            )
-            stay = replace(stay, last_inside_at=fix.recorded_at, dwelled=True)
+        elif self._is_too_late(at_ms=at_ms):
+            return Step(status=Status.LATE)
         else:
-            stay = replace(stay, last_inside_at=fix.recorded_at)
-        inside[touch.fence] = stay
-    here = {touch.fence for touch in sighting.touches if touch.inside}
-    for fence in known:
-        if fence not in here:
-            del inside[fence]
-            transitions.append(Transition(change=Change.LEFT, fence=fence, at=fix.recorded_at, pushable=pushable))
-    return Step(
-        state=replace(
-            state,
-            newest_at=fix.recorded_at,
-            cell=cell_of(lat=fix.lat, lon=fix.lon),
-            inside=inside,
-            remembered=(*state.remembered[-(REMEMBERED - 1) :], folded),
-        ),
-        status=Status.ACCEPTED,
-        transitions=tuple(transitions),
-    )
+            step = Step(status=Status.ACCEPTED, transitions=tuple(self._put_in_its_place(seen)))
+        self._seen.add(folded)
+        self._remembered.append(folded)
+        return step
 
+    def state(self) -> State:
+        """With no more kept than is needed for the next report."""
+        if not self._added and not self._took_late:
+            return self._before
+        kept = self._earlier.followed_by(self._added)
+        oldest_ms = kept.at_ms(-1) - KEPT_MS
+        cut = max(0, len(kept) - KEPT)
+        while kept.at_ms(cut) < oldest_ms:
+            cut += 1
+        return replace(
+            self._before,
+            known=self._known,
+            base=self._known_after(kept, cut) if cut else self._before.base,
+            kept=kept.without_first(cut),
+            remembered=tuple(self._remembered[-REMEMBERED:]),
+        )
 
-def why_unusable(*, fix: Fix, now: datetime) -> Ignored | None:
-    """What can be said without matching; a fix that says nothing is not matched at all."""
-    if fix.recorded_at - now > CLOCK_AHEAD_BY:
-        return Ignored.CLOCK_AHEAD
-    if now - fix.recorded_at > TOO_OLD_AFTER:
-        return Ignored.TOO_OLD
-    if fix.lat == 0 and fix.lon == 0:
-        # What broken receivers report; a real phone there would be on a buoy.
-        return Ignored.NULL_ISLAND
-    return Ignored.TOO_COARSE if fix.accuracy_m > COARSE_OVER_M else None
+    def _known_after(self, kept: Kept, count: int) -> Known:
+        """What is known after the first so many, which this report may have worked out on its way."""
+        if count > len(self._earlier):
+            return self._afters[count - len(self._earlier) - 1]
+        return self._folded(self._before.base, kept[:count])[0]
 
+    def _is_newest(self, seen: Sighting, *, at_ms: int) -> bool:
+        newest_ms = self._known.at_ms
+        if newest_ms is None or at_ms > newest_ms:
+            return True
+        if at_ms < newest_ms:
+            return False
+        newest = self._added[-1] if self._added else self._earlier[-1] if self._earlier else None
+        return newest is None or seen.order > newest.order
 
-def end_of_silence(state: State) -> Iterable[Transition]:
-    """What a phone that fell silent leaves, each at the last time it was known inside."""
-    return [
-        Transition(change=Change.LEFT, fence=fence, at=stay.last_inside_at, pushable=False, stale=True)
-        for fence, stay in state.inside.items()
-    ]
+    def _is_too_late(self, *, at_ms: int) -> bool:
+        base_ms = self._before.base.at_ms
+        return (base_ms is not None and at_ms <= base_ms) or not (self._added or self._earlier)
+
+    def _put_in_its_place(self, seen: Sighting) -> list[Transition]:
+        self._took_late = True
+        kept = [*self._earlier, *self._added]
+        base = self._before.base
+        _, before = self._folded(base, kept)
+        kept.insert(bisect([one.order for one in kept], seen.order), seen)
+        self._earlier, self._added, self._afters = Kept(kept), [], []
+        self._known, after = self._folded(base, kept)
+        found: list[Transition] = []
+        for fence, correction in corrections.compare(base=base, before=before, after=after).items():
+            changes = corrections.as_changes(correction)
+            if changes is None:
+                found.append(self._late(Change.CORRECTED, fence=fence, at_ms=seen.at_ms, correction=correction))
+            else:
+                found += [self._late(change, fence=fence, at_ms=at_ms) for change, at_ms in changes]
+        return found
+
+    def _folded(self, known: Known, sightings: Sequence[Sighting]) -> tuple[Known, list[Happening]]:
+        happened: list[Happening] = []
+        for seen in sightings:
+            stepped = timeline.step(known, seen, at_ms=seen.at_ms, stale_ms=self._stale_ms)
+            known = stepped.known
+            happened += stepped.happened
+        return known, happened
+
+    def _transition(self, one: Happening) -> Transition:
+        proven_at = to_moment(one.proven_ms)
+        return Transition(
+            change=one.change,
+            fence=one.fence,
+            at=to_moment(one.at_ms),
+            proven_at=proven_at,
+            pushable=not one.stale and not one.suspicious and self._now - proven_at <= PUSHABLE_WITHIN,
+            confidence=one.confidence,
+            stale=one.stale,
+        )
+
+    def _late(self, change: Change, *, fence: int, at_ms: int, correction: Correction | None = None) -> Transition:
+        at = to_moment(at_ms)
+        return Transition(change=change, fence=fence, at=at, proven_at=at, pushable=False, correction=correction)
 
 
 def at_rest(state: State) -> State:
@@ -257,44 +312,46 @@ def at_rest(state: State) -> State:
     Time and uuids stay. A phone that repeats an old batch because the reply was lost would otherwise begin the same
     visit, and be owed the same coupon, once more.
     """
-    return replace(state, cell=None, inside={})
+    forgotten = Known(at_ms=state.known.at_ms)
+    return replace(state, known=forgotten, base=forgotten, kept=NOTHING_KEPT)
 
 
-def is_worth_a_write(*, before: State, after: State) -> bool:
+def is_worth_a_write(walk: Walk) -> bool:
     """Whether a later report could tell the difference: a fence or a flag changed, or the minute, or the cell.
 
     What is skipped is bounded: two fixes of one minute and cell whose order nobody remembers, and a repeat of the
     second that is answered `accepted` again. Neither changes anything.
     """
-    if before is after:
+    was, now = walk.before.known, walk.known
+    if walk.transitions or walk.took_late:
+        # Somebody who came and went within a report leaves a state as it was, and a visit all the same.
+        return True
+    if was is now:
         return False
-    if before.newest_at is None or after.newest_at is None:
-        return before.newest_at is not after.newest_at
+    if was.at_ms is None or now.at_ms is None:
+        return was.at_ms is not now.at_ms
     return (
-        minute_of(before.newest_at) != minute_of(after.newest_at)
-        or before.cell != after.cell
-        or before.inside.keys() != after.inside.keys()
-        or any(stay.entered_at != after.inside[fence].entered_at for fence, stay in before.inside.items())
-        or any(stay.dwelled != after.inside[fence].dwelled for fence, stay in before.inside.items())
+        was.at_ms // 60_000 != now.at_ms // 60_000
+        or _cell(was) != _cell(now)
+        or was.aside is not now.aside
+        or was.is_suspicious != now.is_suspicious
+        or was.stays.keys() != now.stays.keys()
+        or any(_proof(stay) != _proof(now.stays[fence]) for fence, stay in was.stays.items())
     )
+
+
+def _proof(stay: Stay) -> tuple[object, ...]:
+    """What of a stay decides something at the next fix; how often it was proven once it has begun does not."""
+    attempt = None if stay.begun and stay.settled else (stay.firm, stay.slow_since_ms)
+    return stay.entered_ms, stay.begun, stay.settled, stay.dwelled, stay.outside_since_ms, stay.misses, attempt
+
+
+def _cell(known: Known) -> tuple[int, int] | None:
+    place = known.place
+    return None if place is None else (int(place.lat * CELLS_A_DEGREE // 1), int(place.lon * CELLS_A_DEGREE // 1))
 
 
 def with_write_counted(state: State, *, now: datetime) -> State:
     """The state as it is written at `now`: its writes in this minute are one more."""
     minute = int(now.timestamp()) // 60
     return replace(state, writes_minute=minute, writes=state.writes + 1 if state.writes_minute == minute else 1)
-
-
-def fold(uuid: UUID) -> int:
-    """64 bits are plenty to tell one phone's last fixes apart, and half as long to keep."""
-    return (uuid.int >> 64) ^ (uuid.int & 0xFFFF_FFFF_FFFF_FFFF)
-
-
-def cell_of(*, lat: float, lon: float) -> tuple[int, int]:
-    return int(lat * CELLS_A_DEGREE // 1), int(lon * CELLS_A_DEGREE // 1)
-
-
-def to_milliseconds(moment: datetime) -> datetime:
-    """Times are kept in whole milliseconds; a finer one would not survive the packing."""
-    moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

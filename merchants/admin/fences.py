@@ -66,7 +66,7 @@ class GeofenceAdmin(ScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Geofence | None = None) -> list[Any]:
         area = FIELDS if self.has_change_permission(request, obj) else FIELDS[1:]  # a map is for drawing
-        return [*(["shown_state"] if obj else []), "store", "name", *area, "dwell_s"]
+        return [*(["shown_state"] if obj else []), "store", "name", *area, "tuning", "dwell_s"]
 
     def get_urls(self) -> list[Any]:
         around = path(

@@ -41,6 +41,11 @@ def area_km2(area: Area) -> float:
     return sum(_ring_km2(part[0]) - sum(_ring_km2(hole) for hole in part[1:]) for part in area.parts)
 
 
+def size_m(area: Area) -> float:
+    """The radius, or that of a circle of the same area."""
+    return area.radius_m if isinstance(area, Circle) else math.sqrt(area_km2(area) * 1e6 / math.pi)
+
+
 def center(area: Area) -> tuple[float, float]:
     """(lon, lat) of a circle's centre, or of a polygon's centre of gravity, which may lie outside of it."""
     if isinstance(area, Circle):

@@ -8,6 +8,7 @@ from merchants.models.places import (
     FenceChange,
     FenceChangeCounter,
     FenceState,
+    FenceTuning,
     Geofence,
 )
 from merchants.models.shops import Merchant, MerchantLogo, Store
@@ -20,6 +21,7 @@ __all__ = [
     "FenceChange",
     "FenceChangeCounter",
     "FenceState",
+    "FenceTuning",
     "Geofence",
     "Merchant",
     "MerchantLogo",

@@ -31,6 +31,8 @@ class Trigger(models.TextChoices):
     """Which moment of a visit may issue a coupon."""
 
     ENTERED = "entered", "on entering"
+    # The same as entering, but for a drive-by fence, where somebody enters who only passes.
+    SETTLED = "settled", "on walking in"
     DWELLED = "dwelled", "after a stay"
 
 

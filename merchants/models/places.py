@@ -46,6 +46,13 @@ def _has_one_shape() -> Q:
     )
 
 
+class FenceTuning(models.TextChoices):
+    """How much proof a visit needs: docs/visits.md has the rules, and what each costs."""
+
+    WALK_IN = "walk_in", "somebody walks in (a car passing by is no visit)"
+    DRIVE_BY = "drive_by", "whoever is seen inside, also passing by"
+
+
 class FenceState(models.TextChoices):
     WAITING = "waiting", "waiting for an operator"
     LIVE = "live"
@@ -63,6 +70,13 @@ class Geofence(Area):
         default=300,
         validators=[MinValueValidator(30), MaxValueValidator(86_400)],
         help_text="A visit counts as dwelled after so many seconds inside.",
+    )
+    tuning = models.CharField(
+        "a visit is",
+        max_length=8,
+        choices=FenceTuning.choices,
+        default=FenceTuning.WALK_IN,
+        help_text="Walking in needs two good positions inside, or half a minute; passing by needs one position.",
     )
     state = models.CharField(max_length=8, choices=FenceState.choices, default=FenceState.WAITING)
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

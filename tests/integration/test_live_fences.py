@@ -62,6 +62,8 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
         store_id=store.pk,
         merchant_id=store.merchant_id,
         dwell_s=300,
+        is_drive_by=False,
+        size_m=fence.radius_m,
     )
     fence.dwell_s, fence.center_lat = 60, AINO_LAT + 0.01
     fences.put_fence(fence=fence, by=owner)

@@ -14,7 +14,7 @@ NOON = cast.NOON  # Tuesday 12:00 UTC, 15:00 in Helsinki
 
 
 def live(store: Store, *, now=NOON, trigger: Trigger = Trigger.ENTERED) -> list[Offer]:
-    return offers.live_offers_at(store_id=store.pk, trigger=trigger, now=now)
+    return offers.live_offers_at(store_id=store.pk, triggers=(trigger,), now=now)
 
 
 def test_a_live_offer_holds_within_its_window_only() -> None:

@@ -7,9 +7,11 @@ import pytest
 from django.db import transaction
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import packing, recording, transitions
+from geooffers.visits import packing, recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.transitions import Change, State, Stay, Transition
+from geooffers.visits.observations import to_ms
+from geooffers.visits.transitions import DRIVE_BY, Change, Known, State, Stay, Transition
+from geooffers.visits.trust import Place
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +30,11 @@ def change(what: Change, fence: int, *, minutes: float = 0, stale: bool = False)
 
 def remember(device: Device, fence: int, *, last_inside_at: datetime) -> None:
     """The state as a report leaves it: inside `fence` since noon."""
-    stay = Stay(entered_at=NOON, last_inside_at=last_inside_at, dwell_s=300)
-    state = State(newest_at=last_inside_at, cell=(60_169, 24_952), inside={fence: stay}, remembered=(11, 12))
+    newest_ms = to_ms(last_inside_at)
+    stay = Stay(entered_ms=to_ms(NOON), last_inside_ms=newest_ms, dwell_s=300, tuning=DRIVE_BY, begun=True)
+    place = Place(at_ms=newest_ms, lat=60.169, lon=24.952, accuracy_m=10, speed_mps=None)
+    known = Known(at_ms=newest_ms, place=place, stays={fence: stay})
+    state = State(known=known, base=known, remembered=(11, 12))
     DeviceState.objects.filter(device=device).update(
         packed=packing.pack(state), last_fix_at=last_inside_at.replace(second=0), version=3
     )
@@ -153,7 +158,8 @@ def test_the_state_of_a_silent_phone_keeps_no_place() -> None:
     row = DeviceState.objects.get(device=device)
     state = packing.read(bytes(row.packed))
     assert (row.last_fix_at, row.version) == (None, 4)
-    assert state == transitions.State(newest_at=NOON, remembered=(11, 12))
+    nothing = Known(at_ms=to_ms(NOON))
+    assert state == State(known=nothing, base=nothing, remembered=(11, 12))
 
 
 def test_a_phone_that_goes_silent_does_not_end_the_visit_before_another_was_seen_to_leave() -> None:

@@ -39,7 +39,7 @@ def begin(visit: Visit) -> Coupon | None:
             shopper=locked.shopper,
             visit=locked,
             store_id=locked.fence.store_id,
-            trigger=Trigger.ENTERED,
+            triggers=(Trigger.ENTERED,),
             now=NOON,
         )
 
@@ -200,7 +200,7 @@ def test_reports_that_begin_two_visits_each_never_wait_for_each_other_in_a_circl
             return deciding.decide_all(
                 shopper=pairs[number][0].shopper,
                 moments=[
-                    deciding.Moment(visit=visit, store_id=visit.fence.store_id, trigger=Trigger.ENTERED)
+                    deciding.Moment(visit=visit, store_id=visit.fence.store_id, triggers=(Trigger.ENTERED,))
                     for visit in pairs[number]
                 ],
                 now=NOON,

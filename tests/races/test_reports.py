@@ -18,7 +18,7 @@ from geooffers.shoppers.models import Device
 from geooffers.usecases import report_positions
 from geooffers.visits import packing, recording, silence, transitions
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.transitions import Change, Fix, Sighting, Touch, Transition
+from geooffers.visits.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
 from merchants import live_fences
 from merchants.models import Geofence
 from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, make_store
@@ -142,7 +142,7 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
 
     def set_if_the_minute_is_the_same(fixes: list[Fix]) -> bool:
         known = packing.read(bytes(row.packed))  # what both have read
-        touch = Touch(fence=fence.pk, inside=True, sureness=1, distance_m=150, dwell_s=300)
+        touch = Touch(fence=fence.pk, inside=True, sureness=1, distance_m=150, dwell_s=300, tuning=DRIVE_BY)
         walk = transitions.walk(
             state=known,
             sightings=[Sighting(fix=one, touches=(touch,) if fixes is entering else ()) for one in fixes],

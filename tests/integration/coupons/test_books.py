@@ -92,7 +92,7 @@ class Books(RuleBasedStateMachine):
             shopper=shopper,
             visit=make_visit(shopper, make_fence(self.store), began_at=self.now),
             store_id=self.store.pk,
-            trigger=Trigger.ENTERED,
+            triggers=(Trigger.ENTERED,),
             now=self.now,
         )
         if coupon is None:

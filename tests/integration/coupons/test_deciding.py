@@ -26,7 +26,7 @@ def visit_at(store: Store, shopper=None) -> Visit:
 def decide(visit: Visit, *, now=NOON, trigger=Trigger.ENTERED) -> Coupon | None:
     with transaction.atomic():
         return deciding.decide(
-            shopper=visit.shopper, visit=visit, store_id=visit.fence.store_id, trigger=trigger, now=now
+            shopper=visit.shopper, visit=visit, store_id=visit.fence.store_id, triggers=(trigger,), now=now
         )
 
 
@@ -128,7 +128,7 @@ def test_two_visits_of_one_report_share_a_limit_of_one(aino: Store) -> None:
     shopper = make_shopper()
     first, second = visit_at(aino, shopper), visit_at(make_store(), shopper)
     moments = [
-        deciding.Moment(visit=visit, store_id=visit.fence.store_id, trigger=Trigger.ENTERED)
+        deciding.Moment(visit=visit, store_id=visit.fence.store_id, triggers=(Trigger.ENTERED,))
         for visit in (first, second)
     ]
 
@@ -147,7 +147,9 @@ def test_when_the_last_place_goes_to_another_visit_of_the_report_the_next_offer_
     make_offer(aino, title="plenty", per_shopper_limit=5)
     shopper = make_shopper()
     visits = [visit_at(store, shopper) for store in (aino, make_store(), make_store())]
-    moments = [deciding.Moment(visit=visit, store_id=visit.fence.store_id, trigger=Trigger.ENTERED) for visit in visits]
+    moments = [
+        deciding.Moment(visit=visit, store_id=visit.fence.store_id, triggers=(Trigger.ENTERED,)) for visit in visits
+    ]
 
     with transaction.atomic():
         coupons = deciding.decide_all(shopper=shopper, moments=moments, now=NOON)
@@ -182,7 +184,7 @@ def test_a_visit_told_whole_in_one_report_may_bring_both_its_moments(aino: Store
     make_offer(aino, title="after a stay", trigger=Trigger.DWELLED)
     visit = visit_at(aino)
     moments = [
-        deciding.Moment(visit=visit, store_id=aino.pk, trigger=trigger)
+        deciding.Moment(visit=visit, store_id=aino.pk, triggers=(trigger,))
         for trigger in (Trigger.ENTERED, Trigger.DWELLED)
     ]
     with transaction.atomic():
@@ -196,9 +198,9 @@ def test_the_moment_that_loses_its_last_place_leaves_the_other_its_own(aino: Sto
     make_offer(aino, title="after a stay", trigger=Trigger.DWELLED, per_shopper_limit=1)
     first, second = visit_at(aino, shopper), visit_at(aino, shopper)
     moments = [
-        deciding.Moment(visit=first, store_id=aino.pk, trigger=Trigger.ENTERED),
-        deciding.Moment(visit=first, store_id=aino.pk, trigger=Trigger.DWELLED),
-        deciding.Moment(visit=second, store_id=aino.pk, trigger=Trigger.DWELLED),
+        deciding.Moment(visit=first, store_id=aino.pk, triggers=(Trigger.ENTERED,)),
+        deciding.Moment(visit=first, store_id=aino.pk, triggers=(Trigger.DWELLED,)),
+        deciding.Moment(visit=second, store_id=aino.pk, triggers=(Trigger.DWELLED,)),
     ]
     with transaction.atomic():
         coupons = deciding.decide_all(shopper=shopper, moments=moments, now=NOON)

@@ -1,54 +1,50 @@
 """A state survives its packing, and damage is told from a state."""
 
 import zlib
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits import packing, transitions
-from geooffers.visits.transitions import State, Stay
-
-NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
-
-moments = st.integers(min_value=0, max_value=4_000_000_000_000).map(
-    lambda number: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=number)
-)
+from geooffers.visits import packing, sighting_bytes, transitions
+from geooffers.visits.kept import Kept
+from geooffers.visits.observations import fold
+from geooffers.visits.transitions import KEPT, RegionChange, Sighting, State
+from tests.unit.visits.sightings import CAFE, MALL, NOON, after, seconds, sighting, told, walk
+from tests.unit.visits.test_lateness import NOW, sightings
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
-    newest = draw(moments)
-    back = st.integers(min_value=0, max_value=10**9).map(lambda ms: max(newest - timedelta(milliseconds=ms), EPOCH))
-    stays = st.builds(
-        Stay,
-        entered_at=back,
-        last_inside_at=back,
-        dwell_s=st.integers(min_value=0, max_value=86_400),
-        dwelled=st.booleans(),
-        appeared=st.booleans(),
-    )
-    return State(
-        newest_at=newest,
-        cell=draw(st.none() | st.tuples(st.integers(-90_000, 90_000), st.integers(-180_000, 180_000))),
-        inside=draw(st.dictionaries(st.integers(min_value=1, max_value=2**63 - 1), stays, max_size=300)),
-        remembered=tuple(draw(st.lists(st.integers(0, 2**64 - 1), max_size=transitions.REMEMBERED))),
-        writes_minute=draw(st.integers(0, 2**32)),
-        writes=draw(st.integers(0, 10_000)),
-    )
+    """As reports leave them, with everything that a state may hold."""
+    state = walk(State(), draw(sightings()), now=NOW).state
+    return replace(state, writes_minute=draw(st.integers(0, 2**32)), writes=draw(st.integers(0, 10_000)))
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def example() -> State:
-    stay = Stay(entered_at=NOON - timedelta(minutes=5), last_inside_at=NOON, dwell_s=300, dwelled=True)
-    return State(newest_at=NOON, cell=(60_169, 24_952), inside={7: stay}, remembered=(1, 2, 3), writes=2)
+def as_told(seen: Sighting) -> Sighting:
+    """Of a uuid only what it folds to is kept."""
+    return replace(seen, fix=replace(seen.fix, uuid=type(seen.fix.uuid)(int=fold(seen.fix.uuid))))
 
 
 @given(state=states())
 def test_every_state_survives_its_packing(state: State) -> None:
-    assert packing.read(packing.pack(state)) == state
+    packed = packing.pack(state)
+    again = packing.read(packed)
+    assert packing.pack(again) == packed
+    assert list(again.kept) == [as_told(seen) for seen in state.kept]
+    assert replace(again, kept=Kept()) == replace(
+        state,
+        kept=Kept(),
+        known=replace(state.known, aside=state.known.aside and as_told(state.known.aside)),
+        base=replace(state.base, aside=state.base.aside and as_told(state.base.aside)),
+    )
+
+
+def test_a_sighting_survives_with_every_member() -> None:
+    seen = sighting(NOON, CAFE, MALL, depth_m=-3.25, accuracy_m=12.5, speed_mps=1.25, mock=True)
+    unmeasured = replace(seen, touches=(replace(seen.touches[0], distance_m=None, sureness=1, inside=True),))
+    for one in (seen, unmeasured, told(NOON, RegionChange.EXIT, exact=False)):
+        assert sighting_bytes.unpack(sighting_bytes.pack(one)) == as_told(one)
 
 
 def test_nothing_known_is_no_bytes() -> None:
@@ -56,24 +52,24 @@ def test_nothing_known_is_no_bytes() -> None:
     assert packing.read(b"") == State()
 
 
+def example() -> State:
+    return after(*[sighting(seconds(10 * step), CAFE, MALL, speed_mps=1.0) for step in range(KEPT + 8)])
+
+
 def test_a_full_state_is_small() -> None:
-    full = State(
-        newest_at=NOON,
-        cell=(60_169, 24_952),
-        inside={n: Stay(entered_at=NOON, last_inside_at=NOON, dwell_s=300) for n in (1_000_000, 1_000_001)},
-        remembered=tuple(range(2**60, 2**60 + transitions.REMEMBERED)),
-    )
-    assert len(packing.pack(full)) < 180
+    assert len(example().kept) == KEPT
+    assert len(packing.pack(example())) < 1_700
 
 
-@given(state=states(), data=st.data())
-def test_a_damaged_state_begins_anew_and_is_counted(state: State, data: st.DataObject) -> None:
-    packed = bytearray(packing.pack(state))
-    at = data.draw(st.integers(0, len(packed) - 1))
-    packed[at] ^= data.draw(st.integers(1, 255))
-    before = packing.damaged_count()
-    assert packing.unpack(bytes(packed)) == State()
-    assert packing.damaged_count() == before + 1
+def test_damage_is_told_from_a_state() -> None:
+    packed = packing.pack(example())
+    for at in range(len(packed)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(packed)
+            damaged[at] ^= flip
+            before = packing.damaged_count()
+            assert packing.unpack(bytes(damaged)) == State()
+            assert packing.damaged_count() == before + 1
 
 
 @given(packed=st.binary(min_size=1, max_size=200))
@@ -87,6 +83,12 @@ def test_a_truncated_state_begins_anew() -> None:
         assert packing.unpack(packed[:length]) == State()
 
 
-def test_a_state_of_a_later_version_begins_anew() -> None:
-    body = bytes([packing.VERSION + 1]) + packing.pack(example())[1:-4]
-    assert packing.unpack(body + zlib.crc32(body).to_bytes(4, "little")) == State()
+def test_a_state_of_another_version_begins_anew() -> None:
+    for version in (packing.VERSION - 1, packing.VERSION + 1):
+        body = bytes([version]) + packing.pack(example())[1:-4]
+        assert packing.unpack(body + zlib.crc32(body).to_bytes(4, "little")) == State()
+
+
+def test_nothing_of_a_place_is_left_at_rest() -> None:
+    state = transitions.at_rest(example())
+    assert len(packing.pack(state)) < 16 * 8 + 40

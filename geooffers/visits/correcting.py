@@ -1,0 +1,138 @@
+"""A late fix has changed what was told of one phone's stays at one fence: the visits' rows follow.
+
+Runs in the caller's transaction as `recording.apply` does, which calls it. Nobody is pushed for any of this, and a
+coupon that came of a visit stays with its shopper: what was promised is kept, whatever turns out later.
+
+A visit that another phone of the shopper shares is left as it is, but for this phone's presence in it: what that phone
+saw still holds.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from geooffers.shoppers.models import Device
+from geooffers.visits.corrections import Correction, Told
+from geooffers.visits.models import EndReason, Presence, Visit
+from geooffers.visits.observations import to_moment
+from geooffers.visits.transitions import Transition
+
+
+def correct(*, device: Device, shopper_id: UUID, fence_id: int, correction: Correction) -> None:
+    """Stays told before are paired with those that overlap them now; a pair is changed, the rest ends or is added.
+
+    What ended or never was goes first, then what is over, then what is open: one open visit of a shopper may stand at
+    a fence at any moment.
+    """
+    pairs, never, added = _pair(correction.before, correction.after)
+    rows = {
+        told: _row(shopper_id=shopper_id, fence_id=fence_id, told=told, device=device) for told in correction.before
+    }
+    for told in never:
+        _end(rows[told], device=device, at=to_moment(told.entered_ms), reason=EndReason.CORRECTED)
+    for told, now in sorted(pairs, key=lambda pair: pair[1].left_ms is None):
+        _change(rows[told], device=device, shopper_id=shopper_id, now=now)
+    for now in sorted(added, key=lambda one: one.left_ms is None):
+        _add(device=device, shopper_id=shopper_id, fence_id=fence_id, now=now)
+
+
+def record_crossing(*, shopper_id: UUID, transition: Transition) -> None:
+    """Somebody drove through. Over before anybody knew; it brings nothing."""
+    Visit.objects.create(
+        id=uuid7(),
+        shopper_id=shopper_id,
+        fence_id=transition.fence,
+        began_at=transition.at,
+        ended_at=transition.at,
+        end_reason=EndReason.CROSSED,
+        confidence=transition.confidence,
+    )
+
+
+def _pair(before: Sequence[Told], after: Sequence[Told]) -> tuple[list[tuple[Told, Told]], list[Told], list[Told]]:
+    pairs, never, free = [], [], list(after)
+    for told in before:
+        match = next((now for now in free if _overlap(told, now)), None)
+        if match is None:
+            never.append(told)
+        else:
+            free.remove(match)
+            pairs.append((told, match))
+    return pairs, never, free
+
+
+def _overlap(one: Told, other: Told) -> bool:
+    return (other.left_ms is None or one.entered_ms <= other.left_ms) and (
+        one.left_ms is None or other.entered_ms <= one.left_ms
+    )
+
+
+def _row(*, shopper_id: UUID, fence_id: int, told: Told, device: Device) -> Visit | None:
+    """The visit that this stay was recorded as. None: another phone's, or one that was ended by other means."""
+    visits = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id).select_for_update()
+    if told.left_ms is None:
+        return visits.filter(ended_at=None, presences__device=device).first()
+    return visits.filter(began_at=to_moment(told.entered_ms), end_reason__in=(EndReason.LEFT, EndReason.STALE)).first()
+
+
+def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: Told) -> None:
+    if visit is None:
+        return
+    shared = visit.presences.exclude(device=device).exists()
+    if now.left_ms is not None:
+        _end(visit, device=device, at=to_moment(now.left_ms), reason=EndReason.STALE if now.stale else EndReason.LEFT)
+    elif visit.ended_at is not None:
+        _open_again(visit, device=device, shopper_id=shopper_id, since=to_moment(now.entered_ms))
+    if not shared:
+        visit.began_at = to_moment(now.entered_ms)
+        visit.appeared_inside = now.appeared
+        visit.dwelled_at = visit.dwelled_at if now.dwelled_ms == 0 else _moment(now.dwelled_ms)
+        visit.save(update_fields=["began_at", "appeared_inside", "dwelled_at"])
+
+
+def _end(visit: Visit | None, *, device: Device, at: datetime, reason: EndReason) -> None:
+    if visit is None:
+        return
+    Presence.objects.filter(visit=visit, device=device).delete()
+    if visit.presences.exists():
+        visit.seen_until = max(at, visit.began_at, visit.seen_until or at)
+        visit.save(update_fields=["seen_until"])
+        return
+    visit.ended_at, visit.end_reason = max(at, visit.began_at), reason
+    visit.save(update_fields=["ended_at", "end_reason"])
+
+
+def _open_again(visit: Visit, *, device: Device, shopper_id: UUID, since: datetime) -> None:
+    """The end was an error. Where a visit has begun there since, the phone is in that one."""
+    other = Visit.objects.filter(shopper_id=shopper_id, fence_id=visit.fence_id, ended_at=None).first()
+    if other is None:
+        visit.ended_at, visit.end_reason = None, ""
+        visit.save(update_fields=["ended_at", "end_reason"])
+    Presence.objects.bulk_create([Presence(visit=other or visit, device=device, since=since)], ignore_conflicts=True)
+
+
+def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
+    left_at = _moment(now.left_ms)
+    ours = Visit(
+        id=uuid7(),
+        shopper_id=shopper_id,
+        fence_id=fence_id,
+        began_at=to_moment(now.entered_ms),
+        appeared_inside=now.appeared,
+        dwelled_at=_moment(now.dwelled_ms),
+        ended_at=left_at,
+        end_reason="" if left_at is None else EndReason.STALE if now.stale else EndReason.LEFT,
+    )
+    if left_at is not None:
+        Visit.objects.bulk_create([ours])
+        return
+    Visit.objects.bulk_create([ours], ignore_conflicts=True)
+    visit = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id, ended_at=None).select_for_update().first()
+    if visit is not None:
+        Presence.objects.bulk_create([Presence(visit=visit, device=device, since=ours.began_at)], ignore_conflicts=True)
+
+
+def _moment(ms: int | None) -> datetime | None:
+    return None if ms is None else to_moment(ms)

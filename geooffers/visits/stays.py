@@ -1,0 +1,172 @@
+"""One phone and one fence: from the first fix inside, through the proof of an entry, to the proof of an exit.
+
+A stay that has not begun is an attempt: it is told to nobody, and forgotten when the phone is seen outside. `Stay` is
+all that is remembered of either.
+"""
+
+from dataclasses import dataclass, replace
+
+from geooffers.visits import evidence
+from geooffers.visits.happenings import Change, Happening
+from geooffers.visits.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
+from geooffers.visits.tuning import GAP_MS, Tuning
+
+# Fixes of one receiver err together: a second one that agrees is worth this much of an independent one.
+INDEPENDENT = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """Times are milliseconds since 1970. `dwell_s` and `tuning` are the fence's when the stay began."""
+
+    entered_ms: int
+    last_inside_ms: int
+    dwell_s: int
+    tuning: Tuning
+    begun: bool = False
+    # By the rules for somebody on foot; at a drive-by fence a stay may begin long before.
+    settled: bool = False
+    dwelled: bool = False
+    appeared: bool = False
+    firm: int = 0
+    # Since when somebody who may have stopped is inside; None while they are only seen moving fast.
+    slow_since_ms: int | None = None
+    # How much of the stay is proven: times between fixes inside that lie no farther apart than GAP_MS.
+    present_ms: int = 0
+    # How sure it is that all of the fixes that speak for it err.
+    doubt: float = 1.0
+    # Since when it is only seen outside, how often in a row, and how often clearly so.
+    outside_since_ms: int | None = None
+    misses: int = 0
+    clear: int = 0
+
+
+def seen_inside(
+    known: Stay | None, *, touch: Touch, at_ms: int, accuracy_m: float, slow: bool, anew: bool
+) -> tuple[Stay | None, list[Happening]]:
+    """The centre of a fix is inside."""
+    if accuracy_m > COARSE_OVER_M:
+        # It says which part of town. It neither begins a stay nor speaks against one.
+        return known, []
+    tuning = touch.tuning if known is None else known.tuning
+    certainty = evidence.inside(distance_m=touch.distance_m, accuracy_m=accuracy_m, size_m=touch.size_m)
+    stay = known or _attempt(at_ms=at_ms, dwell_s=touch.dwell_s, tuning=tuning, anew=anew)
+    gap_ms = at_ms - stay.last_inside_ms
+    stay = replace(
+        stay,
+        last_inside_ms=at_ms,
+        present_ms=stay.present_ms + (gap_ms if gap_ms <= GAP_MS else 0),
+        firm=min(stay.firm + 1, 255) if slow and certainty >= tuning.firm_from else stay.firm,
+        slow_since_ms=(at_ms if stay.slow_since_ms is None else stay.slow_since_ms) if slow else None,
+        doubt=stay.doubt * (1 - certainty) ** (1.0 if known is None else INDEPENDENT),
+        outside_since_ms=None,
+        misses=0,
+        clear=0,
+    )
+    return _judged(stay, fence=touch.fence, at_ms=at_ms)
+
+
+def seen_outside(
+    stay: Stay, *, fence: int, touch: Touch | None, at_ms: int, accuracy_m: float
+) -> tuple[Stay | None, list[Happening]]:
+    """The centre of a fix is outside. Without a touch it is farther than any margin."""
+    tuning = stay.tuning
+    since_ms = at_ms if stay.outside_since_ms is None else stay.outside_since_ms
+    clear, certainty = True, 1.0
+    if touch is not None and touch.distance_m is not None:
+        certainty = evidence.outside(distance_m=touch.distance_m, accuracy_m=accuracy_m)
+        clear = touch.distance_m < -(accuracy_m + tuning.margin_m(size_m=touch.size_m))
+    if not stay.begun:
+        if clear or stay.misses + 1 >= tuning.misses:
+            return None, []
+        # Held means without a break.
+        return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms, slow_since_ms=None), []
+    if tuning.plain:
+        return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty)]
+    stay = replace(stay, outside_since_ms=since_ms, misses=min(stay.misses + 1, 255), clear=stay.clear + clear)
+    held = stay.misses >= 2 and at_ms - since_ms >= tuning.exit_hold_ms and accuracy_m <= COARSE_OVER_M
+    if stay.clear >= tuning.clear_fixes or held:
+        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty)]
+    return stay, []
+
+
+def told_by_system(
+    known: Stay | None, *, event: RegionEvent, at_ms: int, anew: bool
+) -> tuple[Stay | None, list[Happening]]:
+    """The phone's own monitoring has watched the border all the time, with more than the fixes we are told."""
+    if event.change is RegionChange.EXIT:
+        # It left even what is larger than the fence.
+        if known is None or not known.begun:
+            return None, []
+        since_ms = at_ms if known.outside_since_ms is None else known.outside_since_ms
+        return None, [_left(fence=event.fence, at_ms=since_ms, proven_ms=at_ms, certainty=SYSTEM_IS_RIGHT)]
+    certainty = SYSTEM_IS_RIGHT if event.exact else 0.5
+    stay = known or _attempt(at_ms=at_ms, dwell_s=event.dwell_s, tuning=event.tuning, anew=anew)
+    enough = event.exact or event.change is RegionChange.DWELL
+    stay = replace(
+        stay,
+        # An entry that the system saw was seen, whatever we knew before.
+        appeared=stay.appeared and (stay.begun or event.change is not RegionChange.ENTER),
+        last_inside_ms=at_ms,
+        present_ms=max(stay.present_ms, stay.dwell_s * 1000) if event.change is RegionChange.DWELL else stay.present_ms,
+        firm=max(stay.firm + 1, stay.tuning.firm_fixes) if enough else stay.firm + 1,
+        slow_since_ms=at_ms if stay.slow_since_ms is None else stay.slow_since_ms,
+        doubt=stay.doubt * (1 - certainty) ** (1.0 if known is None else INDEPENDENT),
+        outside_since_ms=None,
+        misses=0,
+        clear=0,
+    )
+    return _judged(stay, fence=event.fence, at_ms=at_ms)
+
+
+# Platforms say that a region's event may be late or missing, not how often one is wrong. Never seen wrong on the
+# recorded phone; taken for a little less.
+SYSTEM_IS_RIGHT = 0.95
+
+
+def gone_silent(stay: Stay, *, fence: int) -> Happening:
+    """Nobody saw the end: it is the last time known."""
+    at_ms = stay.last_inside_ms
+    return Happening(
+        change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=at_ms, confidence=round(1 - stay.doubt, 2), stale=True
+    )
+
+
+def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:
+    return Stay(entered_ms=at_ms, last_inside_ms=at_ms, dwell_s=dwell_s, tuning=tuning, appeared=anew)
+
+
+def _inside(change: Change, stay: Stay, *, fence: int, at_ms: int, proven_ms: int) -> Happening:
+    confidence = round(1 - stay.doubt, 2)
+    return Happening(change=change, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence)
+
+
+def _left(*, fence: int, at_ms: int, proven_ms: int, certainty: float) -> Happening:
+    return Happening(change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=round(certainty, 2))
+
+
+def _judged(stay: Stay, *, fence: int, at_ms: int) -> tuple[Stay, list[Happening]]:
+    """What the stay's proof has come to, with the fix just counted."""
+    happened: list[Happening] = []
+    was_settled = stay.settled
+    if not stay.settled and _has_settled(stay, at_ms=at_ms):
+        stay = replace(stay, settled=True)
+    if not stay.begun and (stay.settled or stay.tuning.plain):
+        stay = replace(stay, begun=True)
+        change = Change.APPEARED_INSIDE if stay.appeared else Change.ENTERED
+        happened.append(_inside(change, stay, fence=fence, at_ms=stay.entered_ms, proven_ms=at_ms))
+    elif stay.settled and not was_settled:
+        happened.append(_inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms))
+    if stay.begun and not stay.dwelled and stay.present_ms >= stay.dwell_s * 1000:
+        stay = replace(stay, dwelled=True)
+        happened.append(_inside(Change.DWELLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms))
+    return stay, happened
+
+
+def _has_settled(stay: Stay, *, at_ms: int) -> bool:
+    tuning = stay.tuning
+    if stay.present_ms >= tuning.entry_anyhow_ms:
+        return True
+    if stay.slow_since_ms is None:
+        return False
+    return stay.firm >= tuning.firm_fixes or at_ms - stay.slow_since_ms >= tuning.entry_hold_ms

@@ -1,0 +1,156 @@
+"""Sightings taken in the order in which they were on the phone: what is known after each, and what has happened by it.
+
+`step` is the whole engine for one sighting. It knows no clock: everything follows from the times on the phone, so
+that the same sightings give the same visits whenever and however often they arrive (`transitions` sees to the order).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from geooffers.visits import silence, stays, trust
+from geooffers.visits.happenings import Happening
+from geooffers.visits.observations import Fix, RegionEvent, Sighting
+from geooffers.visits.stays import Stay
+from geooffers.visits.trust import Place, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known of one phone at one moment. Nothing: `Known()`.
+
+    `at_ms`: of the newest sighting. `place`: of the newest fix that is believed; None is a phone of which nobody knows
+    where it is. `aside`: a fix that jumped, and waits for a second one that agrees.
+    """
+
+    at_ms: int | None = None
+    place: Place | None = None
+    aside: Sighting | None = None
+    aside_is_impossible: bool = False
+    stays: Mapping[int, Stay] = field(default_factory=dict)
+    suspicion: float = 0.0
+
+    @property
+    def is_suspicious(self) -> bool:
+        return self.suspicion >= trust.SUSPICIOUS_FROM
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether one more fix soon would settle something: an attempt, a doubted stay, a jump."""
+        return self.aside is not None or any(
+            not stay.begun or stay.outside_since_ms is not None for stay in self.stays.values()
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stepped:
+    known: Known
+    happened: tuple[Happening, ...] = ()
+    set_aside: bool = False
+
+
+def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int) -> Stepped:
+    """The sighting is no older than what is known."""
+    silent: list[Happening] = []
+    if known.at_ms is not None:
+        suspicion = trust.faded(known.suspicion, passed_ms=at_ms - known.at_ms)
+        if silence.is_silent_ms(newest_ms=known.at_ms, now_ms=at_ms, limit_ms=stale_ms):
+            silent = [stays.gone_silent(stay, fence=fence) for fence, stay in known.stays.items() if stay.begun]
+            known = Known(at_ms=at_ms, suspicion=suspicion)
+        elif suspicion != known.suspicion:
+            known = replace(known, suspicion=suspicion)
+    if seen.fix.mock:
+        known = replace(known, suspicion=trust.MOCKED)
+    if isinstance(seen.fix, RegionEvent):
+        stepped = _by_event(known, seen.fix, at_ms=at_ms)
+    else:
+        stepped = _by_fix(known, seen, seen.fix, at_ms=at_ms)
+    happened = (*silent, *stepped.happened)
+    if happened and stepped.known.is_suspicious:
+        happened = tuple(replace(one, suspicious=True) for one in happened)
+    return replace(stepped, happened=happened) if happened else stepped
+
+
+def _by_event(known: Known, event: RegionEvent, *, at_ms: int) -> Stepped:
+    anew = known.place is None and not known.stays
+    stay, happened = stays.told_by_system(known.stays.get(event.fence), event=event, at_ms=at_ms, anew=anew)
+    return Stepped(
+        known=replace(known, at_ms=at_ms, stays=_with(known.stays, event.fence, stay)), happened=tuple(happened)
+    )
+
+
+def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int) -> Stepped:
+    place = trust.place_of(fix, at_ms=at_ms)
+    if known.place is None:
+        return _believed(known, seen, fix, place=place, speed_mps=fix.speed_mps)
+    verdict, speed_mps = trust.judge(known.place, place)
+    if verdict is Verdict.BELIEVED:
+        # Back where it was: what had jumped was an error.
+        suspicion = known.suspicion + trust.FROZEN * trust.is_frozen(known.place, place)
+        if known.aside is not None or suspicion != known.suspicion:
+            known = replace(known, aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
+        return _believed(known, seen, fix, place=place, speed_mps=speed_mps)
+    impossible = verdict is Verdict.IMPOSSIBLE
+    if known.aside is not None and isinstance(known.aside.fix, Fix):
+        first = trust.place_of(known.aside.fix, at_ms=known.aside.at_ms)
+        agrees, speed_mps = trust.judge(first, place)
+        if agrees is Verdict.BELIEVED:
+            return _agreed(known, seen, fix, first=first, place=place, speed_mps=speed_mps)
+        if impossible and known.aside_is_impossible:
+            # Hither and thither, and nothing in between could have been travelled.
+            known = replace(known, suspicion=trust.IMPOSSIBLE)
+    return Stepped(known=replace(known, at_ms=at_ms, aside=seen, aside_is_impossible=impossible), set_aside=True)
+
+
+def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Place, speed_mps: float | None) -> Stepped:
+    """Two fixes that agree with each other and not with what was known: the phone is where they say."""
+    aside = known.aside
+    if aside is None or not isinstance(aside.fix, Fix):
+        raise TypeError("only a fix that was set aside can be agreed with")
+    suspicion = trust.IMPOSSIBLE if known.aside_is_impossible else known.suspicion
+    known = replace(known, suspicion=suspicion)
+    was = _believed(known, aside, aside.fix, place=first, speed_mps=aside.fix.speed_mps)
+    after = _believed(
+        replace(was.known, aside=None, aside_is_impossible=False), seen, fix, place=place, speed_mps=speed_mps
+    )
+    return replace(after, happened=(*was.happened, *after.happened))
+
+
+def _believed(known: Known, seen: Sighting, fix: Fix, *, place: Place, speed_mps: float | None) -> Stepped:
+    at_ms = place.at_ms
+    anew = known.place is None
+    happened: list[Happening] = []
+    here = {touch.fence: touch for touch in seen.touches}
+    now_stays = dict(known.stays)
+    for fence, touch in here.items():
+        if touch.inside:
+            slow = speed_mps is None or speed_mps <= touch.tuning.gate_mps
+            stay, changes = stays.seen_inside(
+                now_stays.get(fence), touch=touch, at_ms=at_ms, accuracy_m=fix.accuracy_m, slow=slow, anew=anew
+            )
+            _put(now_stays, fence, stay)
+            happened += changes
+    for fence, known_stay in known.stays.items():
+        near = here.get(fence)
+        if near is None or not near.inside:
+            stay, changes = stays.seen_outside(
+                known_stay, fence=fence, touch=near, at_ms=at_ms, accuracy_m=fix.accuracy_m
+            )
+            _put(now_stays, fence, stay)
+            happened += changes
+    return Stepped(
+        known=replace(known, at_ms=max(at_ms, known.at_ms or at_ms), place=place, stays=now_stays),
+        happened=tuple(happened),
+    )
+
+
+def _with(known: Mapping[int, Stay], fence: int, stay: Stay | None) -> Mapping[int, Stay]:
+    changed = dict(known)
+    _put(changed, fence, stay)
+    return changed
+
+
+def _put(into: dict[int, Stay], fence: int, stay: Stay | None) -> None:
+    if stay is None:
+        into.pop(fence, None)
+    else:
+        into[fence] = stay

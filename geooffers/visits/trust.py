@@ -1,0 +1,87 @@
+"""Whether a fix may be believed: jumps that nothing moves fast enough for, and signs of a made-up position.
+
+Nobody is banned by what stands here. A jump is set aside until a second fix agrees with it; a suspicious phone is
+shown its offers and is not pushed any. Each sign adds to a suspicion that fades with time.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from geooffers.matching import earth
+from geooffers.visits.observations import Fix
+
+# Nothing on the ground, and what flies as well (the speed of sound): between two fixes, less both of their accuracies.
+GROUND_MPS = 70.0
+SOUND_MPS = 340.0
+# A flight looks like a jump from one airport to the other; no shorter pause does.
+FLIGHT_MS = 600_000
+# Where both receivers knew a speed, a jump much faster than either is an error of one of the places.
+KNOWN_FACTOR, KNOWN_SPARE_MPS, KNOWN_LEAST_MPS = 3.0, 10.0, 15.0
+# Fixes closer in time than this have no speed: clocks of whole seconds or minutes are common.
+SHORTEST_MS = 1_000
+
+SUSPICIOUS_FROM = 0.5
+HALF_LIFE_MS = 3_600_000
+MOCKED, IMPOSSIBLE, FROZEN = 1.0, 1.0, 0.25
+MOVING_MPS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Of a fix that is believed."""
+
+    at_ms: int
+    lat: float
+    lon: float
+    accuracy_m: float
+    speed_mps: float | None
+
+
+class Verdict(Enum):
+    BELIEVED = "believed"
+    # Too far in too short a time for what it is, but not for everything.
+    JUMP = "jump"
+    IMPOSSIBLE = "impossible"
+
+
+def place_of(fix: Fix, *, at_ms: int) -> Place:
+    return Place(at_ms=at_ms, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, speed_mps=fix.speed_mps)
+
+
+def judge(before: Place, after: Place) -> tuple[Verdict, float | None]:
+    """The verdict on going from one to the other, and how fast the phone is: what it says itself, else what follows."""
+    passed_ms = after.at_ms - before.at_ms
+    if passed_ms < SHORTEST_MS:
+        return Verdict.BELIEVED, after.speed_mps
+    distance_m = apart_m(before, after)
+    passed_s = passed_ms / 1000
+    needed_mps = max(0.0, distance_m - before.accuracy_m - after.accuracy_m) / passed_s
+    own_mps = after.speed_mps if after.speed_mps is not None else needed_mps
+    known = [speed for speed in (before.speed_mps, after.speed_mps) if speed is not None]
+    if needed_mps > SOUND_MPS:
+        return Verdict.IMPOSSIBLE, own_mps
+    if needed_mps > GROUND_MPS and passed_ms < FLIGHT_MS and 2 * max(known, default=0.0) < needed_mps:
+        return Verdict.IMPOSSIBLE, own_mps
+    if len(known) == 2 and needed_mps > max(KNOWN_LEAST_MPS, KNOWN_FACTOR * max(known) + KNOWN_SPARE_MPS):
+        return Verdict.JUMP, own_mps
+    return Verdict.BELIEVED, own_mps
+
+
+def is_frozen(before: Place, after: Place) -> bool:
+    """The same digits once more, from a receiver that says it is moving."""
+    return (
+        (before.lat, before.lon, before.accuracy_m) == (after.lat, after.lon, after.accuracy_m)
+        and after.at_ms - before.at_ms >= SHORTEST_MS
+        and (after.speed_mps or 0.0) > MOVING_MPS
+    )
+
+
+def faded(suspicion: float, *, passed_ms: int) -> float:
+    return float(suspicion * 0.5 ** (passed_ms / HALF_LIFE_MS)) if suspicion else 0.0
+
+
+def apart_m(one: Place, other: Place) -> float:
+    """Along the chord: a tenth of a percent short at 1,000 km, where nobody minds."""
+    here, there = earth.here(lat=one.lat, lon=one.lon), earth.here(lat=other.lat, lon=other.lon)
+    return math.dist(here[2:], there[2:])
