@@ -62,6 +62,7 @@ openapi-lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/matching.py
+	$(BIN)/python benchmarks/visits.py
 	$(BIN)/python benchmarks/first_paint.py
 
 # Both locks: hashes for every platform, no host names.
