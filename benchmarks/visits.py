@@ -61,9 +61,9 @@ def main() -> None:
     for verdict in verdicts(table):
         print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.text}")
     if asked.plot:
-        from benchmarks import visit_plot
+        from benchmarks.visit_plot import save
 
-        visit_plot.save(table, to=asked.plot, tracks=asked.tracks)
+        save(table, to=asked.plot, tracks=asked.tracks)
 
 
 def counted(*, kinds: list[Kind], count: int, tuning: bool) -> Table:
