@@ -65,7 +65,7 @@ class _Stay:
 
 
 def score(*, track: Track, events: Iterable[Event]) -> Score:
-    told = [event for event in events if not event.suspicious]
+    told = list(events)
     total = Score(tracks=1)
     for fence in track.fences:
         known = [_Stay(inside) for inside in track.insides if inside.fence == fence.id]
@@ -77,7 +77,7 @@ def _one_fence(total: Score, known: list[_Stay], events: Sequence[Event]) -> Non
     stays = [stay for stay in known if stay.inside.truth is not Truth.PASS]
     for enter, leave in visits(events):
         total.false_leaves += 0 if enter is not None else 1
-        if enter is None:
+        if enter is None or enter.suspicious:
             continue
         ends_s = math.inf if leave is None else leave.at_s
         mine = _first(stays, at_s=enter.at_s, unused=True)

@@ -22,9 +22,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.tracks import made  # noqa: E402
 from benchmarks.tracks.ground import GEODESIC  # noqa: E402
 from benchmarks.tracks.labels import Kind, Report, Track  # noqa: E402
-from benchmarks.visit_engine import STALE_AFTER, fix_of, is_suspicious, moment, sighting_of  # noqa: E402
-from geooffers.matching.index import Index  # noqa: E402
-from geooffers.visits import transitions  # noqa: E402
+from benchmarks.visit_engine import Eye, is_suspicious, walked  # noqa: E402
 from geooffers.visits.transitions import State  # noqa: E402
 
 CORPUS = (Kind.WALK_IN, Kind.DRIVE_BY, Kind.PLANE, Kind.TUNNEL, Kind.TELEPORT)
@@ -135,18 +133,12 @@ def disturbed(track: Track) -> Iterator[list[Arrival]]:
 
 
 def by_engine(track: Track, arrivals: Sequence[Arrival]) -> list[bool]:
-    index, state = Index.build(track.fences), State()
+    eye, state = Eye(track.fences), State()
     verdict = []
     for arrival in arrivals:
-        fix = fix_of(arrival.report, number=arrival.number)
-        walk = transitions.walk(
-            state=state,
-            sightings=[sighting_of(fix, index=index)],
-            now=moment(arrival.received_s),
-            stale_after=STALE_AFTER,
-        )
+        walk = walked(state, eye=eye, report=arrival.report, number=arrival.number, received_s=arrival.received_s)
         state = walk.state
-        verdict.append(is_suspicious(walk.steps[0]))
+        verdict.append(is_suspicious(walk))
     return verdict
 
 

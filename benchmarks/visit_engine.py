@@ -1,68 +1,83 @@
-"""Our engine on a track, as a phone and the worker would drive it: one report a fix, in the order of arrival.
+"""Our engine on a track, as a phone drives it: one report a fix, in the order of arrival.
 
-Matching is the real index over the track's fences, the rules are `geooffers.visits.transitions`, and the stale round is
-its own two functions. Nothing is written.
+Matching is the real index over the track's fences, the rules are `geooffers.visits.transitions`. Nothing is written.
+What the stale round closes is what the rules themselves close at the next fix, with the same times.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from benchmarks.scoring import Event
 from benchmarks.tracks.labels import Report, Track
+from benchmarks.visit_peers import radius_m
+from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index, Sureness
-from geooffers.visits import silence, transitions
-from geooffers.visits.transitions import Change, Fix, Sighting, State, Step, Touch, Transition
+from geooffers.visits import transitions
+from geooffers.visits.transitions import Change, Fix, Sighting, State, Touch, Transition, Walk
+
+try:
+    from geooffers.visits.tuning import MARGIN_MOST_M
+except ImportError:  # the rules before there were tunings: a fence without a touch was left
+    MARGIN_MOST_M = 0.0
 
 STALE_AFTER = timedelta(minutes=60)
 DWELL_S = 300
 BEGINS_AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
-_TELLS = {field.name for field in fields(Fix)}
+_FIX_TELLS = {field.name for field in fields(Fix)}
+_TOUCH_TELLS = {field.name for field in fields(Touch)}
+
+
+class Eye:
+    """What matching says of fixes: an index over some fences."""
+
+    def __init__(self, fences: Iterable[Fence]) -> None:
+        fences = tuple(fences)
+        self.index = Index.build(fences)
+        self._size_m = {fence.id: radius_m(fence.area) for fence in fences}
+
+    def sighting(self, report: Report, *, number: int) -> Sighting:
+        fix = fix_of(report, number=number)
+        matches = self.index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m + MARGIN_MOST_M)
+        touches = []
+        for match in matches:
+            known: dict[str, Any] = {
+                "fence": match.fence,
+                "inside": match.inside,
+                "sureness": match.sureness,
+                "distance_m": None if match.sureness is Sureness.INSIDE else match.distance_m,
+                "dwell_s": DWELL_S,
+                "size_m": self._size_m[match.fence],
+            }
+            touches.append(Touch(**{name: value for name, value in known.items() if name in _TOUCH_TELLS}))
+        return Sighting(fix=fix, touches=tuple(touches))
 
 
 class OurEngine:
     name = "geooffers"
 
     def run(self, track: Track) -> Iterator[Event]:
-        index = Index.build(track.fences)
-        state, last = State(), 0
+        eye, state = Eye(track.fences), State()
         for number, report in enumerate(track.reports):
-            now = moment(report.at_s)
-            if state.newest_at is not None and silence.is_silent(newest_at=state.newest_at, now=now, limit=STALE_AFTER):
-                yield from told(transitions.end_of_silence(state), fix=last, at_s=report.at_s)
-                state = transitions.at_rest(state)
-            step = stepped(state=state, index=index, report=report, number=number)
-            yield from told(step.transitions, fix=number, at_s=report.at_s, suspicious=is_suspicious(step))
-            state, last = step.state, number
-        # The phone is never heard of again.
-        yield from told(transitions.end_of_silence(state), fix=last, at_s=track.reports[-1].at_s)
+            walk = walked(state, eye=eye, report=report, number=number)
+            yield from told(walk.transitions, fix=number, at_s=report.at_s)
+            state = walk.state
+        # The phone is not heard of again for hours.
+        last = len(track.reports) - 1
+        later = replace(track.reports[last], at_s=track.reports[last].at_s + 3 * STALE_AFTER.total_seconds())
+        walk = walked(state, eye=eye, report=later, number=last + 1)
+        silent = [change for change in walk.transitions if change.stale]
+        yield from told(silent, fix=last, at_s=later.at_s)
 
 
-def stepped(*, state: State, index: Index, report: Report, number: int) -> Step:
-    fix = fix_of(report, number=number)
-    walk = transitions.walk(
-        state=state, sightings=[sighting_of(fix, index=index)], now=fix.recorded_at, stale_after=STALE_AFTER
-    )
-    return walk.steps[0]
-
-
-def sighting_of(fix: Fix, *, index: Index) -> Sighting:
-    return Sighting(
-        fix=fix,
-        touches=tuple(
-            Touch(
-                fence=match.fence,
-                inside=match.inside,
-                sureness=match.sureness,
-                distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
-                dwell_s=DWELL_S,
-            )
-            for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m)
-        ),
+def walked(state: State, *, eye: Eye, report: Report, number: int, received_s: float | None = None) -> Walk:
+    now = moment(report.at_s if received_s is None else received_s)
+    return transitions.walk(
+        state=state, sightings=[eye.sighting(report, number=number)], now=now, stale_after=STALE_AFTER
     )
 
 
@@ -77,26 +92,33 @@ def fix_of(report: Report, *, number: int) -> Fix:
         "speed_mps": report.speed_mps,
         "mock": report.mock,
     }
-    return Fix(**{name: value for name, value in known.items() if name in _TELLS})
+    return Fix(**{name: value for name, value in known.items() if name in _FIX_TELLS})
 
 
-def is_suspicious(step: Step) -> bool:
-    """What the engine says of the fix it was told with."""
-    return bool(getattr(step, "suspicious", False))
+def is_suspicious(walk: Walk) -> bool:
+    """What the engine says of the phone after the fix."""
+    known = getattr(walk, "known", None)
+    return known is not None and bool(known.is_suspicious)
 
 
-def told(changes: Iterable[Transition], *, fix: int, at_s: float, suspicious: bool = False) -> Iterator[Event]:
-    """A dwell is neither an enter nor a leave. A leave that nobody saw counts from the time it is dated back to, all
-    else from when it was told.
+def is_pending(walk: Walk) -> bool:
+    """Whether the engine waits for one more fix soon."""
+    known = getattr(walk, "known", None)
+    return known is not None and bool(known.is_pending)
+
+
+def told(changes: Iterable[Transition], *, fix: int, at_s: float) -> Iterator[Event]:
+    """Enters and leaves. A leave that nobody saw counts from the time it is dated back to, all else from when it was
+    told. Young and yet nobody may be disturbed for it: that is how a suspicious one is told.
     """
     for change in changes:
-        if change.change is not Change.DWELLED:
+        if change.change in BEGINNINGS or change.change is Change.LEFT:
             yield Event(
-                enters=change.change in BEGINNINGS,
+                enters=change.change is not Change.LEFT,
                 fence=change.fence,
                 fix=fix,
                 at_s=(change.at - BEGINS_AT).total_seconds() if change.stale else at_s,
-                suspicious=suspicious,
+                suspicious=not change.pushable and not change.stale,
             )
 
 

@@ -28,7 +28,7 @@ the part after the silence needs no second enter, but may have one, and the part
   when the stay begins, the stay is not missed as well. One reported visit finds one stay at most.
 * The delay of an enter is how many fixes came after the first fix truly inside, until the one that it was reported
   with; an early one has a delay of zero.
-* What an engine itself marks as suspicious counts as not reported: neither false nor found.
+* A visit that the engine itself marks as suspicious when it begins counts as not reported: neither false nor found.
 
 **What a phone reports.** A fix every 10 to 60 s while it moves and fewer while it lies still, jittered, speeds from
 most phones. Errors are a Gauss-Markov process (they wander, with a memory of half a minute to some minutes), and the

@@ -104,7 +104,7 @@ def test_the_delay_counts_fixes_after_the_first_one_inside():
 
 
 def test_what_the_engine_itself_suspects_is_neither_false_nor_found():
-    assert counted(track(), enter(10, suspicious=True)) == (0, 0, 0, 0)
+    assert counted(track(), enter(10, suspicious=True), leave(12)) == (0, 0, 0, 0)
     assert counted(track(inside(entered=10, left=30)), enter(10, suspicious=True)) == (1, 1, 0, 0)
 
 
