@@ -29,7 +29,12 @@ class StateFilter(ChoiceFilter):
     choices_of = FenceState.choices
 
 
+def _check_fence(row: Geofence) -> None:
+    fences.check_fence(fence=row)
+
+
 class GeofenceForm(AreaForm):
+    check_area = staticmethod(_check_fence)
     name = VisibleTextField(max_length=100)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,9 +43,6 @@ class GeofenceForm(AreaForm):
         if isinstance(stores, ModelChoiceField) and stores.queryset is not None:
             stores.queryset = stores.queryset.filter(archived_at=None, merchant__archived_at=None)
         self.tell_map(around=reverse("admin:merchants_geofence_changelist") + "around/", own=self.instance.pk)
-
-    def check_area(self) -> None:
-        fences.check_fence(fence=self.instance)
 
 
 @admin.register(Geofence)
@@ -132,16 +134,18 @@ class GeofenceAdmin(ScopedAdmin):
         return str(obj.get_state_display())
 
 
+def _check_zone(row: ExclusionZone) -> None:
+    fill_in(row, checked_area(row))
+
+
 class ExclusionZoneForm(AreaForm):
+    check_area = staticmethod(_check_zone)
     name = VisibleTextField(max_length=100, help_text="For operators only.")
     rule = VisibleTextField(max_length=200, help_text="Why nobody is tracked here, in words that a merchant may read.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tell_map(around=reverse("admin:merchants_exclusionzone_around"), ownZone=self.instance.pk)
-
-    def check_area(self) -> None:
-        fill_in(self.instance, checked_area(self.instance))
 
 
 @admin.register(ExclusionZone)
