@@ -1,15 +1,17 @@
 """The one SQL statement that claims rows of a class; Django has no way to lock two tables differently."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from geooffers.shoppers import consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 from notifications.models import Push, PushState
 
 
-def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float) -> tuple[str, list[Any]]:
+def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float, now: datetime) -> tuple[str, list[Any]]:
     """One statement: pick, lock, take. `wanted` is compiled by Django, the joins and the locks are ours."""
     push, device, state = (_table(model) for model in (Push, Device, ConsentState))
     conditions, parameters = _compiled(wanted)
@@ -17,12 +19,14 @@ def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float) 
     joins = f"""JOIN {device} device ON device.id = {push}.device_id AND device.shopper_id = {push}.shopper_id
         AND device.push_address <> '' AND device.retired_at IS NULL"""
     locks = f"FOR UPDATE OF {push} SKIP LOCKED"
-    before: list[Any] = []
+    before: tuple[Any, ...] = ()
     if consent:
-        joins += f""" JOIN {state} consent ON consent.shopper_id = {push}.shopper_id
-        AND consent.device_id IS NULL AND consent.purpose = %s AND consent.given"""
-        before = [Purpose.MARKETING_PUSH.value]
-        locks += " FOR SHARE OF consent SKIP LOCKED"
+        # Every condition is on the row that is locked: who waited for a pause or a withdrawal judges it again.
+        counting, before = _compiled(
+            ConsentState.objects.filter(consents.counts(now=now), device=None, purpose=Purpose.MARKETING_PUSH)
+        )
+        joins += f" JOIN {state} ON {state}.shopper_id = {push}.shopper_id AND {counting}"
+        locks += f" FOR SHARE OF {state} SKIP LOCKED"
     if connection.vendor == "sqlite":
         locks = ""  # one writer at a time, and transactions begin IMMEDIATE
     lease_until, seconds = _database_clock_in(lease_s)
@@ -39,11 +43,11 @@ def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float) 
     return statement, [*before, *parameters, limit, PushState.CLAIMED.value, seconds]
 
 
-def _compiled(rows: QuerySet[Push]) -> tuple[str, tuple[Any, ...]]:
+def _compiled(rows: "QuerySet[Push] | QuerySet[ConsentState]") -> tuple[str, tuple[Any, ...]]:
     query = rows.order_by().query
     compiler = query.get_compiler(connection=connection)
     compiler.pre_sql_setup()
-    if len(query.alias_map) != 1:
+    if sum(1 for count in query.alias_refcount.values() if count) != 1:
         raise ValueError("a guard may use Exists subqueries and columns of the push, no joins")
     conditions, parameters = compiler.compile(query.where)
     return conditions, tuple(parameters)

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
+from geooffers.shoppers import consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from notifications import claim_statement
 from notifications.models import MARKETING_KINDS, Kind, Push, PushState
@@ -155,10 +156,11 @@ def _claim_head(
 ) -> list[Claimed]:
     alive = head.filter(expires_at__gt=now, attempts__lt=MAX_ATTEMPTS)
     service = alive.filter(kind__in=SERVICE_KINDS)
-    claimed = _claim_rows(wanted=service, consent=False, limit=max(1, limit // 2), lease_s=lease_s)
+    claimed = _claim_rows(wanted=service, consent=False, limit=max(1, limit // 2), lease_s=lease_s, now=now)
     for kind in sorted(MARKETING_KINDS):
         marketing = alive.filter(guards[kind], kind=kind)
-        claimed += _claim_rows(wanted=marketing, consent=True, limit=limit - len(claimed), lease_s=lease_s)
+        left = limit - len(claimed)
+        claimed += _claim_rows(wanted=marketing, consent=True, limit=left, lease_s=lease_s, now=now)
     return claimed
 
 
@@ -168,11 +170,13 @@ def _anything_to_do(*, now: datetime) -> bool:
     ).exists()
 
 
-def _claim_rows(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float) -> list[Claimed]:
+def _claim_rows(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float, now: datetime) -> list[Claimed]:
     if limit <= 0:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        statement, parameters = claim_statement.build(wanted=wanted, consent=consent, limit=limit, lease_s=lease_s)
+        statement, parameters = claim_statement.build(
+            wanted=wanted, consent=consent, limit=limit, lease_s=lease_s, now=now
+        )
         cursor.execute(statement, parameters)
         leases = {UUID(str(row_id)): lease for row_id, lease in cursor.fetchall()}
         rows = Push.objects.filter(pk__in=leases).select_related("device").order_by("not_before", "pk")
@@ -233,7 +237,7 @@ def _verdicts(*, now: datetime, guards: Mapping[Kind, Q]) -> list[tuple[Q, PushS
     phone = Device.objects.filter(pk=OuterRef("device"))
     reachable = phone.filter(retired_at__isnull=True).exclude(push_address="")
     consent = ConsentState.objects.filter(
-        shopper=OuterRef("shopper"), device=None, purpose=Purpose.MARKETING_PUSH, given=True
+        consents.counts(now=now), shopper=OuterRef("shopper"), device=None, purpose=Purpose.MARKETING_PUSH
     )
     return [
         (Q(expires_at__lte=now), PushState.EXPIRED, "expired"),

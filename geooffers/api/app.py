@@ -7,6 +7,7 @@ from geooffers.api import (
     devices,
     nearby,
     passes,
+    pauses,
     positions,
     redemptions,
     region_events,
@@ -37,6 +38,7 @@ api.add_router("/devices", devices.router)
 api.add_router("/sign-in", signing_in.router)
 api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
+api.add_router("/consents", pauses.router)
 api.add_router("/positions", positions.router)
 api.add_router("/region-events", region_events.router)
 api.add_router("/nearby", nearby.router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from geooffers.shoppers.models import Device, Purpose, Shopper
+from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState
 from merchants.models import ApiKey, StaffMember, User
 
@@ -63,8 +64,12 @@ class CsrfFailed(Exception):
 class DeviceCaller:
     device: Device
     shopper: Shopper
-    consents: frozenset[Purpose]  # those given now, by the device or its shopper
+    given: frozenset[Purpose]  # by the device or its shopper; they count but for a pause
     state: DeviceState
+
+    def consents(self, *, now: datetime) -> frozenset[Purpose]:
+        """Those that count now."""
+        return self.given - PAUSED_PURPOSES if self.shopper.is_paused(now) else self.given
 
     @property
     def name(self) -> str:
@@ -135,10 +140,10 @@ def find_device(token_hash: bytes) -> DeviceCaller:
     if device.retired_at is not None:
         raise DeviceRetired
     # The location purposes are held by a device: another phone's do not count here.
-    consents = frozenset(
+    given = frozenset(
         Purpose(row.given_purpose) for row in rows if row.given_purpose and row.given_by in (None, device.pk)
     )
-    return DeviceCaller(device=device, shopper=device.shopper, consents=consents, state=device.state)
+    return DeviceCaller(device=device, shopper=device.shopper, given=given, state=device.state)
 
 
 class DeviceToken(AuthBase):

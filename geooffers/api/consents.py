@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, replies, strict
+from geooffers.api import auth, clock, contract, limits, pauses, replies, strict
 from geooffers.shoppers import consents
 from geooffers.shoppers.models import ConsentState, Purpose
 from geooffers.usecases import give_consent, withdraw_consent
@@ -78,8 +78,9 @@ class ConsentOut(strict.ReplySchema):
 
 
 class ConsentsOut(strict.ReplySchema):
-    model_config = strict.example(items=[_GIVEN])
+    model_config = strict.example(items=[_GIVEN], pause={"paused": False, "paused_until": None})
     items: Annotated[list[ConsentOut], Field(description="One for each purpose, in the order in which they are asked.")]
+    pause: pauses.PauseOut
 
 
 def _out(purpose: Purpose, state: ConsentState | None) -> ConsentOut:
@@ -127,9 +128,13 @@ def list_texts(
     description="What this device and its shopper have agreed to now.",
 )
 def list_consents(request: auth.DeviceRequest) -> ConsentsOut:
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
+    now = clock.now()
+    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     states = _states(request.auth)
-    return ConsentsOut(items=[_out(purpose, states.get(purpose)) for purpose in Purpose])
+    return ConsentsOut(
+        items=[_out(purpose, states.get(purpose)) for purpose in Purpose],
+        pause=pauses.pause_out(request.auth.shopper, now=now),
+    )
 
 
 @router.post(

@@ -21,7 +21,7 @@ from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
-from geooffers.shoppers import consents
+from geooffers.shoppers import consents, pauses
 from geooffers.usecases import register_device, report_positions, sign_in
 from merchants import access
 from notifications import wallets
@@ -119,6 +119,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     access.StoreNeeded: Problem(status=422, code="store_needed", hint="Send store_id."),
     # reports
     report_positions.ConsentMissing: Problem(status=403, code="consent_missing", hint="Ask the shopper."),
+    pauses.Paused: Problem(status=403, code="paused", hint="Forget these positions; send none before the pause ends."),
     report_positions.EmptyBatch: Problem(status=422, code="empty_batch"),
     report_positions.BatchTooLarge: Problem(status=413, code="batch_too_large"),
     report_positions.TooManyWrites: Problem(status=429, code="too_many_changes"),

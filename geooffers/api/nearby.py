@@ -7,6 +7,7 @@ from ninja import Router
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, strict
+from geooffers.shoppers import pauses
 from geooffers.usecases import list_nearby as nearby
 from geooffers.usecases.report_positions import ConsentMissing
 
@@ -66,13 +67,14 @@ class NearbyOut(strict.ReplySchema):
         "The nearest fences as circles for the phone's own region monitoring, ordered by the distance to their "
         "boundary, and how far to go before asking again."
     ),
-    openapi_extra=contract.refusals(ConsentMissing),
+    openapi_extra=contract.refusals(ConsentMissing, pauses.Paused),
 )
 def list_nearby(request: auth.DeviceRequest, payload: NearbyIn) -> NearbyOut:
     now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    pauses.refuse_if_paused(shopper=request.auth.shopper, now=now)
     found = nearby.list_nearby(
-        consents=request.auth.consents,
+        consents=request.auth.consents(now=now),
         background=payload.background,
         lat=payload.lat,
         lon=payload.lon,

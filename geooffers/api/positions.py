@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, WrapValidator, fiel
 from pydantic_core import PydanticCustomError
 
 from geooffers.api import auth, clock, contract, coupons, errors, report_rate, strict
+from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions as reporting
 from geooffers.visits import transitions
 
@@ -139,6 +140,7 @@ class ReportOut(strict.ReplySchema):
     ),
     openapi_extra=contract.refusals(
         reporting.ConsentMissing,
+        pauses.Paused,
         reporting.TooManyWrites,
         report_rate.TooManyReports,
         reporting.EmptyBatch,
@@ -149,10 +151,11 @@ def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOu
     now = clock.now()
     caller = request.auth
     report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
+    pauses.refuse_if_paused(shopper=caller.shopper, now=now)
     report = reporting.report_positions(
         device=caller.device,
         shopper=caller.shopper,
-        consents=caller.consents,
+        consents=caller.consents(now=now),
         state=caller.state,
         fixes=[fix.as_fix() for fix in payload.fixes if isinstance(fix, FixIn)],
         now=now,

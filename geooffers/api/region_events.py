@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, WrapValidator, field_validator
 
 from geooffers.api import auth, clock, contract, errors, report_rate, strict
 from geooffers.api.positions import ReportOut, report_out
+from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions as reporting
 from geooffers.usecases import report_region_events as region_events
 from geooffers.visits import transitions
@@ -114,6 +115,7 @@ class EventsIn(strict.StrictSchema):
     ),
     openapi_extra=contract.refusals(
         reporting.ConsentMissing,
+        pauses.Paused,
         reporting.TooManyWrites,
         report_rate.TooManyReports,
         reporting.EmptyBatch,
@@ -124,10 +126,11 @@ def report_region_events(request: auth.DeviceRequest, payload: EventsIn) -> Repo
     now = clock.now()
     caller = request.auth
     report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
+    pauses.refuse_if_paused(shopper=caller.shopper, now=now)
     report = region_events.report_region_events(
         device=caller.device,
         shopper=caller.shopper,
-        consents=caller.consents,
+        consents=caller.consents(now=now),
         state=caller.state,
         events=[event.as_event() for event in payload.events if isinstance(event, EventIn)],
         now=now,

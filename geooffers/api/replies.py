@@ -63,11 +63,11 @@ def fingerprint(request: HttpRequest, payload: Any) -> bytes:
 
 
 def respond(
-    request: HttpRequest, *, caller: str, payload: BaseModel, now: datetime, work: Callable[[], Reply]
+    request: HttpRequest, *, caller: str, payload: BaseModel | None, now: datetime, work: Callable[[], Reply]
 ) -> HttpResponse:
     """The answer to a write with an Idempotency-Key: new, or the first one again."""
     key = key_of(request)
-    mark = fingerprint(request, payload.model_dump(mode="json"))
+    mark = fingerprint(request, None if payload is None else payload.model_dump(mode="json"))
     reply = once(caller=caller, key=key, fingerprint=mark, now=now, work=work)
     response = JsonResponse(reply.body, status=reply.status)
     if reply.replayed:

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from geooffers.shoppers.models import (
     LOCATION_PURPOSES,
+    PAUSED_PURPOSES,
     ConsentReceipt,
     ConsentState,
     ConsentText,
@@ -47,13 +48,20 @@ def states_of(*, device: Device, shopper: Shopper) -> QuerySet[ConsentState]:
     return ConsentState.objects.filter(Q(device=device) | Q(device=None), shopper=shopper).order_by("pk")
 
 
-def lock_for_share(*, device: Device, shopper: Shopper, purposes: Iterable[Purpose]) -> frozenset[Purpose]:
-    """Those of `purposes` that are given, and stay given until this transaction ends.
+def counts(*, now: datetime) -> Q:
+    """Of a state: what it says may be acted on. Given, and not in a pause."""
+    return Q(given=True) & (Q(paused_until=None) | Q(paused_until__lte=now))
+
+
+def lock_for_share(
+    *, device: Device, shopper: Shopper, purposes: Iterable[Purpose], now: datetime
+) -> frozenset[Purpose]:
+    """Those of `purposes` that count, and go on counting until this transaction ends.
 
     Django has no FOR SHARE, and FOR UPDATE would make two reports of one shopper wait for each other. SQLite needs
     no lock: its transaction is the only writer.
     """
-    wanted = states_of(device=device, shopper=shopper).filter(purpose__in=list(purposes), given=True)
+    wanted = states_of(device=device, shopper=shopper).filter(counts(now=now), purpose__in=list(purposes))
     if connection.vendor != "postgresql":
         return frozenset(Purpose(purpose) for purpose in wanted.values_list("purpose", flat=True))
     statement, parameters = wanted.values_list("purpose").query.sql_with_params()
@@ -76,7 +84,10 @@ def give(
     now: datetime,
     source: ReceiptSource = ReceiptSource.APP,
 ) -> ConsentState:
-    """Given to the same words already: nothing changes and no second receipt is written."""
+    """Given to the same words already: nothing changes and no second receipt is written.
+
+    The shopper is locked (`holders.lock`): given in a pause, the consent is in the pause.
+    """
     state = _locked_state(device=device, shopper=shopper, purpose=purpose, text=text, now=now)
     if state.given and state.text_id == text.pk:
         return state
@@ -141,6 +152,7 @@ def _locked_state(
                     given=False,
                     text=text,
                     changed_at=now,
+                    paused_until=shopper.paused_until if purpose in PAUSED_PURPOSES else None,
                 )
         except IntegrityError:
             # The shopper's other phone was faster; its row is there now.

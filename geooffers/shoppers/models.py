@@ -4,6 +4,7 @@ Foreign keys point up to nothing here: visits, coupons and pushes point down to 
 """
 
 import secrets
+from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Q
@@ -25,9 +26,28 @@ class Shopper(models.Model):
     created_at = models.DateTimeField()
     # An anonymous shopper ends when its device signs in to an account.
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The newest pause, over or not: from its first moment to the first one after it. `shoppers.pauses` writes it here
+    # and, where claims and reports lock, on each consent state.
+    paused_from = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(paused_from__isnull=True, paused_until__isnull=True)
+                | Q(paused_from__isnull=False, paused_until__isnull=False, paused_until__gte=models.F("paused_from")),
+                name="shopper_pause_ends_after_it_begins",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"shopper {str(self.id)[-6:]}"
+
+    def is_paused(self, moment: datetime) -> bool:
+        """Also of a moment that has gone by: what a phone recorded in a pause is not looked at after it either."""
+        if self.paused_from is None or self.paused_until is None:
+            return False
+        return self.paused_from <= moment < self.paused_until
 
     @property
     def is_anonymous(self) -> bool:
@@ -84,6 +104,11 @@ class Purpose(models.TextChoices):
 
 
 LOCATION_PURPOSES = frozenset({Purpose.LOCATION_FOREGROUND, Purpose.LOCATION_BACKGROUND})
+# What a pause stops. Figures of last week disturb nobody, and in a pause nothing is added to them.
+PAUSED_PURPOSES = LOCATION_PURPOSES | {Purpose.MARKETING_PUSH}
+
+# The end of a pause "until I say so". A database compares it like any other time.
+UNTIL_RESUMED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class ConsentText(models.Model):
@@ -145,6 +170,9 @@ class ConsentState(models.Model):
     given = models.BooleanField()
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
+    # The shopper's pause, on the row that a claim and a report lock: beside it, on the shopper alone, a claim that had
+    # read the shopper before the pause would commit after it. Null for purposes that a pause does not stop.
+    paused_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents, devices
+from geooffers.shoppers import consents, devices, holders
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 
 
@@ -13,4 +13,6 @@ def give_consent(*, device: Device, purpose: Purpose, language: str, version: in
     with transaction.atomic():
         # A sign-in may be changing the holder: whoever holds the device when we have it agrees.
         held = devices.lock(device_id=device.pk)
-        return consents.give(device=held, shopper=held.shopper, purpose=purpose, text=text, now=now)
+        # Another phone may be pausing: then this consent is in the pause, too.
+        shopper = holders.lock(shopper_id=held.shopper_id)
+        return consents.give(device=held, shopper=shopper, purpose=purpose, text=text, now=now)

@@ -133,15 +133,24 @@ def report_positions(
         fixes=fixes,
         sightings=sightings,
         consents=consents,
+        shopper=shopper,
         live=live,
         now=now,
     )
     coupons: list[Coupon] = []
     if plan.is_worth_a_write:
         with transaction.atomic():
-            given = consenting.lock_for_share(device=device, shopper=shopper, purposes=Purpose)
+            given = consenting.lock_for_share(device=device, shopper=shopper, purposes=Purpose, now=now)
             if given != consents:
-                plan = _plan(known=plan.before, fixes=fixes, sightings=sightings, consents=given, live=live, now=now)
+                plan = _plan(
+                    known=plan.before,
+                    fixes=fixes,
+                    sightings=sightings,
+                    consents=given,
+                    shopper=shopper,
+                    live=live,
+                    now=now,
+                )
             if plan.is_worth_a_write and not _compare_and_set(device=device, version=state.version, plan=plan, now=now):
                 # Another report of this phone was faster. Under the row's lock nobody can be so again.
                 fresh = DeviceState.objects.select_for_update().get(pk=device.pk)
@@ -150,6 +159,7 @@ def report_positions(
                     fixes=fixes,
                     sightings=sightings,
                     consents=given,
+                    shopper=shopper,
                     live=live,
                     now=now,
                 )
@@ -173,13 +183,19 @@ def _plan(
     fixes: Sequence[Fix | RegionEvent],
     sightings: dict[int, Sighting],
     consents: frozenset[Purpose],
+    shopper: Shopper,
     live: live_fences.LiveFences,
     now: datetime,
 ) -> _Plan:
     """`sightings` keeps what matching said of each fix, so that starting over does not match again."""
     if not consents & LOCATION_PURPOSES:
         raise ConsentMissing
-    allowed = [place for place, fix in enumerate(fixes) if _purpose_of(fix) in consents]
+    # What was recorded in a pause was recorded without consent, also when it is sent after the pause.
+    allowed = [
+        place
+        for place, fix in enumerate(fixes)
+        if _purpose_of(fix) in consents and not shopper.is_paused(fix.recorded_at)
+    ]
     for place in allowed:
         if place not in sightings:
             sightings[place] = looking.look(fix=fixes[place], live=live, now=now)

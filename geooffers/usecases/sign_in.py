@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import consents, devices
+from geooffers.shoppers import consents, devices, pauses
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
@@ -90,6 +90,9 @@ def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
 def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
     """The anonymous shopper was this person all along: what is still good becomes the account's, and they end."""
     consents.move_to_account(device=device, anonymous=anonymous, account=account, now=now)
+    if pauses.carry_over(anonymous=anonymous, account=account, now=now):
+        phones = Device.objects.filter(Q(shopper=account) | Q(pk=device.pk)).values_list("pk", flat=True)
+        recording.end_presence_of_devices(device_ids=list(phones), now=now, reason=EndReason.PAUSED)
     # Where the phone is stays known; the version moves on so that a report that is being worked out for the anonymous
     # shopper starts over.
     DeviceState.objects.filter(device=device).update(version=F("version") + 1)

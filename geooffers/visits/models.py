@@ -35,6 +35,7 @@ class EndReason(models.TextChoices):
     LEFT = "left"
     STALE = "stale"
     WITHDRAWN = "withdrawn"
+    PAUSED = "paused"
     FENCE_GONE = "fence_gone"
     SIGNED_IN = "signed_in"  # another account took over the device
     CROSSED = "crossed"  # drove through between two fixes

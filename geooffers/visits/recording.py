@@ -1,6 +1,6 @@
 """From transitions to rows: visits, and the presence of each phone in them.
 
-`apply` and `end_presence_of_device` run in the caller's transaction, which has locked what comes before: consent state,
+`apply` and `end_presence_of_devices` run in the caller's transaction, which has locked what comes before: consents,
 device state. Then visits, one fence after the other in the order of their ids, so that two phones of one shopper never
 wait for each other in a circle.
 
@@ -79,12 +79,17 @@ def end_presence_of_device(*, device: Device, now: datetime, reason: EndReason) 
 
     The state's version moves on: a report that was being worked out meanwhile finds another version and starts over.
     """
-    state = DeviceState.objects.select_for_update().get(device=device)
-    state.version += 1
-    state.packed = b""
-    state.last_fix_at = None
-    state.save(update_fields=["version", "packed", "last_fix_at"])
-    return _leave_all(device_id=device.pk, at=lambda fence: now, reason=reason)
+    return end_presence_of_devices(device_ids=[device.pk], now=now, reason=reason)
+
+
+def end_presence_of_devices(*, device_ids: Collection[UUID], now: datetime, reason: EndReason) -> int:
+    """The same for several phones of one shopper, whose consents the caller has locked: first every state, by id."""
+    for state in list(DeviceState.objects.filter(pk__in=device_ids).order_by("pk").select_for_update()):
+        state.version += 1
+        state.packed = b""
+        state.last_fix_at = None
+        state.save(update_fields=["version", "packed", "last_fix_at"])
+    return sum(_leave_all(device_id=device_id, at=lambda fence: now, reason=reason) for device_id in sorted(device_ids))
 
 
 def end_forgotten_presence(*, device: Device, now: datetime, inside: Collection[int]) -> int:

@@ -318,3 +318,29 @@ def test_signing_in_to_the_same_account_again_only_changes_the_token(sandbox: Ru
     assert ConsentReceipt.objects.count() == receipts
     assert bytes(DeviceState.objects.get().packed) == b"whereabouts"
     assert phone.call("GET", "/consents").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["anonymous", "account"])
+def test_a_pause_of_either_goes_on_for_all_phones_of_the_account(sandbox: RunningSandbox, who: str) -> None:
+    at_home, new = registered_phone("location_foreground"), registered_phone("location_foreground")
+    fence = cast.make_fence(cast.make_store())
+    account = signed_in(sandbox, at_home)
+    pausing, other = (new, at_home) if who == "anonymous" else (at_home, new)
+    visit = visit_of(other, fence, minutes_ago=5)
+    assert pausing.call("POST", "/consents/pause", {"pause": "day"}).status_code == 200
+    assert signed_in(sandbox, new) == account
+    visit.refresh_from_db()
+    assert visit.end_reason == EndReason.PAUSED
+    for phone in (at_home, new):
+        assert phone.call("GET", "/consents").json()["pause"]["paused"] is True
+    ends = set(ConsentState.objects.values_list("paused_until", flat=True))
+    assert len(ends) == 1
+    assert None not in ends
+
+
+def test_a_pause_stays_with_who_paused_when_another_account_takes_the_phone(sandbox: RunningSandbox) -> None:
+    phone = registered_phone("location_foreground")
+    signed_in(sandbox, phone, "aino")
+    assert phone.call("POST", "/consents/pause", {"pause": "day"}).status_code == 200
+    signed_in(sandbox, phone, "pekka")
+    assert phone.call("GET", "/consents").json()["pause"]["paused"] is False

@@ -110,7 +110,7 @@ def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_fi
         report_positions.report_positions(
             device=caller.device,
             shopper=caller.shopper,
-            consents=caller.consents,
+            consents=caller.given,
             state=caller.state,
             fixes=fixes,
             now=at(55),
@@ -177,7 +177,7 @@ def report_as(walker: Walker, one: Fix) -> Any:
     return report_positions.report_positions(
         device=caller.device,
         shopper=caller.shopper,
-        consents=caller.consents,
+        consents=caller.given,
         state=caller.state,
         fixes=[one],
         now=one.recorded_at,

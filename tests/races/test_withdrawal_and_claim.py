@@ -1,4 +1,4 @@
-"""A withdrawn consent stops the queued push: no claim commits after a withdrawal that has committed.
+"""A withdrawn or paused consent stops the queued push: no claim commits after a withdrawal or pause that has committed.
 
 Each test runs twice: with the claim as it is, and with the same statement that only joins the consent and does not
 lock it. The second one must bite, or the first proves nothing.
@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from geooffers.shoppers.models import Purpose, Shopper
+from geooffers.usecases.pause_consents import Pause, pause_consents
 from geooffers.usecases.withdraw_consent import withdraw_consent
 from notifications import claim_statement, outbox
 from notifications.models import Kind, Push, PushState
@@ -25,7 +26,7 @@ from tests.cast import NOON, make_device
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql")]
 
-LOCK = " FOR SHARE OF consent SKIP LOCKED"
+LOCK = ' FOR SHARE OF "shoppers_consentstate" SKIP LOCKED'
 Claim = Callable[[], set[UUID]]
 
 
@@ -36,17 +37,23 @@ def guarded_claim() -> set[UUID]:
 
 def claim_that_only_joins() -> set[UUID]:
     wanted = Push.objects.filter(state=PushState.READY, kind=Kind.COUPON_ISSUED)
-    statement, parameters = claim_statement.build(wanted=wanted, consent=True, limit=10, lease_s=60)
+    statement, parameters = claim_statement.build(wanted=wanted, consent=True, limit=10, lease_s=60, now=NOON)
     assert LOCK in statement
     with connection.cursor() as cursor:
         cursor.execute(statement.replace(LOCK, ""), parameters)
         return {row[0] for row in cursor.fetchall()}
 
 
-def withdraw(shopper: Shopper, *, before_commit: Callable[[], None]) -> None:
-    with transaction.atomic():
-        withdraw_consent(device=shopper.devices.get(), purpose=Purpose.MARKETING_PUSH, now=NOON)
-        before_commit()
+def withdraw(shopper: Shopper) -> None:
+    withdraw_consent(device=shopper.devices.get(), purpose=Purpose.MARKETING_PUSH, now=NOON)
+
+
+def pause(shopper: Shopper) -> None:
+    pause_consents(device=shopper.devices.get(), pause=Pause.HOUR, now=NOON)
+
+
+Stop = Callable[[Shopper], None]
+both_stops = pytest.mark.parametrize("stop", [withdraw, pause])
 
 
 def enqueue(shopper: Shopper) -> None:
@@ -84,8 +91,8 @@ class Side:
             raise self._error
 
 
-def claims_after_the_scripted_withdrawal(claim: Claim) -> int:
-    """Withdrawal cancels (nothing yet); a visit commits a push; claim reads; withdrawal commits; claim commits."""
+def claims_after_the_scripted_stop(claim: Claim, stop: Stop) -> int:
+    """It cancels (nothing yet); a visit commits a push; the claim reads; the withdrawal commits; the claim commits."""
     shopper = make_device().shopper
     cancelled, may_commit, withdrawn = threading.Event(), threading.Event(), threading.Event()
 
@@ -94,7 +101,9 @@ def claims_after_the_scripted_withdrawal(claim: Claim) -> int:
         assert may_commit.wait(10)
 
     def withdrawal() -> None:
-        withdraw(shopper, before_commit=before_commit)
+        with transaction.atomic():
+            stop(shopper)
+            before_commit()
         withdrawn.set()
 
     side = Side(withdrawal)
@@ -108,15 +117,17 @@ def claims_after_the_scripted_withdrawal(claim: Claim) -> int:
     return len(taken)
 
 
-def test_a_claim_that_reads_before_the_withdrawal_commits_takes_nothing():
-    assert claims_after_the_scripted_withdrawal(guarded_claim) == 0
+@both_stops
+def test_a_claim_that_reads_before_the_withdrawal_commits_takes_nothing(stop: Stop):
+    assert claims_after_the_scripted_stop(guarded_claim, stop) == 0
     # and what it left is cancelled by the next one
     assert guarded_claim() == set()
     assert set(Push.objects.values_list("state", "reason")) == {(PushState.CANCELLED, "no_consent")}
 
 
-def test_twin_a_claim_that_only_joins_sends_after_the_withdrawal():
-    assert claims_after_the_scripted_withdrawal(claim_that_only_joins) == 1
+@both_stops
+def test_twin_a_claim_that_only_joins_sends_after_the_withdrawal(stop: Stop):
+    assert claims_after_the_scripted_stop(claim_that_only_joins, stop) == 1
 
 
 class Actor:
@@ -160,7 +171,7 @@ def wait_until_done_or_locked_out(step: "Future[object]") -> None:
         wait([step], timeout=0.005)
 
 
-def claims_and_late_ones(claim: Claim) -> tuple[int, int]:
+def claims_and_late_ones(claim: Claim, stop: Stop) -> tuple[int, int]:
     """Every order in which a visit, a withdrawal and two claims (each of the three with its commit apart) can meet.
 
     How many pushes were claimed, and how many of them by a claim that began to commit after the withdrawal had
@@ -173,7 +184,7 @@ def claims_and_late_ones(claim: Claim) -> tuple[int, int]:
             order = "".join(script)
             if order.find("w") < order.find("W") or not CLAIMS_ALTERNATE.fullmatch(order):
                 continue
-            taken, late_ones = play(order, claim, withdrawing, claiming)
+            taken, late_ones = play(order, claim, stop, withdrawing, claiming)
             claimed += taken
             late += late_ones
     finally:
@@ -185,8 +196,8 @@ def claims_and_late_ones(claim: Claim) -> tuple[int, int]:
 CLAIMS_ALTERNATE = re.compile(r"[VWw]*C[VWw]*c[VWw]*C[VWw]*c[VWw]*")
 
 
-def play(order: str, claim: Claim, withdrawing: Actor, claiming: Actor) -> tuple[int, int]:
-    """V a visit commits its push, W withdraws and w commits that, C claims and c commits that."""
+def play(order: str, claim: Claim, stop: Stop, withdrawing: Actor, claiming: Actor) -> tuple[int, int]:
+    """V a visit commits its push, W withdraws or pauses and w commits that, C claims and c commits that."""
     shopper = make_device().shopper
     withdrawn: Future[tuple[float, float]] | None = None
     claims: list[tuple[Future[int], Future[tuple[float, float]]]] = []
@@ -195,9 +206,7 @@ def play(order: str, claim: Claim, withdrawing: Actor, claiming: Actor) -> tuple
             case "V":
                 enqueue(shopper)
             case "W":
-                wait_until_done_or_locked_out(
-                    withdrawing.begin(lambda: withdraw(shopper, before_commit=lambda: None) or 0)
-                )
+                wait_until_done_or_locked_out(withdrawing.begin(lambda: stop(shopper) or 0))
             case "w":
                 withdrawn = withdrawing.commit()
                 wait_until_done_or_locked_out(withdrawn)
@@ -215,14 +224,16 @@ def play(order: str, claim: Claim, withdrawing: Actor, claiming: Actor) -> tuple
     return sum(taken.result(30) for taken, _ in claims), late
 
 
-def test_no_claim_commits_after_a_committed_withdrawal_in_any_order():
-    claimed, late = claims_and_late_ones(guarded_claim)
+@both_stops
+def test_no_claim_commits_after_a_committed_withdrawal_in_any_order(stop: Stop):
+    claimed, late = claims_and_late_ones(guarded_claim, stop)
     assert claimed > 0, "nothing was ever claimed: the scripts do not meet"
     assert late == 0
 
 
-def test_twin_without_the_lock_claims_do_commit_after_the_withdrawal():
-    claimed, late = claims_and_late_ones(claim_that_only_joins)
+@both_stops
+def test_twin_without_the_lock_claims_do_commit_after_the_withdrawal(stop: Stop):
+    claimed, late = claims_and_late_ones(claim_that_only_joins, stop)
     assert 0 < late < claimed
 
 
@@ -232,7 +243,7 @@ def test_a_withdrawal_waits_for_a_claim_that_was_first_and_never_blocks_a_claim(
     done = threading.Event()
 
     def withdrawal() -> None:
-        withdraw(shopper, before_commit=lambda: None)
+        withdraw(shopper)
         done.set()
 
     with transaction.atomic():

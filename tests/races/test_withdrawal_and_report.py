@@ -1,13 +1,15 @@
-"""A withdrawal and a report that meet: whichever commits second has seen the other."""
+"""A withdrawal, or a pause, and a report that meet: whichever commits second has seen the other."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 
 from geooffers.api import auth
+from geooffers.shoppers.consents import counts
 from geooffers.shoppers.models import ConsentState, Purpose
-from geooffers.usecases import report_positions, withdraw_consent
+from geooffers.usecases import give_consent, pause_consents, report_positions, resume_consents, withdraw_consent
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from geooffers.visits.transitions import Change, Fix, Transition
@@ -45,6 +47,14 @@ def withdraw(walker: Walker, purpose: Purpose = FOREGROUND) -> None:
     withdraw_consent.withdraw_consent(device=walker.device, purpose=purpose, now=LATER)
 
 
+def pause(walker: Walker) -> None:
+    pause_consents.pause_consents(device=walker.device, pause=pause_consents.Pause.HOUR, now=LATER)
+
+
+Stop = Callable[[Walker], None]
+both_stops = pytest.mark.parametrize("stop", [withdraw, pause])
+
+
 def enter(walker: Walker) -> int:
     return walker.send(fix(LATER, AT_AINO), now=LATER).status_code
 
@@ -55,10 +65,11 @@ def assert_nothing_is_known(walker: Walker) -> None:
     assert (bytes(state.packed), state.last_fix_at) == (b"", None)
 
 
-def test_a_report_that_read_the_consent_before_its_withdrawal_records_nothing(walker: Walker) -> None:
-    """It waits for the consent's lock, and finds it withdrawn."""
+@both_stops
+def test_a_report_that_read_the_consent_before_its_withdrawal_records_nothing(walker: Walker, stop: Stop) -> None:
+    """It waits for the consent's lock, and finds it withdrawn, or paused."""
     with transaction.atomic():
-        withdraw(walker)
+        stop(walker)
         report = Another(lambda: enter(walker))
         report.wait_until_waiting()
     assert report.result() == 403
@@ -66,7 +77,8 @@ def test_a_report_that_read_the_consent_before_its_withdrawal_records_nothing(wa
     assert_nothing_is_known(walker)
 
 
-def test_without_the_lock_a_visit_begins_after_the_withdrawal(walker: Walker, aino: Geofence) -> None:
+@both_stops
+def test_without_the_lock_a_visit_begins_after_the_withdrawal(walker: Walker, aino: Geofence, stop: Stop) -> None:
     """The twin: a plain look at the consent sees it as it was, and what is written commits after the withdrawal."""
 
     def enter_unguarded() -> bool:
@@ -83,23 +95,24 @@ def test_without_the_lock_a_visit_begins_after_the_withdrawal(walker: Walker, ai
         return given
 
     with transaction.atomic():
-        withdraw(walker)
+        stop(walker)
         assert together(enter_unguarded) == [True]
-    assert not ConsentState.objects.get(device=walker.device).given
+    assert not ConsentState.objects.filter(counts(now=LATER), device=walker.device).exists()
     assert Visit.objects.get().is_open, "followed without consent"
 
 
-def test_a_withdrawal_waits_for_the_report_under_way_and_ends_its_visit(walker: Walker) -> None:
+@both_stops
+def test_a_withdrawal_waits_for_the_report_under_way_and_ends_its_visit(walker: Walker, stop: Stop) -> None:
     with transaction.atomic():
         # The report is stopped where it holds the consent and wants to write the state.
         DeviceState.objects.select_for_update().get(device=walker.device)
         report = Another(lambda: enter(walker))
         report.wait_until_waiting()
-        withdrawal = Another(lambda: withdraw(walker))
+        withdrawal = Another(lambda: stop(walker))
         withdrawal.wait_until_waiting()
     assert report.result() == 200
     withdrawal.result()
-    assert Visit.objects.get().end_reason == EndReason.WITHDRAWN
+    assert Visit.objects.get().end_reason in (EndReason.WITHDRAWN, EndReason.PAUSED)
     assert_nothing_is_known(walker)
 
 
@@ -124,12 +137,13 @@ def test_a_push_that_a_report_queued_just_before_is_cancelled_by_the_withdrawal(
     assert Push.objects.get().state == PushState.CANCELLED
 
 
+@both_stops
 @pytest.mark.parametrize("number", range(6))
-def test_whatever_the_order_nothing_is_known_after_a_withdrawal(walker: Walker, number: int) -> None:
-    """Not staged: a withdrawal among reports that enter and leave."""
+def test_whatever_the_order_nothing_is_known_after_a_withdrawal(walker: Walker, number: int, stop: Stop) -> None:
+    """Not staged: a withdrawal or pause among reports that enter and leave."""
     reports = [fix(LATER + timedelta(seconds=step), AT_AINO if step % 2 else DOWN_THE_STREET) for step in range(6)]
     works = [lambda one=one: walker.send(one, now=LATER).status_code for one in reports]
-    works.insert(number, lambda: withdraw(walker))
+    works.insert(number, lambda: stop(walker))
     answers = together(*works)
     assert set(answers) <= {200, 403, None}
     assert_nothing_is_known(walker)
@@ -151,8 +165,34 @@ def test_a_report_of_a_device_whose_consent_is_gone_says_so_before_anything_is_l
         report_positions.report_positions(
             device=caller.device,
             shopper=caller.shopper,
-            consents=caller.consents,
+            consents=caller.given,
             state=caller.state,
             fixes=[one],
             now=LATER,
         )
+
+
+def test_a_consent_given_on_one_phone_while_another_pauses_is_in_the_pause(walker: Walker) -> None:
+    """The other phone's consent state is not there yet when the pause locks them all: the shopper's row is."""
+    other = Walker(shopper=walker.device.shopper, consents=[])
+    with transaction.atomic():
+        pause(walker)
+        giving = Another(
+            lambda: give_consent.give_consent(
+                device=other.device, purpose=FOREGROUND, language="en", version=1, now=LATER
+            )
+        )
+        giving.wait_until_waiting()
+    giving.result()
+    assert not ConsentState.objects.filter(counts(now=LATER), device=other.device).exists()
+    assert enter(other) == 403
+
+
+def test_two_phones_pause_at_once_without_waiting_in_a_circle(walker: Walker) -> None:
+    for _ in range(8):
+        other = Walker(shopper=walker.device.shopper, consents=[FOREGROUND])
+        other.be_at(AT_AINO, LATER)
+        walker.be_at(AT_AINO, LATER)
+        together(lambda: pause(walker), lambda other=other: pause(other))
+        assert_nothing_is_known(walker)
+        resume_consents.resume_consents(device=walker.device, now=LATER)

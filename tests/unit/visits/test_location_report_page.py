@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from geooffers.api import errors, report_rate
+from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions
 from geooffers.visits import transitions
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "location-report.md").read_text()
 REFUSALS = [
     report_positions.ConsentMissing,
+    pauses.Paused,
     report_positions.EmptyBatch,
     report_positions.BatchTooLarge,
     report_positions.TooManyWrites,

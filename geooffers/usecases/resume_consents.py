@@ -1,0 +1,17 @@
+"""A shopper ends their pause. What they consented to before it is done again; nobody is asked anew."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from geooffers.shoppers import devices, holders, pauses
+from geooffers.shoppers.models import Device, Shopper
+
+
+def resume_consents(*, device: Device, now: datetime) -> Shopper:
+    """Harmless when there is no pause."""
+    with transaction.atomic():
+        held = devices.lock(device_id=device.pk)
+        shopper = holders.lock(shopper_id=held.shopper_id)
+        pauses.end(shopper=shopper, now=now)
+    return shopper
