@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
@@ -53,6 +53,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     strict.NumberTooLong: Problem(status=422, code="number_too_long"),
     strict.InvalidText: Problem(status=422, code="invalid_text"),
     UnreadablePostError: Problem(status=400, code="body_unreadable", hint="The connection broke; send it again."),
+    TooManyFieldsSent: Problem(status=400, code="too_many_fields"),
     # who calls
     auth.TokenMissing: Problem(status=401, code="token_missing"),
     auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
@@ -207,11 +208,18 @@ def problem_response(
     return response
 
 
+_DJANGOS_OWN: Mapping[type[Exception], str] = {
+    RequestDataTooBig: inspect.getdoc(strict.BodyTooLarge) or "",
+    UnreadablePostError: "The body did not arrive whole.",
+    TooManyFieldsSent: "There are more than 1,000 fields.",
+    Http404: "There is nothing here, or nothing that you may see.",
+}
+
+
 def sentence_of(refusal: type[Exception]) -> str:
     """The docstring of a refusal is its message; Django's own exceptions get plain words here."""
-    if refusal in (RequestDataTooBig, UnreadablePostError, Http404):
-        own = {RequestDataTooBig: strict.BodyTooLarge.__doc__, UnreadablePostError: "The body did not arrive whole."}
-        return own.get(refusal) or "There is nothing here, or nothing that you may see."
+    if refusal in _DJANGOS_OWN:
+        return _DJANGOS_OWN[refusal]
     return (inspect.getdoc(refusal) or "").partition("\n\n")[0].replace("\n", " ")
 
 

@@ -314,6 +314,11 @@ def test_any_accept_language_is_answered(languages: str) -> None:
     assert answer.status_code == 200
 
 
+def test_an_address_with_more_fields_than_anybody_needs_is_refused() -> None:
+    fields = "&".join(f"a{number}=1" for number in range(1_001))
+    assert_problem(registered_phone().call("GET", f"/coupons?{fields}"), 400, "too_many_fields")
+
+
 def test_answers_are_not_cached() -> None:
     assert registered_phone().call("GET", "/consents")["Cache-Control"] == "no-store"
 
