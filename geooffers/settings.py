@@ -279,9 +279,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"without_query": {"()": "geooffers.log_lines.WithoutQuery"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("GEOOFFERS_LOG_LEVEL", default="INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # The development server's; Granian's line has no query (manage.py runweb).
+        "django.server": {"handlers": ["stderr"], "propagate": False, "filters": ["without_query"]},
+        "httpx": {"level": "WARNING"},
+    },
 }
 
 UNFOLD = {
