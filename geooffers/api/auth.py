@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
@@ -105,8 +106,8 @@ def hash_token(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def bearer(request: HttpRequest) -> str | None:
-    """The token of the one Authorization header, or None without one."""
+def authorization(request: HttpRequest) -> tuple[str, str] | None:
+    """Scheme (in small letters) and credentials of the one Authorization header, or None without one."""
     if not _IN_URL.isdisjoint(name.lower() for name in request.GET):
         raise TokenInUrl
     header = request.headers.get("Authorization")
@@ -116,10 +117,19 @@ def bearer(request: HttpRequest) -> str | None:
         raise HeaderTooLarge
     if "," in header:  # how WSGI servers hand over two headers of one name; no token of ours has a comma
         raise AuthorizationTwice
-    scheme, _, token = header.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, _, credentials = header.strip().partition(" ")
+    return scheme.lower(), credentials.strip()
+
+
+def bearer(request: HttpRequest) -> str | None:
+    """The token of the one Authorization header, or None without one."""
+    shown = authorization(request)
+    if shown is None:
+        return None
+    scheme, token = shown
+    if scheme != "bearer" or not token:
         raise TokenMissing
-    return token.strip()
+    return token
 
 
 # One row for each consent that the shopper gives now, by this phone or another; one row with nulls when there is none.
@@ -133,8 +143,17 @@ _DEVICES = (
 
 def find_device(token_hash: bytes) -> DeviceCaller:
     """Device, shopper, consents and packed state by one query."""
-    rows = list(_DEVICES.filter(token_hash=token_hash))
-    if not rows:
+    return _caller(_DEVICES.filter(token_hash=token_hash))
+
+
+def find_device_by_id(device_id: UUID, *, is_proven: Callable[[Device], bool]) -> DeviceCaller:
+    """The same for who shows something else than the token; whatever fails to prove it is answered alike."""
+    return _caller(_DEVICES.filter(pk=device_id), is_proven=is_proven)
+
+
+def _caller(found: QuerySet[Any], *, is_proven: Callable[[Device], bool] = lambda device: True) -> DeviceCaller:
+    rows = list(found)
+    if not rows or not is_proven(rows[0]):
         raise TokenUnknown
     device = rows[0]
     if device.retired_at is not None:

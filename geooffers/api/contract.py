@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
@@ -112,15 +113,16 @@ def _drop_unused(document: dict[str, Any]) -> None:
 
 def _add_errors(operation: dict[str, Any]) -> None:
     kinds: list[type[Exception]] = [*operation.pop("x-refusals", [])]
+    reads_strictly = not operation.pop("x-acknowledges-any-body", False)
     places = {parameter["in"] for parameter in operation["parameters"]}
     if operation["security"]:
         kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
         schemes = {name for choice in operation["security"] for name in choice}
-        if "DeviceToken" in schemes:
+        if schemes & {"DeviceToken", "ReporterBearer"}:
             kinds.append(auth.DeviceRetired)
         if "KeyOfTill" in schemes:
             kinds += [auth.KeyRevoked, auth.ScopeMissing, auth.NotStaff, auth.CsrfFailed]
-    if "requestBody" in operation:
+    if "requestBody" in operation and reads_strictly:
         kinds += [
             strict.InvalidJson,
             strict.NotUtf8,
@@ -135,13 +137,15 @@ def _add_errors(operation: dict[str, Any]) -> None:
     if "path" in places:
         kinds.append(Http404)
     if "query" in places:
+        kinds.append(TooManyFieldsSent)
+    if "query" in places and reads_strictly:
         kinds.append(strict.InvalidText)
     kinds += [limits.TooManyRequests, database_trouble.Unavailable]
     by_status: dict[int, dict[str, dict[str, Any]]] = {}
     for kind in kinds:
         problem = errors.PROBLEMS[kind]
         by_status.setdefault(problem.status, {})[problem.code] = _example(problem, errors.sentence_of(kind))
-    if "requestBody" in operation or "query" in places:
+    if reads_strictly and ("requestBody" in operation or "query" in places):
         field = errors.Problem(status=422, code="out_of_range")
         by_status.setdefault(422, {})["out_of_range"] = _example(field, "Input should be less than or equal to 90")
     by_status[500] = {

@@ -125,6 +125,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     report_positions.BatchTooLarge: Problem(status=413, code="batch_too_large"),
     report_positions.TooManyWrites: Problem(status=429, code="too_many_changes"),
     report_rate.TooManyReports: Problem(status=429, code="too_many_reports"),
+    report_rate.Busy: Problem(status=503, code="busy"),
 }
 
 # What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).

@@ -21,6 +21,15 @@ class TooManyReports(Exception):
     retry_after_s = 1
 
 
+class Busy(Exception):
+    """Too many reports; send the same again after as long as Retry-After says."""
+
+    # For a client that throws away what is refused with 4xx, and keeps what met trouble.
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
 class Buckets:
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -65,7 +65,7 @@ class InvalidJson(Exception):
 # Finds every string, also one that never ends: a pattern that could fail here would start over at each quote.
 _STRING = re.compile(r'"[^"\\]*(?:\\.?[^"\\]*)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
-_LONG_NUMBER = re.compile(r"[0-9eE.+-]{33}")
+LONG_NUMBER = re.compile(r"[0-9eE.+-]{33}")
 _ODD_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -77,7 +77,7 @@ def read_json(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise NotUtf8 from None
-    _refuse_depth(text)
+    refuse_depth(text)
     value = _parse(text)
     if not isinstance(value, dict):
         raise InvalidJson("line 1 column 1: expected an object")
@@ -86,7 +86,7 @@ def read_json(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _refuse_depth(text: str) -> None:
+def refuse_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
@@ -99,7 +99,7 @@ def _refuse_depth(text: str) -> None:
 def _parse(text: str) -> Any:
     # Python functions for numbers cost as much as the whole parse, so they stand in only when one may be too long.
     numbers: dict[str, Any] = {}
-    if _LONG_NUMBER.search(text):
+    if LONG_NUMBER.search(text):
         numbers = {"parse_int": _short_int, "parse_float": _short_float}
     try:
         return json.loads(text, object_pairs_hook=_unique_keys, **numbers)

@@ -83,10 +83,10 @@ def operations() -> list[tuple[str, str, Any]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             example = None
-            if "requestBody" in operation:
-                media = operation["requestBody"]["content"][JSON]
-                name = media["schema"]["$ref"].rpartition("/")[2]
-                schema = document["components"]["schemas"][name]
+            media = operation.get("requestBody", {}).get("content", {}).get(JSON)
+            if media is not None:
+                name = media["schema"].get("$ref", "").rpartition("/")[2]
+                schema = document["components"]["schemas"].get(name, {})
                 example = media.get("example") or (schema.get("examples") or [{}])[0]
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":

@@ -65,7 +65,8 @@ def test_every_error_of_an_operation_is_a_problem_with_an_example_of_each_code(o
     assert {"429", "500"} <= errors.keys()
     if operation["security"]:
         assert "401" in errors
-    if "requestBody" in operation:
+    # The adapters of other clients acknowledge a body that they cannot read.
+    if "requestBody" in operation and operation["tags"] != ["Other clients"]:
         assert {"400", "413", "415", "422"} <= errors.keys()
     for status, answer in errors.items():
         (media,) = answer["content"].items()

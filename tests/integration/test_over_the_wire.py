@@ -126,3 +126,36 @@ def test_the_logs_hold_the_path_and_no_query_and_no_body(web: Web) -> None:
     log = web.log.read_text()
     assert '"POST /api/v1/positions" 401' in log
     assert CANARY not in log
+
+
+def test_the_address_of_an_app_that_reports_in_it_is_in_no_log(web: Web) -> None:
+    token = "w" * 42 + "A"
+    body = f'{{"install_id": "0f8b1c52-6a0e-4d5b-9a51-2f7f0e6f3a12", "token": "{token}", "platform": "android"}}'
+    known = f"Authorization: Bearer {token}"
+    assert b" 201 " in web.send(request("POST /api/v1/devices", body=body.encode()))
+    key = web.send(request("GET /api/v1/ingest/key", known)).rpartition(b'"reporting_key": "')[2].partition(b'"')[0]
+    query = f"lat={CANARY}&lon=24.95&timestamp=1780390800"
+    answers = [
+        web.send(request(f"GET /api/v1/ingest/osmand?id={key.decode()}&{query}")),
+        web.send(request(f"GET /api/v1/ingest/osmand?id=nobody&{query}")),
+        web.send(request(f"GET /api/v1/ingest/gpslogger?{query}", known)),
+        web.send(request(f"POST /api/v1/ingest/traccar?id={key.decode()}&{query}")),
+    ]
+    assert [answer.split(b" ")[1] for answer in answers] == [b"200", b"401", b"200", b"200"]
+    time.sleep(0.5)
+    log = web.log.read_text()
+    assert log.count('"GET /api/v1/ingest/osmand"') == 2
+    assert not any(secret in log for secret in (CANARY, token, key.decode(), "?"))
+
+
+def test_a_body_that_is_too_large_is_read_to_its_end_and_acknowledged(web: Web) -> None:
+    """A client that is still sending when it is answered sees a broken connection, and sends the same for ever."""
+    token = "x" * 42 + "A"
+    body = f'{{"install_id": "0f8b1c52-6a0e-4d5b-9a51-2f7f0e6f3a13", "token": "{token}", "platform": "ios"}}'
+    assert b" 201 " in web.send(request("POST /api/v1/devices", body=body.encode()))
+    large = b'{"location": [' + b'{"uuid": "x"}, ' * 400_000 + b"0]}"
+    answer = web.send(
+        request("POST /api/v1/ingest/background-geolocation", f"Authorization: Bearer {token}", body=large)
+    )
+    assert answer.split(b" ")[1] == b"200"
+    assert b'{"counts": {"body_too_large": 1}}' in answer

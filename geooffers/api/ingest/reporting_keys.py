@@ -1,0 +1,38 @@
+"""The key that a phone gives to another app: it reports positions for the device, and opens nothing else.
+
+Derived, not stored: the device's id and an HMAC of it and of the hash of the device's token. So it ends with that
+token: when the device signs in anew, or is retired.
+"""
+
+import base64
+import binascii
+import hmac
+from uuid import UUID
+
+from django.utils.crypto import salted_hmac
+
+from geooffers.api import auth
+from geooffers.shoppers.models import Device
+
+PREFIX = "grk_"  # so that people, and scanners for leaked secrets, see what it is
+_ID_BYTES, _PROOF_BYTES = 16, 16
+
+
+def make_key(device: Device) -> str:
+    return PREFIX + base64.urlsafe_b64encode(device.pk.bytes + _proof(device)).decode().rstrip("=")
+
+
+def find_device(key: str) -> auth.DeviceCaller:
+    try:
+        raw = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise auth.TokenUnknown from None
+    if len(raw) != _ID_BYTES + _PROOF_BYTES:
+        raise auth.TokenUnknown
+    device_id, proof = UUID(bytes=raw[:_ID_BYTES]), raw[_ID_BYTES:]
+    return auth.find_device_by_id(device_id, is_proven=lambda device: hmac.compare_digest(proof, _proof(device)))
+
+
+def _proof(device: Device) -> bytes:
+    value = device.pk.bytes.hex() + bytes(device.token_hash).hex()
+    return salted_hmac("geooffers.api.ingest.reporting_keys", value, algorithm="sha256").digest()[:_PROOF_BYTES]

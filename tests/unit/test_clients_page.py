@@ -1,0 +1,30 @@
+"""docs/clients.md tells how to set up each app and what the answers mean: every address and every word stand in it."""
+
+from pathlib import Path
+
+import pytest
+
+from geooffers.api.app import api
+from geooffers.api.ingest import fixes
+from geooffers.usecases import report_positions
+from geooffers.visits import transitions
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "clients.md").read_text()
+
+
+@pytest.mark.parametrize("word", [*fixes.Reason, *transitions.Status, *transitions.Ignored])
+def test_every_word_of_a_count_is_explained(word: str) -> None:
+    assert word == transitions.Status.IGNORED or f"`{word}`" in PAGE
+
+
+def test_every_adapter_has_its_line() -> None:
+    paths = {path.removeprefix("/api/v1") for path in api.get_openapi_schema()["paths"] if "/ingest/" in path}
+    assert len(paths) == 7
+    for path in paths:
+        assert f"{path}`" in PAGE, path
+
+
+def test_the_pages_numbers_are_the_codes_numbers() -> None:
+    assert f"taken as {fixes.UNKNOWN_ACCURACY_M:.0f} m" in PAGE
+    assert f"above {fixes.FASTEST_MPS:.0f} m/s" in PAGE
+    assert f"{report_positions.MOST_FIXES} positions in a report" in PAGE
