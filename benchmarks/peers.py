@@ -1,31 +1,18 @@
 """What else could match, each as its own users would do it well. See benchmarks/matching.py."""
 
-import contextlib
 import ctypes
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyproj
 import shapely
 
+from benchmarks.engines import Engine
 from geooffers.matching import base as bases
 from geooffers.matching import cells, earth
 from geooffers.matching.base import Base
 from geooffers.matching.columns import Columns, Floats, Ints
-
-Engine = Callable[[Floats, Floats], Ints | None]
-
-
-def where_there_are_any(base: Base, stack: contextlib.ExitStack) -> dict[str, Engine]:
-    found: dict[str, Engine] = {}
-    compiler = shutil.which("cc")
-    if compiler is not None and base.slab_edges.dtype == np.uint16:
-        found["C"] = Limit(base, compiler, stack.enter_context(tempfile.TemporaryDirectory())).count
-    return found
 
 
 class Shapely:
@@ -52,7 +39,27 @@ class Shapely:
         self._ids = np.concatenate([fences.circle_ids, fences.polygon_ids])
         self._geodesic = pyproj.Geod(ellps="WGS84")
 
-    def pairs(self, lat: Floats, lon: Floats) -> Ints:
+    def engine(self) -> Engine:
+        return Engine(name="shapely", pairs=self.pairs, points=40_000, one=self.one)
+
+    def one(self, lat: float, lon: float) -> list[int]:
+        """As one would write it for a single position: no arrays but the tree's answer."""
+        circles = len(self._fences.circle_ids)
+        found = []
+        for box in self._tree.query(shapely.Point(lon, lat)).tolist():
+            owner = int(self._owner[box])
+            if owner < circles:
+                at_lat, at_lon, radius_m = self._fences.circle_areas[owner].tolist()
+                inside = self._geodesic.inv(lon, lat, at_lon, at_lat)[2] <= radius_m
+            else:
+                shape = self._polygons[owner - circles]
+                turns = (0.0, 360.0, -360.0) if abs(lon) > 170 else (0.0,)
+                inside = any(shapely.intersects_xy(shape, lon + turn, lat) for turn in turns)
+            if inside:
+                found.append(int(self._ids[owner]))
+        return found
+
+    def pairs(self, lat: Floats, lon: Floats, first: int) -> Ints:
         circles = len(self._fences.circle_ids)
         point, box = self._tree.query(shapely.points(lon, lat))
         owner = self._owner[box]
@@ -105,7 +112,10 @@ class Limit:
         )
         self._out = np.zeros((2, 0), dtype=np.int64)
 
-    def count(self, lat: Floats, lon: Floats) -> None:
+    def engine(self) -> Engine:
+        return Engine(name="C", pairs=self.count, points=200_000)
+
+    def count(self, lat: Floats, lon: Floats, first: int) -> None:
         lat, lon = np.ascontiguousarray(lat), np.ascontiguousarray(lon)
         room = 20 * len(lat) + 500_000
         if self._out.shape[1] < room:

@@ -16,6 +16,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,12 +44,13 @@ def prepare() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def serve(url: str) -> subprocess.Popen[bytes]:
-    port = str(urlsplit(url).port)
+def serve(url: str, *, environment: dict[str, str] | None = None, log: Path | None = None) -> subprocess.Popen[bytes]:
+    port, log = str(urlsplit(url).port), log or BENCH_DIR / "web.log"
     server = subprocess.Popen(
         [sys.executable, "manage.py", "runweb", "--no-migrate", "--port", port, "--workers", "1"],
         cwd=ROOT,
-        stdout=(BENCH_DIR / "web.log").open("wb"),
+        env=environment,
+        stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
@@ -64,18 +67,27 @@ def serve(url: str) -> subprocess.Popen[bytes]:
             connection.close()
         time.sleep(0.2)
     server.terminate()
-    raise SystemExit(f"the server was not ready:\n{(BENCH_DIR / 'web.log').read_text()}")
+    raise SystemExit(f"the server was not ready:\n{log.read_text()}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    """One that lies on a table: after its first report nothing changes. By itself far from every fence."""
+
+    token: str
+    lat: float = 61.5
+    lon: float = 23.75
+    accuracy_m: float = 12.5
 
 
 class Client:
     """One kept connection, and enough registered phones that none of them reports too often."""
 
-    def __init__(self, url: str) -> None:
-        self.tokens = itertools.cycle([register_phone() for _ in range(PHONES)])
+    def __init__(self, url: str, phones: Sequence[Phone]) -> None:
+        self.phones = itertools.cycle(phones)
         self.connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 80)
 
-    def body(self, fixes: int) -> bytes:
-        """Fixes of one phone that lies on a table far from every fence: after the first nothing changes."""
+    def body(self, phone: Phone, fixes: int) -> bytes:
         now = datetime.now(UTC).isoformat()
         return json.dumps(
             {
@@ -83,9 +95,9 @@ class Client:
                     {
                         "uuid": str(uuid4()),
                         "recorded_at": now,
-                        "lat": 61.5,
-                        "lon": 23.75,
-                        "accuracy_m": 12.5,
+                        "lat": phone.lat,
+                        "lon": phone.lon,
+                        "accuracy_m": phone.accuracy_m,
                         "background": False,
                     }
                     for _ in range(fixes)
@@ -95,15 +107,26 @@ class Client:
 
     def seconds(self, path: str, calls: int, fixes: int) -> float:
         """Seconds a call, the bodies made beforehand."""
-        requests = [(self.body(fixes), headers(next(self.tokens))) for _ in range(calls)]
+        requests = [(self.body(phone, fixes), headers(phone.token)) for phone in itertools.islice(self.phones, calls)]
         began = time.perf_counter()
         for body, head in requests:
-            self.connection.request("POST", path, body, head)
-            answer = self.connection.getresponse()
-            text = answer.read()
-            if answer.status != 200:
-                raise SystemExit(f"{path} answered {answer.status}: {text[:300]!r}")
+            self.call(path, body, head)
         return (time.perf_counter() - began) / calls
+
+    def matched(self, calls: int) -> list[float]:
+        """How long matching took in the server, for one fix of so many phones, in seconds."""
+        return [
+            json.loads(self.call("/peers/matched", self.body(phone, 1), headers(phone.token)))["seconds"]
+            for phone in itertools.islice(self.phones, calls)
+        ]
+
+    def call(self, path: str, body: bytes, head: dict[str, str]) -> bytes:
+        self.connection.request("POST", path, body, head)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}: {text[:300]!r}")
+        return text
 
 
 def headers(token: str) -> dict[str, str]:
@@ -141,7 +164,7 @@ def main() -> None:
     server = serve(url)
     paths = {"(a) empty endpoint": "/peers/empty", "(b) one SELECT": "/peers/one-select", "report": "/api/v1/positions"}
     try:
-        client = Client(url)
+        client = Client(url, [Phone(token=register_phone()) for _ in range(PHONES)])
         for path in paths.values():  # a round to warm up; after it every phone has said where it is
             client.seconds(path, PHONES, 1)
         taken: dict[str, list[float]] = {name: [] for name in paths}

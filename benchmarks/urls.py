@@ -1,5 +1,6 @@
-"""The product, and the two peers a report is measured against, served by the same process."""
+"""The product, and the peers a report is measured against, served by the same process."""
 
+import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from ninja import NinjaAPI, Schema
 
 from geooffers.api.auth import hash_token
 from geooffers.shoppers.models import Device
+from merchants import live_fences
 
 peers = NinjaAPI(urls_namespace="peers", docs_url=None, openapi_url=None)
 
@@ -37,6 +39,16 @@ def one_select(request: HttpRequest, report: Report) -> dict[str, Any]:
     token = request.headers["Authorization"].removeprefix("Bearer ")
     Device.objects.filter(token_hash=hash_token(token)).values_list("pk", "shopper_id")[0]
     return {"results": [{"id": fix.uuid, "result": "accepted"} for fix in report.fixes]}
+
+
+@peers.post("/matched")
+def matched(request: HttpRequest, report: Report) -> dict[str, float]:
+    """What of a report is matching, as this process finds its caches."""
+    index = live_fences.matcher().index
+    began = time.perf_counter()
+    for fix in report.fixes:
+        index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m)
+    return {"seconds": time.perf_counter() - began}
 
 
 urlpatterns = [path("peers/", peers.urls), path("", include("geooffers.urls"))]
