@@ -98,6 +98,8 @@ def as_fix(fix: ClientFix) -> transitions.Fix:
         accuracy_m=UNKNOWN_ACCURACY_M if fix.accuracy_m is None else min(fix.accuracy_m, COARSEST_M),
         # An app that tracks is in the background, whatever it shows, unless it says otherwise.
         background=not fix.foreground,
+        speed_mps=fix.speed_mps,
+        mock=fix.mock,
     )
 
 

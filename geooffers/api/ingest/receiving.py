@@ -78,7 +78,7 @@ def _report(*, caller: auth.DeviceCaller, found: list[ClientFix], now: datetime)
         report = reporting.report_positions(
             device=caller.device,
             shopper=caller.shopper,
-            consents=caller.consents,
+            consents=caller.consents(now=now),
             state=caller.state,
             fixes=[fixes.as_fix(fix) for fix in newest],
             now=now,
