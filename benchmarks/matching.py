@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -62,6 +62,7 @@ def one_size(count: int) -> None:
         index = built(work, Path(folder) / "base")
         second_process.told(Path(folder) / "base", lat=work.lat, lon=work.lon)
         one_position(index, work)
+        how_near(index, work)
         one_change(index)
         found = list(engines(index, work, stack))
         in_bulk(found, work, right)
@@ -158,13 +159,30 @@ def one_position(index: Index, work: Workload) -> None:
         ("one position, plain Python", lambda a, o, m: index.inside_one(lat=a, lon=o)),
         ("the same with sureness", lambda a, o, m: index.match_one(lat=a, lon=o, accuracy_m=m)),
     ):
-        spent = []
-        for each in zip(lat, lon, accuracy, strict=True):
-            began = time.thread_time_ns()
-            ask(*each)
-            spent.append((time.thread_time_ns() - began) / 1e3)
-        middle, high = np.percentile(spent, [50, 99])
-        print(f"  {name:32s} {middle:10.1f} us in the middle, {high:.0f} us at 99 %")
+        told_of_each(name, ask, zip(lat, lon, accuracy, strict=True))
+
+
+def how_near(index: Index, work: Workload) -> None:
+    """How far a phone may move, which every report's answer says; and what a phone is told to watch, now and then."""
+    lat, lon = work.lat.tolist(), work.lon.tolist()
+    clearance = index.clearance_m(lat=lat[0], lon=lon[0], at_most_m=5_000)  # the geodesic is loaded once
+    assert 0 <= clearance <= 5_000
+    for name, ask, points in (
+        ("nearest boundary within 5 km", lambda a, o: index.clearance_m(lat=a, lon=o, at_most_m=5_000), 10_000),
+        ("nearest 20 within 100 km", lambda a, o: index.nearest(lat=a, lon=o, limit=20, at_most_m=1e5), 500),
+        ("nearest 100 within 100 km", lambda a, o: index.nearest(lat=a, lon=o, limit=100, at_most_m=1e5), 500),
+    ):
+        told_of_each(name, ask, zip(lat[:points], lon[:points], strict=True))
+
+
+def told_of_each(name: str, ask: Callable[..., object], questions: Iterable[tuple[float, ...]]) -> None:
+    spent = []
+    for each in questions:
+        began = time.thread_time_ns()
+        ask(*each)
+        spent.append((time.thread_time_ns() - began) / 1e3)
+    middle, high = np.percentile(spent, [50, 99])
+    print(f"  {name:32s} {middle:10.1f} us in the middle, {high:.0f} us at 99 %")
 
 
 def one_change(index: Index) -> None:

@@ -91,7 +91,7 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Near:
-    """A fence and how far away it begins: `distance_m` is positive outside; inside it is minus that to the boundary."""
+    """A fence and how far away it begins: 0 when the place is in it."""
 
     fence: int
     distance_m: float

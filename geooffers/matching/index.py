@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from geooffers.matching import base as bases
-from geooffers.matching import batches, columns, earth, files, touching
+from geooffers.matching import batches, columns, earth, files, nearness, touching
 from geooffers.matching.answers import Match, Matches, Near, Pairs, Sureness
 from geooffers.matching.areas import Fence
 from geooffers.matching.columns import Columns, Floats
 from geooffers.matching.layer import Layer
+from geooffers.matching.nearness import Counts
 
 __all__ = ["Index", "Match", "Matches", "Near", "Pairs", "Sureness"]
 
@@ -31,11 +32,12 @@ __all__ = ["Index", "Match", "Matches", "Near", "Pairs", "Sureness"]
 REBUILD_PAST = 2_000
 REBUILT_HERE = 20_000
 
-# No two places on earth are farther apart.
-HALF_WAY_ROUND_M = 20_004_000.0
+# No two places on earth are farther apart, nor measured to be so on the mean sphere.
+HALF_WAY_ROUND_M = 20_016_000.0
 
-# What is asked around a place first; then twice as far, and so on.
-FIRST_REACH_M = 500.0
+
+def _all_count(fence_id: int) -> bool:
+    return True
 
 
 class Index:
@@ -150,43 +152,34 @@ class Index:
             distance_m=np.array([match.distance_m for _, match in found], dtype=np.float64),
         )
 
-    def nearest(self, *, lat: float, lon: float, limit: int) -> tuple[Near, ...]:
+    def nearest(self, *, lat: float, lon: float, limit: int, at_most_m: float = HALF_WAY_ROUND_M) -> tuple[Near, ...]:
         """The fences that begin nearest, those around the place first; equally far ones by id."""
-        if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-            raise ValueError("a place needs a latitude and a longitude")
-        here = earth.here(lat=lat, lon=lon)
-        known: dict[int, float] = {}
-        reach = FIRST_REACH_M
-        while True:
-            for layer, hidden in self._layers():
-                touching.measure(layer, here, within_m=reach, hidden=hidden, known=known)
-            # Only what begins within the reach is complete; a box may also have brought in something farther.
-            if reach >= HALF_WAY_ROUND_M or sum(distance <= reach for distance in known.values()) >= limit:
-                break
-            reach *= 2
-        order = sorted((distance, fence_id) for fence_id, distance in known.items())
-        return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in order[:limit])
+        if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
+            raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
+        found = nearness.fences(self._layers(), earth.here(lat=lat, lon=lon), limit=limit, at_most_m=at_most_m)
+        return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in found)
 
-    def clearance_m(self, *, lat: float, lon: float, at_most_m: float) -> float:
+    def clearance_m(self, *, lat: float, lon: float, at_most_m: float, counts: Counts = _all_count) -> float:
         """How far from here the nearest boundary is: so far may a phone move before any answer about it changes.
 
-        Never more than `at_most_m`: farther out nothing is looked for.
+        Never more than `at_most_m`: farther out nothing is looked for. Only fences of whose id `counts` says so count.
         """
         if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
             raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
         here = earth.here(lat=lat, lon=lon)
-        reach = min(FIRST_REACH_M, at_most_m)
+        reach = min(nearness.FIRST_REACH_M, at_most_m)
         while True:
             nearest = min(
                 (
-                    touching.nearest_boundary_m(layer, here, within_m=reach, hidden=hidden)
+                    nearness.boundary_m(layer, here, within_m=reach, hidden=hidden, counts=counts)
                     for layer, hidden in self._layers()
                 ),
                 default=math.inf,
             )
             if nearest <= reach or reach >= at_most_m:
                 return min(nearest, at_most_m)
-            reach = min(2 * reach, at_most_m)
+            # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
+            reach = min(reach * nearness.FARTHER, nearest, at_most_m)
 
     def _layers(self) -> list[tuple[Layer, frozenset[int]]]:
         layers = ((self._base, self._hidden), (self._over, _NOTHING_HIDDEN))

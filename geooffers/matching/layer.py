@@ -6,12 +6,12 @@ for batches stand in kernel.py.
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from geooffers.matching import cells, decisions, earth, slabs, table
+from geooffers.matching import cells, covering, decisions, earth, slabs, table
 from geooffers.matching.base import Base
 from geooffers.matching.decisions import INSIDE, OPEN, OUTSIDE
 from geooffers.matching.edges import Edge
@@ -19,10 +19,15 @@ from geooffers.matching.shapes import Shape, shape_of
 
 # Shapes that were asked lately are kept; one of two thousand vertices takes a fifth of a megabyte.
 SHAPES_KEPT = 256
-# Past this many cells of one level, reading every fence's box is quicker.
+# From so many cells on NumPy asks for all of a level at once.
+CELLS_ONE_BY_ONE = 100
+# Past this many cells, and more than one for so many fences, reading every fence's box is quicker.
 CELLS_AT_MOST = 4_096
-# Past this many edges in the slabs beside a place, they are not looked through for one that is near.
-EDGES_AT_MOST = 256
+CELLS_A_FENCE = 4
+# Past this many edges in the slabs beside a place, NumPy looks through them for those that are near.
+EDGES_ONE_BY_ONE = 256
+
+Ints = npt.NDArray[np.int64]
 
 _MASK, _MIXER, _COLUMNS, _ROWS = cells.KEY_MASK, cells.MIXER, cells.COLUMNS, cells.ROWS
 _PER_DEGREE = cells.PER_DEGREE
@@ -123,6 +128,14 @@ class Layer:
         away2 = (x - here.x) ** 2 + (y - here.y) ** 2 + (z - here.z) ** 2
         return away2 <= reach * reach or line2 > decisions.LARGEST_LINE2
 
+    def rim_at_least_m(self, number: int, here: earth.Here) -> float:
+        """How far from a circle's rim a place surely is: along straight lines through the earth it is not farther."""
+        x, y, z, line2 = self._circles[4 * number : 4 * number + 4]
+        if line2 > decisions.LARGEST_LINE2:
+            return 0.0
+        away = math.sqrt((x - here.x) ** 2 + (y - here.y) ** 2 + (z - here.z) ** 2)
+        return 0.98 * abs(away - math.sqrt(line2)) - 1
+
     def settled(self, number: int, *, lat: float, lon: float) -> bool:
         """For what the cheap decisions leave open: the geodesic, or shapely on the vertices as they came."""
         return self.shape(number).covers(lat=lat, lon=lon)
@@ -134,7 +147,7 @@ class Layer:
             found.update(self._meeting(box))
         return found
 
-    def _meeting(self, box: earth.Box) -> Iterator[int]:
+    def _meeting(self, box: earth.Box) -> Iterable[int]:
         west, south, east, north = box
         low, high = cells.row_of(south), cells.row_of(north)
         first, last = int((west + 180.0) * _PER_DEGREE), min(int((east + 180.0) * _PER_DEGREE), _COLUMNS - 1)
@@ -145,13 +158,21 @@ class Layer:
             for row in (low, high):
                 for column in (first, last):
                     there |= self._there[row >> 7 << 10 | column >> 7]
-        if ((high - low) + 1) * ((last - first) + 1) > CELLS_AT_MOST and there:
-            yield from self._meeting_wide(box)
-            return
+        count = ((high - low) + 1) * ((last - first) + 1)
+        if count > max(CELLS_AT_MOST, len(self) // CELLS_A_FENCE) and there:
+            return self._meeting_wide(box).tolist()  # type: ignore[no-any-return]  # of an array of integers
+        rows, columns = (low, high), (first, last)
+        return (
+            self._meeting_many(rows, columns, there)
+            if count > CELLS_ONE_BY_ONE
+            else self._meeting_few(rows, columns, there)
+        )
+
+    def _meeting_few(self, rows: tuple[int, int], columns: tuple[int, int], there: int) -> Iterator[int]:
         for number, shift, begin in _LEVELS[there]:
-            for row in range(low >> shift, (high >> shift) + 1):
+            for row in range(rows[0] >> shift, (rows[1] >> shift) + 1):
                 narrow = shift + _NARROWING[begin + row]
-                for column in range(first >> narrow, (last >> narrow) + 1):
+                for column in range(columns[0] >> narrow, (columns[1] >> narrow) + 1):
                     key = (number | row << 17 | column) * _MIXER & _MASK
                     at = table.find(self._slots, self._stride, self._homes, key)
                     entry = table.LAST if at < 0 else 0
@@ -160,7 +181,23 @@ class Layer:
                         at += 1
                         yield entry >> table.FENCE_SHIFT
 
-    def _meeting_wide(self, box: earth.Box) -> list[int]:
+    def _meeting_many(self, rows: tuple[int, int], columns: tuple[int, int], there: int) -> list[int]:
+        """The same, all cells of a level at once."""
+        found: list[int] = []
+        for number, shift, begin in _LEVELS[there]:
+            row = np.arange(rows[0] >> shift, (rows[1] >> shift) + 1)
+            narrow = shift + cells.NARROWING[begin + row].astype(np.int64)
+            first, last = columns[0] >> narrow, columns[1] >> narrow
+            which, step = covering.expanded(last - first + 1)
+            key = (number | row[which] << 17 | first[which] + step).astype(np.uint64)
+            at = table.find_all(self.base.slots, self._stride, self._homes, (key * np.uint64(_MIXER)).astype(np.int64))
+            while len(at):
+                entry = self.base.entries[at]
+                found += (entry >> table.FENCE_SHIFT).tolist()
+                at = at[entry & table.LAST == 0] + 1
+        return found
+
+    def _meeting_wide(self, box: earth.Box) -> Ints:
         """By every fence's box: for a reach of many kilometres, where cells would be many."""
         west, south, east, north = box
         records = self.base.polygons
@@ -179,11 +216,12 @@ class Layer:
             middle, half = (west + east) / 2, (east - west) / 2
             apart = np.abs((areas[:, 1] - middle + 180) % 360 - 180)
             circles &= apart <= aside + half + earth.SPARE_DEG
-        found: list[int] = np.flatnonzero(circles).tolist()
-        return found + (self.circles + np.flatnonzero(polygons & beside)).tolist()
+        return np.concatenate([np.flatnonzero(circles), self.circles + np.flatnonzero(polygons & beside)])
 
     def near_edges(self, number: int, boxes: list[earth.Box]) -> list[Edge] | None:
-        """The edges of this polygon that may run through a box, or None: then its whole shape is to be asked."""
+        """The edges of this polygon that may run through a box, or None: it lies across 180 degrees or at a pole, and
+        its whole shape is to be asked.
+        """
         at = 8 * (number - self.circles)
         record = self._polygons[at : at + 8].tolist()
         if record[slabs.WEST] <= -180 or record[slabs.EAST] >= 180:
@@ -192,24 +230,24 @@ class Layer:
             return None
         found: dict[int, Edge] = {}
         for box in boxes:
-            if not self._gather_edges(record, box, found):
-                return None
+            self._gather_edges(record, box, found)
         return list(found.values())
 
-    def _gather_edges(self, record: Sequence[float], box: earth.Box, found: dict[int, Edge]) -> bool:
-        """False when there are too many to look through."""
+    def _gather_edges(self, record: Sequence[float], box: earth.Box, found: dict[int, Edge]) -> None:
         west, south, east, north = box
         if record[slabs.NORTH] < south or record[slabs.SOUTH] > north:
-            return True
+            return
         if record[slabs.EAST] < west or record[slabs.WEST] > east:
-            return True
+            return
         first, last = int(record[slabs.FIRST_SLAB]), int(record[slabs.LAST_SLAB])
         low = min(max(int((south - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), 0), last)
         high = min(int((north - record[slabs.SOUTH]) * record[slabs.PER_DEGREE]), last)
         begin, end = self._slab_begins[first + low], self._slab_begins[first + high + 1]
-        if end - begin > EDGES_AT_MOST:
-            return False
-        vertices, edges, vertex = self._vertices, self._slab_edges, int(record[slabs.FIRST_VERTEX])
+        vertex = int(record[slabs.FIRST_VERTEX])
+        if end - begin > EDGES_ONE_BY_ONE:
+            self._gather_many(vertex + self.base.slab_edges[begin:end].astype(np.int64), box, found)
+            return
+        vertices, edges = self._vertices, self._slab_edges
         for each in range(begin, end):
             at = 2 * (vertex + edges[each])
             lat, to_lat = vertices[at + 1], vertices[at + 3]
@@ -219,7 +257,16 @@ class Layer:
             if (lon < west and to_lon < west) or (lon > east and to_lon > east):
                 continue
             found[at] = (lon, lat, to_lon, to_lat)
-        return True
+
+    def _gather_many(self, first: Ints, box: earth.Box, found: dict[int, Edge]) -> None:
+        """`first` are the vertices at which the edges begin."""
+        west, south, east, north = box
+        first = np.unique(first)
+        begin, end = self.base.vertices[first], self.base.vertices[first + 1]
+        low, high = np.minimum(begin, end), np.maximum(begin, end)
+        near = (low[:, 0] <= east) & (high[:, 0] >= west) & (low[:, 1] <= north) & (high[:, 1] >= south)
+        for at, edge in zip(first[near].tolist(), np.hstack([begin[near], end[near]]).tolist(), strict=True):
+            found[2 * at] = tuple(edge)
 
 
 def _read(numbers: npt.NDArray[np.generic]) -> memoryview:

@@ -51,6 +51,22 @@ def find(slots: Sequence[int], stride: int, homes: int, key: int) -> int:
         at += 1
 
 
+def find_all(slots: Ints, stride: int, homes: int, keys: Ints) -> Ints:
+    """Where the lists of those cells begin that have one."""
+    keys = keys & cells.KEY_MASK
+    low = keys & LOW
+    at = (keys >> 32) * stride + (low * homes >> 32)
+    begins: list[Ints] = []
+    while len(at):
+        slot = slots[at]
+        found = slot >> 32 & LOW
+        here = (slot != EMPTY) & (found == low)
+        begins.append(slot[here] & LOW)
+        on = (slot != EMPTY) & (found < low)
+        at, low = at[on] + 1, low[on]
+    return np.concatenate([np.empty(0, dtype=np.int64), *begins])
+
+
 def built(cover: Cover) -> Table:
     if len(cover.owner) and int(cover.owner.max()) >= FENCES_AT_MOST:
         raise ValueError("an index holds 134 million fences at most")

@@ -18,7 +18,7 @@ FARTHER_SHARE, FARTHER_M = 1.01, 0.05
 
 
 def touches(layer: Layer, here: earth.Here, *, accuracy_m: float, hidden: frozenset[int]) -> list[Match]:
-    boxes = _around(here, accuracy_m)
+    boxes = around(here, accuracy_m)
     found = []
     for number in layer.meeting(boxes):
         if number in hidden:
@@ -35,13 +35,13 @@ def touches(layer: Layer, here: earth.Here, *, accuracy_m: float, hidden: frozen
 def _in_circle(layer: Layer, number: int, here: earth.Here, accuracy_m: float) -> Match | None:
     if not layer.may_touch_circle(number, here, accuracy_m):
         return None
-    return _at_depth(layer, number, _depth_m(layer, number, here), accuracy_m)
+    return _at_depth(layer, number, depth_m(layer, number, here), accuracy_m)
 
 
 def _in_polygon(layer: Layer, number: int, here: earth.Here, accuracy_m: float, boxes: list[earth.Box]) -> Match | None:
     edges = layer.near_edges(number, boxes)
     if edges is None:
-        return _at_depth(layer, number, _depth_m(layer, number, here), accuracy_m)
+        return _at_depth(layer, number, depth_m(layer, number, here), accuracy_m)
     # Edges outside of the boxes are farther than the accuracy: those within it decide.
     distance = Boundary.of_edges(edges).distance_m(here) if edges else math.inf
     inside = layer.is_inside(number, lat=here.lat, lon=here.lon)
@@ -53,7 +53,7 @@ def _in_polygon(layer: Layer, number: int, here: earth.Here, accuracy_m: float, 
         fence=layer.id_of(number),
         inside=True,
         sureness=Sureness.INSIDE,
-        measure=functools.partial(_depth_m, layer, number, here),
+        measure=functools.partial(depth_m, layer, number, here),
     )
 
 
@@ -64,32 +64,10 @@ def _at_depth(layer: Layer, number: int, depth_m: float, accuracy_m: float) -> M
     return Match(fence=layer.id_of(number), inside=depth_m >= 0, sureness=sureness, distance_m=depth_m)
 
 
-def measure(
-    layer: Layer, here: earth.Here, *, within_m: float, hidden: frozenset[int], known: dict[int, float]
-) -> None:
-    """Add how far away each fence begins that may begin within the reach, and is not known yet."""
-    for number in layer.meeting(_around(here, within_m)):
-        fence_id = layer.id_of(number)
-        if fence_id not in known and number not in hidden:
-            known[fence_id] = -_depth_m(layer, number, here)
-
-
-def nearest_boundary_m(layer: Layer, here: earth.Here, *, within_m: float, hidden: frozenset[int]) -> float:
-    """Right when it is within the reach; else it is only said to be farther."""
-    boxes = _around(here, within_m)
-    nearest = math.inf
-    for number in layer.meeting(boxes):
-        if number in hidden:
-            continue
-        # An empty list: none of its edges runs through the boxes.
-        if number < layer.circles or layer.near_edges(number, boxes) != []:
-            nearest = min(nearest, abs(_depth_m(layer, number, here)))
-    return nearest
-
-
-def _around(here: earth.Here, radius_m: float) -> list[earth.Box]:
+def around(here: earth.Here, radius_m: float) -> list[earth.Box]:
+    """Boxes that hold what is measured to be within the radius."""
     return earth.boxes_around(lat=here.lat, lon=here.lon, radius_m=radius_m * FARTHER_SHARE + FARTHER_M)
 
 
-def _depth_m(layer: Layer, number: int, here: earth.Here) -> float:
+def depth_m(layer: Layer, number: int, here: earth.Here) -> float:
     return layer.shape(number).depth_m(here)

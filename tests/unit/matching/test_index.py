@@ -90,9 +90,26 @@ def test_the_order_of_building_does_not_matter(found: list[Area], lat: float, lo
 def test_nearest_ranks_all_fences_by_where_they_begin(found: list[Area], lat: float, lon: float, limit: int) -> None:
     fences = numbered(found)
     place = here(lat=lat, lon=lon)
-    expected = sorted((-shape_of(fence.area).depth_m(place), fence.id) for fence in fences)[:limit]
+    distances = {fence.id: max(-shape_of(fence.area).depth_m(place), 0.0) for fence in fences}
     near = Index.build(fences).nearest(lat=lat, lon=lon, limit=limit)
-    assert [(one.distance_m, one.fence) for one in near] == expected
+    # Measured from the edges that are near, or from all of them: not in the same order, so a rounding apart.
+    assert [one.distance_m for one in near] == pytest.approx(sorted(distances.values())[:limit], abs=1e-6)
+    assert {one.fence: one.distance_m for one in near} == pytest.approx(
+        {one.fence: distances[one.fence] for one in near}, abs=1e-6
+    )
+    assert [(one.distance_m, one.fence) for one in near] == sorted((one.distance_m, one.fence) for one in near)
+    assert len({one.fence for one in near}) == min(limit, len(fences))
+
+
+@settings(max_examples=50)
+@given(st.lists(areas, max_size=12), LATS, LONS, st.floats(1, 2e7))
+def test_what_begins_farther_than_asked_for_is_not_told(
+    found: list[Area], lat: float, lon: float, at_most_m: float
+) -> None:
+    index = Index.build(numbered(found))
+    all_of_them = index.nearest(lat=lat, lon=lon, limit=20)
+    told = index.nearest(lat=lat, lon=lon, limit=20, at_most_m=at_most_m)
+    assert [one.fence for one in told] == [one.fence for one in all_of_them if one.distance_m <= at_most_m]
 
 
 def test_equally_near_fences_come_by_id() -> None:
@@ -104,7 +121,7 @@ def test_a_place_inside_is_nearer_than_any_outside() -> None:
     wide = Circle(lat=60.1695, lon=24.9525, radius_m=5_000)
     index = Index.build([Fence(id=1, area=Circle(lat=60.1705, lon=24.9525, radius_m=100)), Fence(id=2, area=wide)])
     first, second = index.nearest(lat=60.1695, lon=24.9525, limit=2)
-    assert (first.fence, first.distance_m) == (2, -5_000)
+    assert (first.fence, first.distance_m) == (2, 0)
     assert second.fence == 1
     assert second.distance_m == pytest.approx(11.4, abs=0.1)
 

@@ -198,4 +198,16 @@ def test_a_phone_may_move_as_far_as_the_nearest_boundary(
 ) -> None:
     distances = [abs(shape_of(area).depth_m(here(lat=lat, lon=lon))) for area in found]
     clearance = Index.build(numbered(found)).clearance_m(lat=lat, lon=lon, at_most_m=at_most_m)
-    assert clearance == min([*distances, at_most_m])
+    assert clearance == pytest.approx(min([*distances, at_most_m]), abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(areas, min_size=1, max_size=10), LATS, LONS, st.data())
+def test_boundaries_that_do_not_count_do_not_stop_a_phone(
+    found: list[Area], lat: float, lon: float, data: st.DataObject
+) -> None:
+    counting = data.draw(st.sets(st.integers(1, len(found))))
+    distances = [abs(shape_of(found[number - 1]).depth_m(here(lat=lat, lon=lon))) for number in counting]
+    index = Index.build(numbered(found))
+    clearance = index.clearance_m(lat=lat, lon=lon, at_most_m=1e6, counts=lambda fence_id: fence_id in counting)
+    assert clearance == pytest.approx(min([*distances, 1e6]), abs=1e-6)

@@ -1,0 +1,139 @@
+"""Which fences begin near a place, and how near the nearest boundary is: what phones are told to watch, and how far
+they may move.
+
+Measuring one polygon costs more than a thousand comparisons of numbers. So candidates are ordered by a distance that
+is surely not too long, and measured from the nearest on until the next cannot be nearer than what was found. Of a
+polygon only the edges within reach are measured.
+"""
+
+import bisect
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geooffers.matching import earth, slabs
+from geooffers.matching.edges import Boundary
+from geooffers.matching.layer import Layer
+from geooffers.matching.polygons import NANOMETRE
+from geooffers.matching.touching import around, depth_m
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Counts = Callable[[int], bool]
+Layers = Sequence[tuple[Layer, frozenset[int]]]
+"""Each with the numbers in it that are hidden."""
+
+# What is asked around a place first, then so many times as far, and so on.
+FIRST_REACH_M, FARTHER = 500.0, 4.0
+
+# A measured distance is right to 2 cm and half a percent.
+SURELY_SHARE, SURELY_M = 0.99, 0.1
+
+
+def fences(layers: Layers, here: earth.Here, *, limit: int, at_most_m: float) -> list[tuple[float, int]]:
+    """(distance, id) of the fences that begin nearest, ordered; 0 for those that the place is in."""
+    found: dict[int, float] = {}
+    for layer, hidden in layers:
+        inside = layer.inside(lat=here.lat, lon=here.lon)
+        found |= {layer.id_of(number): 0.0 for number in inside if number not in hidden}
+    reach = min(FIRST_REACH_M, at_most_m)
+    while len(found) < limit or max(sorted(found.values())[:limit], default=0.0) > reach:
+        _add_within(layers, here, reach_m=reach, limit=limit, found=found)
+        if reach >= at_most_m:
+            break
+        reach = min(reach * FARTHER, at_most_m)
+    return sorted((distance, fence_id) for fence_id, distance in found.items())[:limit]
+
+
+def _add_within(layers: Layers, here: earth.Here, *, reach_m: float, limit: int, found: dict[int, float]) -> None:
+    """All that begin within the reach, or of these the nearest `limit` and whatever is as near."""
+    nearest = sorted(found.values())[:limit]
+    candidates = sorted(_candidates(layers, here, reach_m=reach_m), key=lambda one: one[0])
+    for at_least, layer, number in candidates:
+        last = nearest[limit - 1] if len(nearest) >= limit else math.inf
+        within = min(reach_m, last)
+        if at_least > within:
+            return
+        fence_id = layer.id_of(number)
+        if fence_id in found:
+            continue
+        distance = _distance_m(layer, number, here, within_m=within)
+        if distance <= within:
+            found[fence_id] = distance
+            bisect.insort(nearest, distance)
+
+
+def _candidates(layers: Layers, here: earth.Here, *, reach_m: float) -> list[tuple[float, Layer, int]]:
+    boxes = around(here, reach_m)
+    candidates = []
+    for layer, hidden in layers:
+        numbers = np.fromiter(layer.meeting(boxes), dtype=np.int64)
+        at_least = at_least_m(layer, numbers, here)
+        near = at_least <= reach_m
+        pairs = zip(at_least[near].tolist(), numbers[near].tolist(), strict=True)
+        candidates += [(distance, layer, number) for distance, number in pairs if number not in hidden]
+    return candidates
+
+
+def at_least_m(layer: Layer, numbers: Ints, here: earth.Here) -> Floats:
+    """How far these fences surely are."""
+    circles = numbers < layer.circles
+    distances = np.zeros(len(numbers))
+    distances[circles] = _circles_at_least_m(layer, numbers[circles], here)
+    distances[~circles] = _boxes_at_least_m(layer, numbers[~circles] - layer.circles, here)
+    return distances
+
+
+def _circles_at_least_m(layer: Layer, circles: Ints, here: earth.Here) -> Floats:
+    """No way along the ground is shorter than the straight one through the earth."""
+    centres = layer.base.circles.reshape(-1, 4)[circles, :3]
+    straight = np.sqrt(((centres - np.array([here.x, here.y, here.z])) ** 2).sum(axis=1))
+    at_least: Floats = np.maximum(straight - layer.base.circle_areas[circles, 2], 0.0) * SURELY_SHARE - SURELY_M
+    return at_least
+
+
+def _boxes_at_least_m(layer: Layer, polygons: Ints, here: earth.Here) -> Floats:
+    """As far as the nearest parallel of the polygon's box, or as the nearest meridian."""
+    records = layer.base.polygons[polygons]
+    south, north = records[:, slabs.SOUTH], records[:, slabs.NORTH]
+    up = np.maximum(np.maximum(south - here.lat, here.lat - north), 0.0)
+    west, east = records[:, slabs.WEST], records[:, slabs.EAST]
+    aside = np.abs((here.lon - (west + east) / 2 + 180) % 360 - 180) - (east - west) / 2
+    aside = np.clip(aside, 0.0, 90.0)
+    to_meridian = np.arcsin(np.cos(np.radians(here.lat)) * np.sin(np.radians(aside))) * earth.MEAN_RADIUS_M
+    to_parallel = np.radians(up) * earth.SMALLEST_CURVATURE_M
+    at_least: Floats = np.maximum(to_meridian, to_parallel) * SURELY_SHARE - SURELY_M
+    return at_least
+
+
+def _distance_m(layer: Layer, number: int, here: earth.Here, *, within_m: float) -> float:
+    """Of a fence that the place is not in; infinite when it is farther."""
+    if number >= layer.circles:
+        edges = layer.near_edges(number, around(here, within_m))
+        if edges is not None:
+            return max(Boundary.of_edges(edges).distance_m(here), NANOMETRE) if edges else math.inf
+    return -depth_m(layer, number, here)
+
+
+def boundary_m(layer: Layer, here: earth.Here, *, within_m: float, hidden: frozenset[int], counts: Counts) -> float:
+    """How far the nearest boundary is. Right when it is within the reach; else it is only said to be farther."""
+    nearest = math.inf
+    polygons = []
+    for number in layer.meeting(around(here, within_m)):
+        if number in hidden or not counts(layer.id_of(number)):
+            continue
+        if number >= layer.circles:
+            polygons.append(number)
+        elif layer.rim_at_least_m(number, here) <= min(nearest, within_m):
+            nearest = min(nearest, abs(depth_m(layer, number, here)))
+    boxes = around(here, min(nearest, within_m))
+    near = []
+    for number in polygons:
+        edges = layer.near_edges(number, boxes)
+        if edges is None:
+            nearest = min(nearest, abs(depth_m(layer, number, here)))
+        else:
+            near += edges
+    return min(nearest, Boundary.of_edges(near).distance_m(here)) if near else nearest
