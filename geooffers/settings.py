@@ -48,6 +48,17 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_STATIC_ROOT",
     "GEOOFFERS_FENCE_BASES_DIR",
     "GEOOFFERS_DATABASE_POOL",
+    "GEOOFFERS_PHONE_MAX_REGIONS",
+    "GEOOFFERS_PHONE_MIN_RADIUS_M",
+    "GEOOFFERS_PHONE_MAX_DISTANCE_M",
+    "GEOOFFERS_PHONE_TRIGGER_RADIUS_M",
+    "GEOOFFERS_PHONE_TRIGGER_LATE_M",
+    "GEOOFFERS_PHONE_REFETCH_M",
+    "GEOOFFERS_PHONE_FRESH_FOR_S",
+    "GEOOFFERS_PHONE_DUPLICATE_WINDOW_S",
+    "GEOOFFERS_PHONE_MOVE_LEAST_M",
+    "GEOOFFERS_PHONE_MOVE_MOST_M",
+    "GEOOFFERS_PHONE_SOON_S",
 }
 
 
@@ -266,6 +277,30 @@ APPLE_PASS_TYPE_ID: str = env.str("GEOOFFERS_APPLE_PASS_TYPE_ID", default="")
 APPLE_PASS_TEAM_ID: str = env.str("GEOOFFERS_APPLE_PASS_TEAM_ID", default="")
 GOOGLE_WALLET_ISSUER: str = env.str("GEOOFFERS_GOOGLE_WALLET_ISSUER", default="")
 GOOGLE_WALLET_CREDENTIALS: str = env.str("GEOOFFERS_GOOGLE_WALLET_CREDENTIALS", default=GOOGLE_APPLICATION_CREDENTIALS)
+
+# --- what phones are told to do next: docs/fence-sync.md ------------------------------------------------------
+
+
+def bounded(name: str, *, default: int, least: int, most: int) -> int:
+    """Phones obey these: a value outside of its limits stops the start instead of a fleet of them."""
+    value: int = env.int(name, default=default)
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name} is {value}; it may be {least} to {most}")
+    return value
+
+
+PHONE_MAX_REGIONS = bounded("GEOOFFERS_PHONE_MAX_REGIONS", default=99, least=0, most=99)  # 0: phones watch nothing
+PHONE_MIN_RADIUS_M = bounded("GEOOFFERS_PHONE_MIN_RADIUS_M", default=100, least=50, most=500)
+PHONE_MAX_DISTANCE_M = bounded("GEOOFFERS_PHONE_MAX_DISTANCE_M", default=100_000, least=10_000, most=1_000_000)
+PHONE_TRIGGER_RADIUS_M = bounded("GEOOFFERS_PHONE_TRIGGER_RADIUS_M", default=1_000, least=100, most=5_000)
+# How far beyond a region's rim a phone is when its system says that it has left.
+PHONE_TRIGGER_LATE_M = bounded("GEOOFFERS_PHONE_TRIGGER_LATE_M", default=100, least=0, most=1_000)
+PHONE_REFETCH_M = bounded("GEOOFFERS_PHONE_REFETCH_M", default=5_000, least=1_000, most=50_000)
+PHONE_FRESH_FOR_S = bounded("GEOOFFERS_PHONE_FRESH_FOR_S", default=86_400, least=60, most=604_800)
+PHONE_DUPLICATE_WINDOW_S = bounded("GEOOFFERS_PHONE_DUPLICATE_WINDOW_S", default=3_600, least=60, most=86_400)
+PHONE_MOVE_LEAST_M = bounded("GEOOFFERS_PHONE_MOVE_LEAST_M", default=25, least=10, most=500)
+PHONE_MOVE_MOST_M = bounded("GEOOFFERS_PHONE_MOVE_MOST_M", default=5_000, least=500, most=50_000)
+PHONE_SOON_S = bounded("GEOOFFERS_PHONE_SOON_S", default=30, least=5, most=300)
 
 # --- how long things are kept (the forgetting is a round) ----------------------------------------------------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit

@@ -122,11 +122,26 @@ class ReportOut(strict.ReplySchema):
     """`results[i]` belongs to `fixes[i]`. `coupons` are new, or those of the open visits when a fix was a repeat."""
 
     model_config = strict.example(
-        results=[{"status": "accepted", "code": None, "field": None}], transitions=[_TRANSITION], coupons=[]
+        results=[{"status": "accepted", "code": None, "field": None}],
+        transitions=[_TRANSITION],
+        coupons=[],
+        move_m=120,
+        after_s=300,
     )
     results: list[ResultOut]
     transitions: list[TransitionOut]
     coupons: list[coupons.CouponOut]
+    move_m: Annotated[
+        int | None,
+        Field(
+            description="Report again once the phone is so far from its newest fix: nearer, no boundary can have been "
+            "crossed. Null: no fix was used, so nothing can be said."
+        ),
+    ]
+    after_s: Annotated[
+        int | None,
+        Field(description="Report again after so long, whether or not it moved. Null: time does not matter."),
+    ]
 
 
 @router.post(
@@ -136,7 +151,7 @@ class ReportOut(strict.ReplySchema):
     operation_id="reportPositions",
     description=(
         "Where the phone was: up to 500 fixes, in any order. Sending a report again is harmless. The answer tells what "
-        "became of each fix, which visits began or ended, and the coupons that this brought."
+        "became of each fix, which visits began or ended, the coupons that this brought, and when to report again."
     ),
     openapi_extra=contract.refusals(
         reporting.ConsentMissing,
@@ -179,6 +194,8 @@ def report_out(report: reporting.Report, *, told: Sequence[object], now: datetim
             for one in report.transitions
         ],
         coupons=[coupons.coupon_out(coupon, now=now) for coupon in report.coupons],
+        move_m=report.next.move_m,
+        after_s=report.next.after_s,
     )
 
 

@@ -24,8 +24,10 @@ from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, Shopper
 from geooffers.usecases import looking
+from geooffers.usecases.advise_next_report import advise_next_report
 from geooffers.visits import packing, recording, silence, transitions
 from geooffers.visits.models import DeviceState
+from geooffers.visits.next_report import NextReport
 from geooffers.visits.transitions import (
     Change,
     Fix,
@@ -99,6 +101,7 @@ class Report:
     results: tuple[Result, ...]
     transitions: tuple[Told, ...]
     coupons: tuple[Coupon, ...]
+    next: NextReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,6 +177,12 @@ def report_positions(
         results=plan.results,
         transitions=_told(plan.walk.transitions, live=live),
         coupons=tuple(coupons),
+        next=advise_next_report(
+            seen=[(fix, result.status) for fix, result in zip(fixes, plan.results, strict=True)],
+            known=plan.walk.known,
+            live=live,
+            stale_after=settings.STALE_AFTER,
+        ),
     )
 
 

@@ -1,0 +1,47 @@
+"""What a report's answer says of the next one, from where the phone is and what it is in. No query, nothing kept."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+
+from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
+from geooffers.visits.observations import to_ms
+from geooffers.visits.transitions import Fix, Known, RegionEvent, Status
+from merchants.live_fences import LiveFences
+
+
+def advise_next_report(
+    *, seen: Iterable[tuple[Fix | RegionEvent, Status]], known: Known, live: LiveFences, stale_after: timedelta
+) -> NextReport:
+    """`seen` are a report's fixes with what became of each, `known` what is known of the phone after them."""
+    place = known.place
+    # A repeat of the newest fix says where the phone is as well as the first time.
+    if place is not None and not any(
+        status in (Status.ACCEPTED, Status.DUPLICATE) and to_ms(fix.recorded_at) == place.at_ms for fix, status in seen
+    ):
+        place = None
+    distance_m = None
+    if place is not None:
+        distance_m = live.index.clearance_m(
+            lat=place.lat, lon=place.lon, at_most_m=settings.PHONE_MOVE_MOST_M, counts=_is_fence
+        )
+    waits_s = None
+    if known.at_ms is not None:
+        waits_s = due_s(stays=known.stays.values(), at_ms=known.at_ms, stale_after=stale_after)
+    return next_report(
+        distance_m=distance_m,
+        accuracy_m=place.accuracy_m if place is not None else 0.0,
+        pending=known.is_pending,
+        due_s=waits_s,
+        pace=Pace(
+            least_m=settings.PHONE_MOVE_LEAST_M,
+            most_m=settings.PHONE_MOVE_MOST_M,
+            soon_s=settings.PHONE_SOON_S,
+        ),
+    )
+
+
+def _is_fence(index_id: int) -> bool:
+    """Zones are below zero. Nothing begins or ends at their boundary, and whoever saw the answers could map them."""
+    return index_id > 0
