@@ -26,6 +26,7 @@ def fence_data(store: Store, **changed: object) -> dict[str, object]:
         "radius_m": "150",
         "geometry": "",
         "dwell_s": "300",
+        "tuning": "walk_in",
     }
     return data | changed
 
