@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from geooffers.visits import evidence
 from geooffers.visits.happenings import Change, Happening
 from geooffers.visits.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
-from geooffers.visits.tuning import GAP_MS, Tuning
+from geooffers.visits.tuning import APART_MS, GAP_MS, Tuning
 
 # Fixes of one receiver err together: a second one that agrees is worth this much of an independent one.
 INDEPENDENT = 0.5
@@ -56,7 +56,7 @@ def seen_inside(
         stay,
         last_inside_ms=at_ms,
         present_ms=stay.present_ms + (gap_ms if gap_ms <= GAP_MS else 0),
-        firm=min(stay.firm + 1, 255) if slow and certainty >= tuning.firm_from else stay.firm,
+        firm=_counted(stay.firm, slow and certainty >= tuning.firm_from, passed_ms=at_ms - stay.entered_ms),
         slow_since_ms=(at_ms if stay.slow_since_ms is None else stay.slow_since_ms) if slow else None,
         doubt=stay.doubt * (1 - certainty) ** (1.0 if known is None else INDEPENDENT),
         outside_since_ms=None,
@@ -83,7 +83,12 @@ def seen_outside(
         return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms, slow_since_ms=None), []
     if tuning.plain:
         return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty)]
-    stay = replace(stay, outside_since_ms=since_ms, misses=min(stay.misses + 1, 255), clear=stay.clear + clear)
+    stay = replace(
+        stay,
+        outside_since_ms=since_ms,
+        misses=min(stay.misses + 1, 255),
+        clear=_counted(stay.clear, clear, passed_ms=at_ms - since_ms),
+    )
     held = stay.misses >= 2 and at_ms - since_ms >= tuning.exit_hold_ms and accuracy_m <= COARSE_OVER_M
     if stay.clear >= tuning.clear_fixes or held:
         return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty)]
@@ -130,6 +135,10 @@ def gone_silent(stay: Stay, *, fence: int) -> Happening:
     return Happening(
         change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=at_ms, confidence=round(1 - stay.doubt, 2), stale=True
     )
+
+
+def _counted(count: int, one_more: bool, *, passed_ms: int) -> int:
+    return min(count + 1, 255) if one_more and passed_ms >= count * APART_MS else count
 
 
 def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:

@@ -50,6 +50,8 @@ WALK_IN = Tuning(name=TuningName.WALK_IN)
 DRIVE_BY = Tuning(name=TuningName.DRIVE_BY, plain=True)
 
 TUNINGS = {tuning.name: tuning for tuning in (WALK_IN, DRIVE_BY)}
+# Fixes of one moment say one thing: the second that counts is at least so long after the first, the third twice.
+APART_MS = 5_000
 # Two fixes farther apart than this prove nothing about the time between them.
 GAP_MS = 900_000
 # No fence has a larger margin: how far beyond its uncertainty a fix is compared with fences.
