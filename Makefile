@@ -64,6 +64,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/visits.py
 	$(BIN)/python benchmarks/spoofing.py
+	$(BIN)/python benchmarks/sleeping.py
 	$(BIN)/python benchmarks/first_paint.py
 
 # Both locks: hashes for every platform, no host names.

@@ -1,11 +1,12 @@
 """What an engine reported of a track, held against what was true. The definitions stand in `benchmarks.tracks`."""
 
+import enum
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.tracks.labels import Inside, Track, Truth
+from benchmarks.tracks.labels import Inside, Kind, Track, Truth
 
 GRACE_S = 60.0
 
@@ -24,15 +25,45 @@ class Event:
     suspicious: bool = False
 
 
+class Fault(enum.StrEnum):
+    MISSED = "missed"
+    FALSE_ENTER = "false enter"
+    FALSE_LEAVE = "false leave"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One fault, and where to look for it."""
+
+    fault: Fault
+    kind: Kind
+    seed: int
+    fence: int
+    at_s: float
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.seed} fence {self.fence} at {self.at_s:.0f} s: {self.fault}"
+
+
 @dataclass(kw_only=True)
 class Score:
     tracks: int = 0
     stays: int = 0
-    missed: int = 0
-    false_enters: int = 0
-    false_leaves: int = 0
     left_open: int = 0  # found, and no leave of any kind until the track's end
     delays: list[int] = field(default_factory=list)
+    faults: list[Found] = field(default_factory=list)
+
+    @property
+    def missed(self) -> int:
+        return self._count(Fault.MISSED)
+
+    @property
+    def false_enters(self) -> int:
+        return self._count(Fault.FALSE_ENTER)
+
+    @property
+    def false_leaves(self) -> int:
+        return self._count(Fault.FALSE_LEAVE)
 
     @property
     def false(self) -> int:
@@ -49,11 +80,12 @@ class Score:
     def add(self, other: "Score") -> None:
         self.tracks += other.tracks
         self.stays += other.stays
-        self.missed += other.missed
-        self.false_enters += other.false_enters
-        self.false_leaves += other.false_leaves
         self.left_open += other.left_open
         self.delays += other.delays
+        self.faults += other.faults
+
+    def _count(self, fault: Fault) -> int:
+        return sum(found.fault is fault for found in self.faults)
 
 
 @dataclass
@@ -69,20 +101,22 @@ def score(*, track: Track, events: Iterable[Event]) -> Score:
     total = Score(tracks=1)
     for fence in track.fences:
         known = [_Stay(inside) for inside in track.insides if inside.fence == fence.id]
-        _one_fence(total, known, [event for event in told if event.fence == fence.id])
+        for fault, at_s in _one_fence(total, known, [event for event in told if event.fence == fence.id]):
+            total.faults.append(Found(fault=fault, kind=track.kind, seed=track.seed, fence=fence.id, at_s=at_s))
     return total
 
 
-def _one_fence(total: Score, known: list[_Stay], events: Sequence[Event]) -> None:
+def _one_fence(total: Score, known: list[_Stay], events: Sequence[Event]) -> Iterator[tuple[Fault, float]]:
     stays = [stay for stay in known if stay.inside.truth is not Truth.PASS]
     for enter, leave in visits(events):
-        total.false_leaves += 0 if enter is not None else 1
+        if enter is None and leave is not None:
+            yield Fault.FALSE_LEAVE, leave.at_s
         if enter is None or enter.suspicious:
             continue
         ends_s = math.inf if leave is None else leave.at_s
         mine = _first(stays, at_s=enter.at_s, unused=True)
         if mine is None:
-            total.false_enters += 1
+            yield Fault.FALSE_ENTER, enter.at_s
             # A second one of the same stay, or one too early that the stay then began in.
             mine = _first(stays, at_s=enter.at_s, unused=False) or next(
                 (stay for stay in stays if not stay.has_enter and enter.at_s < stay.inside.entered_s < ends_s), None
@@ -95,13 +129,14 @@ def _one_fence(total: Score, known: list[_Stay], events: Sequence[Event]) -> Non
         if leave is None:
             continue
         if mine is None or mine.has_leave or leave.at_s < mine.inside.left_s - GRACE_S:
-            total.false_leaves += 1
+            yield Fault.FALSE_LEAVE, leave.at_s
         else:
             mine.has_leave = True
     for stay in stays:
         if stay.inside.truth is Truth.STAY and not stay.inside.continues:
             total.stays += 1
-            total.missed += not stay.has_enter
+            if not stay.has_enter:
+                yield Fault.MISSED, stay.inside.entered_s
             total.left_open += stay.has_enter and not stay.has_leave
             total.delays += [stay.delay] if stay.delay is not None else []
 

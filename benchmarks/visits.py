@@ -51,13 +51,18 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=TRACKS, help="of each class")
     parser.add_argument("--tuning", action="store_true", help="the seeds that may be looked at while tuning")
     parser.add_argument("--kinds", nargs="*", type=Kind, default=list(Kind), help="these classes only")
+    parser.add_argument("--list", action="store_true", help="each fault of ours by its track's seed; for tuning seeds")
     parser.add_argument("--plot", type=Path, help="a picture of the table (needs matplotlib)")
     asked = parser.parse_args()
+    if asked.list and not asked.tuning:
+        parser.error("what is wrong with single test tracks is not for looking at: --list goes with --tuning")
     seeds = "tuning" if asked.tuning else "test"
     print(f"\nvisits: {asked.tracks} tracks a class, {seeds} seeds")
     table = counted(kinds=asked.kinds, count=asked.tracks, tuning=asked.tuning)
     for line in lines(table):
         print(line)
+    if asked.list:
+        print(*summed(next(iter(table.values())).values()).faults, sep="\n")
     for verdict in verdicts(table):
         print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.text}")
     if asked.plot:
