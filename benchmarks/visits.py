@@ -21,7 +21,7 @@ from benchmarks.visit_engine import OurEngine  # noqa: E402
 from benchmarks.visit_peers import PEERS  # noqa: E402
 from geooffers.progress import Bar  # noqa: E402
 
-TRACKS = 100  # of each class
+TRACKS = 200  # of each class
 FALSE_AT_MOST = 0.1  # of the best peer's
 MISSED_MORE = 0.01  # of the stays
 LATER_FIXES = 1.0

@@ -203,6 +203,8 @@ def _put_stay(out: bytearray, fence: int, stay: Stay, *, at_ms: int) -> None:
     put(out, stay.present_ms)
     out += bytes((stay.firm, stay.misses, stay.clear))
     out += _NUMBER.pack(stay.doubt)
+    if stay.outside_since_ms is not None:
+        out += _NUMBER.pack(stay.doubt_outside)
     for moment in (stay.slow_since_ms, stay.outside_since_ms):
         if moment is not None:
             put(out, at_ms - moment)
@@ -218,6 +220,10 @@ def _take_stay(packed: bytes, at: int, *, at_ms: int) -> tuple[Stay, int]:
     (doubt,) = _NUMBER.unpack_from(packed, at + 3)
     at += 3 + _NUMBER.size
     slow_since_ms = outside_since_ms = None
+    doubt_outside = 1.0
+    if flags & _OUTSIDE:
+        (doubt_outside,) = _NUMBER.unpack_from(packed, at)
+        at += _NUMBER.size
     if flags & _SLOW:
         since, at = take(packed, at)
         slow_since_ms = at_ms - since
@@ -240,5 +246,6 @@ def _take_stay(packed: bytes, at: int, *, at_ms: int) -> tuple[Stay, int]:
         outside_since_ms=outside_since_ms,
         misses=misses,
         clear=clear,
+        doubt_outside=doubt_outside,
     )
     return stay, at

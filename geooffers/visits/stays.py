@@ -39,6 +39,8 @@ class Stay:
     outside_since_ms: int | None = None
     misses: int = 0
     clear: int = 0
+    # How sure it is that all of those err.
+    doubt_outside: float = 1.0
 
 
 def seen_inside(
@@ -58,10 +60,11 @@ def seen_inside(
         present_ms=stay.present_ms + (gap_ms if gap_ms <= GAP_MS else 0),
         firm=_counted(stay.firm, slow and certainty >= tuning.firm_from, passed_ms=at_ms - stay.entered_ms),
         slow_since_ms=(at_ms if stay.slow_since_ms is None else stay.slow_since_ms) if slow else None,
-        doubt=stay.doubt * (1 - certainty) ** (1.0 if known is None else INDEPENDENT),
+        doubt=_doubted(stay.doubt, certainty, first=known is None),
         outside_since_ms=None,
         misses=0,
         clear=0,
+        doubt_outside=1.0,
     )
     return _judged(stay, fence=touch.fence, at_ms=at_ms)
 
@@ -77,10 +80,9 @@ def seen_outside(
         certainty = evidence.outside(distance_m=touch.distance_m, accuracy_m=accuracy_m)
         clear = touch.distance_m < -(accuracy_m + tuning.margin_m(size_m=touch.size_m))
     if not stay.begun:
-        if clear or stay.misses + 1 >= tuning.misses:
+        if stay.misses + 1 >= tuning.misses:
             return None, []
-        # Held means without a break.
-        return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms, slow_since_ms=None), []
+        return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms), []
     if tuning.plain:
         return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty)]
     stay = replace(
@@ -88,10 +90,15 @@ def seen_outside(
         outside_since_ms=since_ms,
         misses=min(stay.misses + 1, 255),
         clear=_counted(stay.clear, clear, passed_ms=at_ms - since_ms),
+        doubt_outside=_doubted(stay.doubt_outside, certainty, first=stay.outside_since_ms is None),
     )
-    held = stay.misses >= 2 and at_ms - since_ms >= tuning.exit_hold_ms and accuracy_m <= COARSE_OVER_M
+    held = (
+        at_ms - since_ms >= tuning.exit_hold_ms
+        and 1 - stay.doubt_outside >= tuning.left_from
+        and accuracy_m <= COARSE_OVER_M
+    )
     if stay.clear >= tuning.clear_fixes or held:
-        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty)]
+        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=1 - stay.doubt_outside)]
     return stay, []
 
 
@@ -116,10 +123,11 @@ def told_by_system(
         present_ms=max(stay.present_ms, stay.dwell_s * 1000) if event.change is RegionChange.DWELL else stay.present_ms,
         firm=max(stay.firm + 1, stay.tuning.firm_fixes) if enough else stay.firm + 1,
         slow_since_ms=at_ms if stay.slow_since_ms is None else stay.slow_since_ms,
-        doubt=stay.doubt * (1 - certainty) ** (1.0 if known is None else INDEPENDENT),
+        doubt=_doubted(stay.doubt, certainty, first=known is None),
         outside_since_ms=None,
         misses=0,
         clear=0,
+        doubt_outside=1.0,
     )
     return _judged(stay, fence=event.fence, at_ms=at_ms)
 
@@ -139,6 +147,10 @@ def gone_silent(stay: Stay, *, fence: int) -> Happening:
 
 def _counted(count: int, one_more: bool, *, passed_ms: int) -> int:
     return min(count + 1, 255) if one_more and passed_ms >= count * APART_MS else count
+
+
+def _doubted(doubt: float, certainty: float, *, first: bool) -> float:
+    return doubt * (1 - certainty) ** (1.0 if first else INDEPENDENT)
 
 
 def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:
@@ -174,8 +186,9 @@ def _judged(stay: Stay, *, fence: int, at_ms: int) -> tuple[Stay, list[Happening
 
 def _has_settled(stay: Stay, *, at_ms: int) -> bool:
     tuning = stay.tuning
-    if stay.present_ms >= tuning.entry_anyhow_ms:
+    held = 1 - stay.doubt >= tuning.held_from
+    if held and stay.present_ms >= tuning.entry_anyhow_ms:
         return True
     if stay.slow_since_ms is None:
         return False
-    return stay.firm >= tuning.firm_fixes or at_ms - stay.slow_since_ms >= tuning.entry_hold_ms
+    return stay.firm >= tuning.firm_fixes or (held and at_ms - stay.slow_since_ms >= tuning.entry_hold_ms)

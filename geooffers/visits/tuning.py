@@ -28,15 +28,17 @@ class Tuning:
     firm_from: float = 0.8
     firm_fixes: int = 2
     entry_hold_ms: int = 30_000
+    held_from: float = 0.7
     gate_mps: float = 8.0
     entry_anyhow_ms: int = 240_000
     # So many fixes in a row outside and the attempt is forgotten.
     misses: int = 2
     # An exit: so many clear fixes, or the centre outside for so long.
     clear_fixes: int = 2
-    exit_hold_ms: int = 600_000
-    margin_share: float = 0.1
-    margin_least_m: float = 10.0
+    exit_hold_ms: int = 120_000
+    left_from: float = 0.98
+    margin_share: float = 0.05
+    margin_least_m: float = 5.0
     margin_most_m: float = 50.0
 
     def margin_m(self, *, size_m: float) -> float:
