@@ -1,8 +1,7 @@
-"""A phone that sleeps: it reports only when it has moved as far as the last answer allowed, and what that costs.
+"""A phone that sleeps: it reports once it has moved as far, or waited as long, as the last answer said.
 
-The answer's number is the distance to the nearest boundary less the fix's accuracy, within a floor and a cap; but never
-more than that distance, and nothing at all while the rules wait for one more fix to settle something. The phone watches
-its own movement between fixes and reports at the first one at which it may have crossed a boundary.
+The answer is the product's own (`geooffers.visits.next_report`), with the settings' defaults. The phone watches its own
+movement between fixes, and reports at the first one at which it has moved so far, or at which so long has passed.
 
 Beside it stands the ideal phone, which knows the distance to the nearest boundary exactly and reports at the first fix
 at which it may have crossed that, no sooner; and the phone that reports every fix, whose entries are the measure.
@@ -11,7 +10,6 @@ Walked are recorded traces (../shared/data/traces, where they are) and days of o
 with none nearer than two kilometres.
 """
 
-import argparse
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,19 +23,21 @@ from benchmarks.days import Day, days  # noqa: E402
 from benchmarks.recorded import recorded_days  # noqa: E402
 from benchmarks.tracks.ground import GEODESIC  # noqa: E402
 from benchmarks.tracks.labels import Report  # noqa: E402
-from benchmarks.visit_engine import Eye, is_pending, told, walked  # noqa: E402
+from benchmarks.visit_engine import STALE_AFTER, Eye, moment, told, walked  # noqa: E402
+from geooffers.visits.next_report import NextReport, Pace, due_s, next_report  # noqa: E402
+from geooffers.visits.observations import to_ms  # noqa: E402
 from geooffers.visits.transitions import State, Walk  # noqa: E402
 
-FLOOR_M, CAP_M = 25.0, 5_000.0
+# The settings' defaults.
+PACE = Pace(least_m=25, most_m=5_000, soon_s=30)
 FARTHEST_M = 20_004_000.0
 # What we ask of ourselves.
 OF_THE_IDEAL = 1.25
 FEWER_WHEN_FAR = 10.0
 LATER_REPORTS = 1
 
-# How far the phone may move after this fix before it reports again: the rules' state, the fix, the distance to the
-# nearest boundary.
-MayMove = Callable[[Walk, Report, float], float]
+# What the answer says of the next report: after the rules took the fix, which is so far from the nearest boundary.
+Advice = Callable[[Walk, Report, float], NextReport]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,19 +75,15 @@ class Sum:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--floor", type=float, default=FLOOR_M, help="metres")
-    parser.add_argument("--cap", type=float, default=CAP_M, help="metres")
-    asked = parser.parse_args()
-    may_move = as_answered(floor_m=asked.floor, cap_m=asked.cap)
-    print(f"\nsleeping: floor {asked.floor:g} m, cap {asked.cap:g} m")
+    advice = as_answered(PACE)
+    print(f"\nsleeping: {PACE.least_m} m at least, {PACE.most_m} m at most, soon is {PACE.soon_s} s")
     print(
         f"  {'':34}{'days':>6}{'fixes':>9}{'reports':>9}{'ideal':>8}{'of ideal':>10}{'fewer':>8}"
         f"{'entries':>9}{'later':>7}{'missed':>8}"
     )
     sums: dict[str, Sum] = {}
     for day in [*days(), *recorded_days(ROOT.parent / "shared" / "data")]:
-        sums.setdefault(day.kind, Sum()).add(one_day(day, may_move=may_move))
+        sums.setdefault(day.kind, Sum()).add(one_day(day, advice=advice))
     for kind, one in sums.items():
         print(line(kind, one))
     for text, holds in verdicts(sums):
@@ -120,10 +116,10 @@ def verdicts(sums: dict[str, Sum]) -> Iterator[tuple[str, bool]]:
     )
 
 
-def one_day(day: Day, *, may_move: MayMove) -> Sum:
+def one_day(day: Day, *, advice: Advice) -> Sum:
     eye = Eye(day.fences)
-    every = sent(day.reports, eye=eye, may_move=None)
-    ours = sent(day.reports, eye=eye, may_move=may_move)
+    every = sent(day.reports, eye=eye, advice=None)
+    ours = sent(day.reports, eye=eye, advice=advice)
     ideal = ideal_reports(day.reports, eye=eye)
     late, missed = held_against(every=every, ours=ours)
     return Sum(
@@ -137,24 +133,34 @@ def one_day(day: Day, *, may_move: MayMove) -> Sum:
     )
 
 
-def as_answered(*, floor_m: float, cap_m: float) -> MayMove:
-    def may_move(walk: Walk, report: Report, clearance_m: float) -> float:
-        if is_pending(walk):
-            return 0.0
-        # A floor above the distance itself would let it walk in and sit down unseen.
-        return min(max(clearance_m - report.accuracy_m, floor_m), clearance_m, cap_m)
+def as_answered(pace: Pace) -> Advice:
+    """As `usecases.advise_next_report` puts it together, from the fences here instead of the live ones."""
 
-    return may_move
+    def advice(walk: Walk, report: Report, clearance_m: float) -> NextReport:
+        known = walk.known
+        waits_s = None
+        if known.at_ms is not None:
+            waits_s = due_s(stays=known.stays.values(), at_ms=known.at_ms, stale_after=STALE_AFTER)
+        used = known.place is not None and known.place.at_ms == to_ms(moment(report.at_s))
+        return next_report(
+            distance_m=min(clearance_m, pace.most_m) if used else None,
+            accuracy_m=report.accuracy_m,
+            pending=known.is_pending,
+            due_s=waits_s,
+            pace=pace,
+        )
+
+    return advice
 
 
-def sent(reports: Sequence[Report], *, eye: Eye, may_move: MayMove | None) -> Sent:
+def sent(reports: Sequence[Report], *, eye: Eye, advice: Advice | None) -> Sent:
     """What a phone that obeys sends, and what the rules make of it. Told nothing, it sends every fix."""
-    state, last, allowed_m = State(), reports[0], 0.0
+    state, last, told_last = State(), reports[0], NextReport(move_m=0, after_s=None)
     numbers: list[int] = []
     begun: dict[int, int] = {}
     visits: list[Visit] = []
     for number, report in enumerate(reports):
-        if apart_m(last, report) < allowed_m:
+        if advice is not None and not is_due(told_last, last=last, report=report):
             continue
         numbers.append(number)
         walk = walked(state, eye=eye, report=report, number=number)
@@ -164,11 +170,20 @@ def sent(reports: Sequence[Report], *, eye: Eye, may_move: MayMove | None) -> Se
                 begun[event.fence] = number
             elif event.fence in begun:
                 visits.append(Visit(fence=event.fence, begins=begun.pop(event.fence), ends=number))
-        if may_move is not None:
-            clearance_m = eye.index.clearance_m(lat=report.lat, lon=report.lon, at_most_m=FARTHEST_M)
-            allowed_m = may_move(walk, report, clearance_m)
+        if advice is not None:
+            told_last = advice(
+                walk, report, eye.index.clearance_m(lat=report.lat, lon=report.lon, at_most_m=FARTHEST_M)
+            )
     visits += [Visit(fence=fence, begins=begins, ends=math.inf) for fence, begins in begun.items()]
     return Sent(reports=tuple(numbers), visits=tuple(visits))
+
+
+def is_due(said: NextReport, *, last: Report, report: Report) -> bool:
+    """Who was told nothing at all reports the next fix."""
+    if said.move_m is None and said.after_s is None:
+        return True
+    has_moved = said.move_m is not None and apart_m(last, report) >= said.move_m
+    return has_moved or (said.after_s is not None and report.at_s - last.at_s >= said.after_s)
 
 
 def ideal_reports(reports: Sequence[Report], *, eye: Eye) -> int:

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.tracks import made  # noqa: E402
 from benchmarks.tracks.ground import GEODESIC  # noqa: E402
 from benchmarks.tracks.labels import Kind, Report, Track  # noqa: E402
-from benchmarks.visit_engine import Eye, is_suspicious, walked  # noqa: E402
+from benchmarks.visit_engine import Eye, walked  # noqa: E402
 from geooffers.visits.transitions import State  # noqa: E402
 
 CORPUS = (Kind.WALK_IN, Kind.DRIVE_BY, Kind.PLANE, Kind.TUNNEL, Kind.TELEPORT)
@@ -138,7 +138,7 @@ def by_engine(track: Track, arrivals: Sequence[Arrival]) -> list[bool]:
     for arrival in arrivals:
         walk = walked(state, eye=eye, report=arrival.report, number=arrival.number, received_s=arrival.received_s)
         state = walk.state
-        verdict.append(is_suspicious(walk))
+        verdict.append(walk.known.is_suspicious)
     return verdict
 
 

@@ -5,9 +5,8 @@ What the stale round closes is what the rules themselves close at the next fix, 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from benchmarks.scoring import Event
@@ -16,20 +15,12 @@ from benchmarks.visit_peers import radius_m
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index, Sureness
 from geooffers.visits import transitions
-from geooffers.visits.transitions import Change, Fix, Sighting, State, Touch, Transition, Walk
-
-try:
-    from geooffers.visits.tuning import MARGIN_MOST_M
-except ImportError:  # the rules before there were tunings: a fence without a touch was left
-    MARGIN_MOST_M = 0.0
+from geooffers.visits.transitions import BEGINNINGS, Change, Fix, Sighting, State, Touch, Transition, Walk
+from geooffers.visits.tuning import MARGIN_MOST_M
 
 STALE_AFTER = timedelta(minutes=60)
 DWELL_S = 300
 BEGINS_AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
-
-BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
-_FIX_TELLS = {field.name for field in fields(Fix)}
-_TOUCH_TELLS = {field.name for field in fields(Touch)}
 
 
 class Eye:
@@ -45,15 +36,16 @@ class Eye:
         matches = self.index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m + MARGIN_MOST_M)
         touches = []
         for match in matches:
-            known: dict[str, Any] = {
-                "fence": match.fence,
-                "inside": match.inside,
-                "sureness": match.sureness,
-                "distance_m": None if match.sureness is Sureness.INSIDE else match.distance_m,
-                "dwell_s": DWELL_S,
-                "size_m": self._size_m[match.fence],
-            }
-            touches.append(Touch(**{name: value for name, value in known.items() if name in _TOUCH_TELLS}))
+            touches.append(
+                Touch(
+                    fence=match.fence,
+                    inside=match.inside,
+                    sureness=match.sureness,
+                    distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
+                    dwell_s=DWELL_S,
+                    size_m=self._size_m[match.fence],
+                )
+            )
         return Sighting(fix=fix, touches=tuple(touches))
 
 
@@ -82,29 +74,16 @@ def walked(state: State, *, eye: Eye, report: Report, number: int, received_s: f
 
 
 def fix_of(report: Report, *, number: int) -> Fix:
-    known: dict[str, Any] = {
-        "uuid": UUID(int=number + 1),
-        "recorded_at": moment(report.at_s),
-        "lat": report.lat,
-        "lon": report.lon,
-        "accuracy_m": report.accuracy_m,
-        "background": True,
-        "speed_mps": report.speed_mps,
-        "mock": report.mock,
-    }
-    return Fix(**{name: value for name, value in known.items() if name in _FIX_TELLS})
-
-
-def is_suspicious(walk: Walk) -> bool:
-    """What the engine says of the phone after the fix."""
-    known = getattr(walk, "known", None)
-    return known is not None and bool(known.is_suspicious)
-
-
-def is_pending(walk: Walk) -> bool:
-    """Whether the engine waits for one more fix soon."""
-    known = getattr(walk, "known", None)
-    return known is not None and bool(known.is_pending)
+    return Fix(
+        uuid=UUID(int=number + 1),
+        recorded_at=moment(report.at_s),
+        lat=report.lat,
+        lon=report.lon,
+        accuracy_m=report.accuracy_m,
+        background=True,
+        speed_mps=report.speed_mps,
+        mock=report.mock,
+    )
 
 
 def told(changes: Iterable[Transition], *, fix: int, at_s: float) -> Iterator[Event]:

@@ -1,5 +1,7 @@
 """The phone that sleeps, on ways so simple that the reports can be counted by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks import recorded, sleeping
@@ -9,6 +11,7 @@ from benchmarks.tracks.ground import Ground
 from benchmarks.tracks.labels import Report
 from benchmarks.visit_engine import Eye
 from geooffers.matching.areas import Circle, Fence
+from geooffers.visits.next_report import NextReport
 
 GROUND = Ground(lat=60.0, lon=25.0)
 
@@ -34,20 +37,29 @@ def test_the_ideal_phone_reports_when_it_may_have_crossed_and_no_sooner():
 
 def test_a_phone_that_obeys_is_silent_until_the_boundary_may_be_behind_it():
     eye = Eye([shop(x=1_000)])
-    may_move = sleeping.as_answered(floor_m=25, cap_m=5_000)
-    reports = walk_east(0, 300, 600, 890, 894, 896, 898, 950, 960)
-    sent = sleeping.sent(reports, eye=eye, may_move=may_move)
-    # 895 m at first, less than which the fix at 894 has moved; then only as far as the distance that is left.
-    assert sent.reports[:3] == (0, 5, 7)
-    assert sleeping.sent(reports, eye=eye, may_move=None).reports == tuple(range(len(reports)))
+    reports = walk_east(0, 300, 600, 890, 894, 896, 950, 960)
+    sent = sleeping.sent(reports, eye=eye, advice=sleeping.as_answered(sleeping.PACE))
+    # 895 m at first, less than which the fix at 894 has moved.
+    assert sent.reports[:2] == (0, 5)
+    assert sleeping.sent(reports, eye=eye, advice=None).reports == tuple(range(len(reports)))
 
 
-@pytest.mark.parametrize(("clearance_m", "allowed_m"), [(500, 480), (30, 25), (10, 10), (90_000, 5_000)])
-def test_the_answer_lies_within_floor_and_cap_and_never_past_the_boundary(clearance_m, allowed_m):
-    report = walk_east(0, accuracy_m=20)[0]
-    eye = Eye([shop(x=10_000)])
-    walk = sleeping.walked(sleeping.State(), eye=eye, report=report, number=0)
-    assert sleeping.as_answered(floor_m=25, cap_m=5_000)(walk, report, clearance_m) == allowed_m
+@pytest.mark.parametrize(
+    ("said", "moved_m", "waited_min", "due"),
+    [
+        (NextReport(move_m=100, after_s=None), 99, 900, False),
+        (NextReport(move_m=100, after_s=None), 101, 1, True),
+        (NextReport(move_m=100, after_s=300), 0, 4, False),
+        (NextReport(move_m=100, after_s=300), 0, 5, True),
+        (NextReport(move_m=0, after_s=300), 0, 1, True),
+        (NextReport(move_m=None, after_s=300), 9_000, 4, False),
+        (NextReport(move_m=None, after_s=None), 0, 1, True),
+    ],
+)
+def test_a_report_is_due_by_what_the_last_answer_said(said, moved_m, waited_min, due):
+    last, moved = walk_east(0, moved_m)
+    report = replace(moved, at_s=60.0 * waited_min)
+    assert sleeping.is_due(said, last=last, report=report) == due
 
 
 def every(begins: int) -> Sent:
