@@ -135,7 +135,7 @@ class ReportOut(strict.ReplySchema):
         int | None,
         Field(
             description="Report again once the phone is so far from its newest fix: nearer, no boundary can have been "
-            "crossed. Null: no fix was used, so nothing can be said."
+            "crossed. 0: with the next fix. Null: no fix was used, so nothing can be said."
         ),
     ]
     after_s: Annotated[

@@ -17,7 +17,10 @@ from geooffers.visits.tuning import GAP_MS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """Limits: nobody is asked to report more often than after `least_m`, or after `soon_s` where time matters."""
+    """Limits. `least_m`: a coarse fix is no reason to report more often, unless the boundary itself is nearer.
+
+    `soon_s`: nobody who has not moved is asked sooner, where time matters.
+    """
 
     least_m: int
     most_m: int
@@ -43,11 +46,13 @@ def next_report(
     waits = [max(math.ceil(due_s), pace.soon_s)] if due_s is not None else []
     move_m = None
     if distance_m is not None:
-        # Rounded down: a centimetre too far may be across.
-        move_m = min(max(math.floor(distance_m - accuracy_m), pace.least_m), pace.most_m)
+        # Never beyond the boundary: who sat down behind a door that was 20 m away would not be seen. Rounded down: a
+        # centimetre too far may be across.
+        move_m = math.floor(min(max(distance_m - accuracy_m, pace.least_m), distance_m, pace.most_m))
     if pending:
+        # The very next fix: who only runs an errand has left before 25 m or half a minute more could settle anything.
         waits.append(pace.soon_s)
-        move_m = pace.least_m if move_m is not None else None
+        move_m = 0 if move_m is not None else None
     return NextReport(move_m=move_m, after_s=min(waits, default=None))
 
 

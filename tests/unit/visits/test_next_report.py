@@ -37,7 +37,8 @@ def stay(*, entered: timedelta, dwelled: bool = False, dwell_s: int = 300) -> St
         (420.9, 10, 410),  # down: a centimetre too far may be across
         (30, 10, 25),
         (30, 200, 25),  # it may be across already: the next step says
-        (0, 5, 25),
+        (20.9, 5, 20),  # who moves 25 m may be across
+        (0, 5, 0),
         (5_000, 10, 4_990),
         (90_000, 10, 5_000),
     ],
@@ -54,8 +55,8 @@ def test_without_a_used_fix_nothing_can_be_said() -> None:
 
 
 def test_what_the_next_fix_may_decide_is_asked_for_soon() -> None:
-    assert after(distance_m=900, pending=True) == NextReport(move_m=25, after_s=30)
-    assert after(distance_m=900, pending=True, wait_s=200) == NextReport(move_m=25, after_s=30)
+    assert after(distance_m=900, pending=True) == NextReport(move_m=0, after_s=30)
+    assert after(distance_m=900, pending=True, wait_s=200) == NextReport(move_m=0, after_s=30)
 
 
 def test_nobody_is_asked_sooner_than_soon() -> None:
@@ -84,8 +85,8 @@ def test_a_phone_that_lies_still_in_a_visit_says_so_before_it_is_taken_to_be_gon
 def test_the_answer_keeps_its_limits(distance_m: float, accuracy_m: float, pending: bool, wait_s: float | None) -> None:
     told = after(distance_m=distance_m, accuracy_m=accuracy_m, pending=pending, wait_s=wait_s)
     assert told.move_m is not None
-    assert 25 <= told.move_m <= 5_000
+    assert 0 <= told.move_m <= min(5_000, distance_m)
     # Beyond the least, nobody who obeys reaches the boundary unheard, wherever in the circle of uncertainty they were.
-    assert told.move_m == 25 or told.move_m + accuracy_m <= distance_m
+    assert told.move_m <= 25 or told.move_m + accuracy_m <= distance_m
     assert told.after_s is None or told.after_s >= 30
     assert (told.after_s is None) == (wait_s is None and not pending)
