@@ -57,7 +57,11 @@ def judge(before: Place, after: Place) -> tuple[Verdict, float | None]:
     distance_m = apart_m(before, after)
     passed_s = passed_ms / 1000
     needed_mps = max(0.0, distance_m - before.accuracy_m - after.accuracy_m) / passed_s
-    own_mps = after.speed_mps if after.speed_mps is not None else needed_mps
+    own_mps = after.speed_mps
+    if own_mps is None:
+        # The likeliest, not the least that is possible: less both accuracies, a car in town was on foot every few
+        # seconds. Errors of consecutive fixes are much alike, so only half of what two strangers would differ by.
+        own_mps = max(0.0, distance_m - math.hypot(before.accuracy_m, after.accuracy_m) / 2) / passed_s
     known = [speed for speed in (before.speed_mps, after.speed_mps) if speed is not None]
     if needed_mps > SOUND_MPS:
         return Verdict.IMPOSSIBLE, own_mps
