@@ -35,7 +35,7 @@ VERSION = 2
 _FOLDED, _CRC, _LENGTH = struct.Struct("<Q"), struct.Struct("<I"), struct.Struct("<H")
 _PLACE, _NUMBER = struct.Struct("<ddd"), struct.Struct("<d")
 # Of what is known.
-_AT, _PLACED, _SPEED, _ASIDE, _IMPOSSIBLE, _SUSPICION = 1, 2, 4, 8, 16, 32
+_AT, _PLACED, _SPEED, _ASIDE, _IMPOSSIBLE, _SUSPICION, _PACE = 1, 2, 4, 8, 16, 32, 64
 # Of a stay.
 _BEGUN, _SETTLED, _DWELLED, _APPEARED, _DRIVE_BY, _SLOW, _OUTSIDE = 1, 2, 4, 8, 16, 32, 64
 
@@ -116,7 +116,7 @@ def read(packed: bytes) -> State:
 
 def _put_known(out: bytearray, known: Known) -> None:
     place, aside = known.place, known.aside
-    speed = place.speed_mps if place is not None else None
+    speed, pace = (place.speed_mps, place.pace_mps) if place is not None else (None, None)
     out.append(
         _AT * (known.at_ms is not None)
         | _PLACED * (place is not None)
@@ -124,6 +124,7 @@ def _put_known(out: bytearray, known: Known) -> None:
         | _ASIDE * (aside is not None)
         | _IMPOSSIBLE * known.aside_is_impossible
         | _SUSPICION * (known.suspicion != 0)
+        | _PACE * (pace is not None)
     )
     at_ms = known.at_ms
     if at_ms is None:
@@ -132,8 +133,9 @@ def _put_known(out: bytearray, known: Known) -> None:
     if place is not None:
         put(out, at_ms - place.at_ms)
         out += _PLACE.pack(place.lat, place.lon, place.accuracy_m)
-    if speed is not None:
-        out += _NUMBER.pack(speed)
+    for number in (speed, pace):
+        if number is not None:
+            out += _NUMBER.pack(number)
     if known.suspicion:
         out += _NUMBER.pack(known.suspicion)
     if aside is not None:
@@ -152,6 +154,7 @@ def _take_known(packed: bytes, at: int) -> tuple[Known, int]:
     at_ms, at = take(packed, at)
     place: Place | None = None
     speed: float | None = None
+    pace: float | None = None
     suspicion = 0.0
     aside: Sighting | None = None
     if flags & _PLACED:
@@ -161,7 +164,10 @@ def _take_known(packed: bytes, at: int) -> tuple[Known, int]:
         if flags & _SPEED:
             (speed,) = _NUMBER.unpack_from(packed, at)
             at += _NUMBER.size
-        place = Place(at_ms=at_ms - before_ms, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed)
+        if flags & _PACE:
+            (pace,) = _NUMBER.unpack_from(packed, at)
+            at += _NUMBER.size
+        place = Place(at_ms=at_ms - before_ms, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed, pace_mps=pace)
     if flags & _SUSPICION:
         (suspicion,) = _NUMBER.unpack_from(packed, at)
         at += _NUMBER.size

@@ -53,10 +53,11 @@ def seen_inside(
     tuning = touch.tuning if known is None else known.tuning
     certainty = evidence.inside(distance_m=touch.distance_m, accuracy_m=accuracy_m, size_m=touch.size_m)
     stay = known or _attempt(at_ms=at_ms, dwell_s=touch.dwell_s, tuning=tuning, anew=anew)
-    gap_ms = at_ms - stay.last_inside_ms
+    # A fix that was set aside may be older than an event that was told meanwhile.
+    gap_ms = max(at_ms - stay.last_inside_ms, 0)
     stay = replace(
         stay,
-        last_inside_ms=at_ms,
+        last_inside_ms=max(at_ms, stay.last_inside_ms),
         present_ms=stay.present_ms + (gap_ms if gap_ms <= GAP_MS else 0),
         firm=_counted(stay.firm, slow and certainty >= tuning.firm_from, passed_ms=at_ms - stay.entered_ms),
         slow_since_ms=(at_ms if stay.slow_since_ms is None else stay.slow_since_ms) if slow else None,
@@ -150,7 +151,8 @@ def _counted(count: int, one_more: bool, *, passed_ms: int) -> int:
 
 
 def _doubted(doubt: float, certainty: float, *, first: bool) -> float:
-    return doubt * (1 - certainty) ** (1.0 if first else INDEPENDENT)
+    left: float = (1 - certainty) ** (1.0 if first else INDEPENDENT)
+    return doubt * left
 
 
 def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:

@@ -106,7 +106,8 @@ def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Plac
     aside = known.aside
     if aside is None or not isinstance(aside.fix, Fix):
         raise TypeError("only a fix that was set aside can be agreed with")
-    suspicion = trust.IMPOSSIBLE if known.aside_is_impossible else known.suspicion
+    leapt = known.place is not None and trust.is_leap(known.place, first, place)
+    suspicion = trust.IMPOSSIBLE if known.aside_is_impossible or leapt else known.suspicion
     known = replace(known, suspicion=suspicion)
     was = _believed(known, aside, aside.fix, place=first, speed_mps=aside.fix.speed_mps)
     after = _believed(
@@ -138,7 +139,9 @@ def _believed(known: Known, seen: Sighting, fix: Fix, *, place: Place, speed_mps
             _put(now_stays, fence, stay)
             happened += changes
     return Stepped(
-        known=replace(known, at_ms=max(at_ms, known.at_ms or at_ms), place=place, stays=now_stays),
+        known=replace(
+            known, at_ms=max(at_ms, known.at_ms or at_ms), place=replace(place, pace_mps=speed_mps), stays=now_stays
+        ),
         happened=tuple(happened),
     )
 

@@ -16,6 +16,8 @@ GROUND_MPS = 70.0
 SOUND_MPS = 340.0
 # A flight looks like a jump from one airport to the other; no shorter pause does.
 FLIGHT_MS = 600_000
+# What goes faster than anything on the ground takes its time to get so fast, and to stop: an airliner a third of this.
+ACCELERATION_MPS2 = 6.0
 # Where both receivers knew a speed, a jump much faster than either is an error of one of the places.
 KNOWN_FACTOR, KNOWN_SPARE_MPS, KNOWN_LEAST_MPS = 3.0, 10.0, 15.0
 # Fixes closer in time than this have no speed: clocks of whole seconds or minutes are common.
@@ -36,6 +38,8 @@ class Place:
     lon: float
     accuracy_m: float
     speed_mps: float | None
+    # How fast the phone came here: what the receiver said, else what follows from the place before.
+    pace_mps: float | None = None
 
 
 class Verdict(Enum):
@@ -66,10 +70,26 @@ def judge(before: Place, after: Place) -> tuple[Verdict, float | None]:
     if needed_mps > SOUND_MPS:
         return Verdict.IMPOSSIBLE, own_mps
     if needed_mps > GROUND_MPS and passed_ms < FLIGHT_MS and 2 * max(known, default=0.0) < needed_mps:
-        return Verdict.IMPOSSIBLE, own_mps
+        return Verdict.JUMP, own_mps
     if len(known) == 2 and needed_mps > max(KNOWN_LEAST_MPS, KNOWN_FACTOR * max(known) + KNOWN_SPARE_MPS):
         return Verdict.JUMP, own_mps
     return Verdict.BELIEVED, own_mps
+
+
+def is_leap(before: Place, first: Place, second: Place) -> bool:
+    """Whether nothing could have gone from one place to the next and be as slow as it was before and is afterwards.
+
+    To cover the way in the time, beginning and ending at those speeds, takes a steady acceleration and as steady a
+    braking; which is too much for anything that flies.
+    """
+    passed_s = (first.at_ms - before.at_ms) / 1000
+    if passed_s * 1000 < SHORTEST_MS:
+        return False
+    needed_mps = max(0.0, apart_m(before, first) - before.accuracy_m - first.accuracy_m) / passed_s
+    afterwards_mps = judge(first, second)[1] or 0.0
+    earlier_mps = afterwards_mps if before.pace_mps is None else before.pace_mps
+    acceleration = (4 * needed_mps - 2 * earlier_mps - 2 * afterwards_mps) / passed_s
+    return needed_mps > GROUND_MPS and acceleration > ACCELERATION_MPS2
 
 
 def is_frozen(before: Place, after: Place) -> bool:

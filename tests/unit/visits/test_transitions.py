@@ -20,7 +20,7 @@ def outside_at_noon() -> State:
 def inside_since_noon(dwell_s: int = 300) -> State:
     """Long enough before to have settled as well."""
     return after(
-        driving_by(seconds(-60)), driving_by(NOON, CAFE, dwell_s=dwell_s), driving_by(seconds(1), CAFE, dwell_s=dwell_s)
+        driving_by(seconds(-60)), driving_by(NOON, CAFE, dwell_s=dwell_s), driving_by(seconds(6), CAFE, dwell_s=dwell_s)
     )
 
 
@@ -99,7 +99,7 @@ def test_a_repeated_fix_is_a_duplicate_whatever_its_body() -> None:
 def test_a_fix_after_a_silence_ends_what_was_open_at_the_last_time_known_and_begins_anew() -> None:
     back_at = NOON + timedelta(minutes=90)
     left, appeared = advance(inside_since_noon(), driving_by(back_at, CAFE)).transitions
-    assert (left.change, left.at, left.pushable, left.stale) == (Change.LEFT, seconds(1), False, True)
+    assert (left.change, left.at, left.pushable, left.stale) == (Change.LEFT, seconds(6), False, True)
     assert (appeared.change, appeared.at, appeared.pushable) == (Change.APPEARED_INSIDE, back_at, True)
 
 
@@ -158,9 +158,9 @@ def test_standing_still_within_the_minute_is_not_worth_a_write() -> None:
     "seen",
     [
         driving_by(seconds(60), CAFE),
-        driving_by(seconds(5), CAFE, north_m=200),
-        driving_by(seconds(5)),
-        driving_by(seconds(5), CAFE, MALL),
+        driving_by(seconds(35), CAFE, north_m=200),
+        driving_by(seconds(15)),
+        driving_by(seconds(15), CAFE, MALL),
     ],
     ids=["another minute", "another cell", "left", "entered"],
 )
