@@ -52,6 +52,7 @@ def test_walking_into_a_fence_brings_a_visit_a_coupon_and_an_owed_push(aino: Geo
             "fence_id": str(aino.public_id),
             "store_id": str(aino.store_id),
             "at": "2026-06-02T12:02:00Z",
+            "confidence": 0.93,
         }
     ]
     visit = Visit.objects.get()
@@ -162,12 +163,28 @@ def test_a_repeated_batch_after_a_long_silence_is_owed_nothing_more(aino: Geofen
     assert (Visit.objects.count(), Coupon.objects.count()) == (1, 1)
 
 
-def test_a_late_fix_begins_nothing(aino: Geofence) -> None:
+def test_a_fix_that_comes_after_newer_ones_corrects_the_visits_and_brings_nothing(aino: Geofence) -> None:
+    walker = Walker()
+    walker.be_at(DOWN_THE_STREET, NOON - minutes(2))
+    walker.be_at(DOWN_THE_STREET, NOON)
+    answer = walker.report(fix(NOON - minutes(1), AT_AINO), now=NOON)
+    assert results(answer) == [("accepted", None)]
+    assert [told["change"] for told in answer["transitions"]] == ["corrected"]
+    visit = Visit.objects.get()
+    assert (visit.began_at, visit.ended_at, visit.end_reason) == (NOON - minutes(1), NOON, EndReason.LEFT)
+    assert not Coupon.objects.exists()
+    assert not Push.objects.exists()
+
+
+def test_a_fix_older_than_everything_kept_is_late(aino: Geofence) -> None:
     walker = Walker()
     walker.be_at(DOWN_THE_STREET, NOON)
     answer = walker.report(fix(NOON - minutes(1), AT_AINO), now=NOON)
+    assert results(answer) == [("accepted", None)]
+    for minute in range(1, 40):
+        walker.be_at(DOWN_THE_STREET, NOON + minutes(minute))
+    answer = walker.report(fix(NOON + minutes(5), AT_AINO), now=NOON + minutes(40))
     assert results(answer) == [("late", None)]
-    assert not Visit.objects.exists()
 
 
 def test_fixes_of_a_report_are_taken_in_the_order_in_which_they_were_recorded(aino: Geofence) -> None:
@@ -264,6 +281,7 @@ def test_a_report_that_changes_nothing_makes_no_write_and_at_most_two_queries(
     aino: Geofence, place: tuple[float, float]
 ) -> None:
     walker = Walker()
+    walker.be_at(place, NOON - timedelta(seconds=20))
     walker.be_at(place, NOON)
     one = fix(NOON + timedelta(seconds=30), place)
     with CaptureQueriesContext(
@@ -288,7 +306,8 @@ def test_a_repeat_makes_no_write_and_at_most_two_queries(aino: Geofence) -> None
 
 def test_a_minute_later_the_state_is_written_and_no_row_of_a_visit(aino: Geofence) -> None:
     walker = Walker()
-    walker.be_at(AT_AINO, NOON)
+    walker.be_at(AT_AINO, NOON - timedelta(seconds=20))
+    walker.be_at(AT_AINO, NOON)  # who is there again has settled
     with CaptureQueriesContext(connection) as queries:
         walker.be_at(AT_AINO, NOON + minutes(1))
     written = [sql for sql in writes_in(queries) if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
@@ -349,7 +368,8 @@ BAD_FIXES: list[tuple[dict[str, Any], str, str]] = [
 def test_a_bad_fix_is_rejected_by_itself_and_the_others_count(
     aino: Geofence, wrong: dict[str, Any], code: str, field: str
 ) -> None:
-    answer = Walker().report(fix(NOON, DOWN_THE_STREET), fix(NOON, **wrong), fix(NOON, AT_AINO), now=NOON)
+    later = NOON + timedelta(seconds=30)
+    answer = Walker().report(fix(NOON, DOWN_THE_STREET), fix(NOON, **wrong), fix(later, AT_AINO), now=later)
     assert answer["results"][1] == {"status": "rejected", "code": code, "field": field}
     assert results(answer)[0] == results(answer)[2] == ("accepted", None)
     assert [told["change"] for told in answer["transitions"]] == ["entered"]
