@@ -1,10 +1,18 @@
 """Base classes of every admin page: what all of them close, and what only the platform's operators may open."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.contrib.admin import SimpleListFilter
-from django.http import Http404, HttpRequest
+from django.db.models import DateTimeField, Field
+from django.forms import Media, SplitDateTimeField
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+
+from geooffers.moment_fields import MomentWidget
+
+# Ticks all rows of a list, and counts the ticks.
+LIST_SCRIPTS = Media(js=["admin/js/actions.js"])
 
 
 class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -23,6 +31,19 @@ class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = False
+    formfield_overrides: "Mapping[type[Field[Any, Any]], Mapping[str, Any]]" = {
+        DateTimeField: {"form_class": SplitDateTimeField, "widget": MomentWidget}
+    }
+
+    @property
+    def media(self) -> Media:
+        """What a form's widgets ask for comes by itself. Django adds scripts for what no page here has: related rows in
+        little windows, slugs that write themselves, and jQuery under both."""
+        return Media()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, {"media": LIST_SCRIPTS, **(extra_context or {})})
+        return answer
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         filters = self.get_list_filter(request) if request is not None else self.list_filter

@@ -149,8 +149,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", ["merchants.theme_templates.Loader"])],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -202,6 +202,7 @@ DEFAULT_FROM_EMAIL: str = env.str("GEOOFFERS_FROM_EMAIL", default="geooffers@loc
 # --- language and time ---------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = "geooffers.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -335,15 +336,15 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("pages/icon.svg")},
     ],
-    # The blue of design.css and its neighbours.
+    # The blue of design.css and its neighbours; 500 is what the theme writes with on a dark ground.
     "COLORS": {
         "primary": {
             "50": "#eff4fe",
             "100": "#e0e9fd",
             "200": "#c5d5fb",
             "300": "#a0baf8",
-            "400": "#7396f2",
-            "500": "#4a74e8",
+            "400": "#93b4ff",
+            "500": "#86abff",
             "600": "#2456d6",
             "700": "#1d46b1",
             "800": "#1b3b8d",

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth import forms, views
+from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.views.generic.base import ContextMixin
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
 
 
@@ -20,49 +23,46 @@ class NewPasswordForm(forms.SetPasswordForm):  # type: ignore[type-arg]  # gener
             self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
-def _words(title: str) -> dict[str, str]:
-    return {"title": title, "site_title": "Geooffers"}
+class InTheLookOfTheAdmin(ContextMixin):
+    """The theme takes colours, icon and names from the site, which gives them to its own pages only."""
+
+    request: HttpRequest
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
+
+
+class Ask(InTheLookOfTheAdmin, views.PasswordResetView):
+    title = "Forgotten password"
+    form_class = AskForm
+    template_name = "merchants/password_ask.html"
+    email_template_name = "merchants/password_mail.txt"
+    subject_template_name = "merchants/password_mail_subject.txt"
+
+
+class Sent(InTheLookOfTheAdmin, views.PasswordResetDoneView):
+    title = "Look into your mail"
+    template_name = "merchants/password_said.html"
+    extra_context = {
+        "text": "If we know that address, a mail with a link is on its way. It works for three days.",
+    }
+
+
+class ChooseNew(InTheLookOfTheAdmin, views.PasswordResetConfirmView):
+    form_class = NewPasswordForm
+    template_name = "merchants/password_new.html"
+
+
+class Done(InTheLookOfTheAdmin, views.PasswordResetCompleteView):
+    title = "Your password is set"
+    template_name = "merchants/password_said.html"
+    extra_context = {"text": "Sign in with it from now on."}
 
 
 # The names are Django's own; the sign-in page shows its link when the first of them exists.
 urlpatterns: list[URLPattern] = [
-    path(
-        "forgotten/",
-        views.PasswordResetView.as_view(
-            form_class=AskForm,
-            template_name="merchants/password_ask.html",
-            email_template_name="merchants/password_mail.txt",
-            subject_template_name="merchants/password_mail_subject.txt",
-            extra_context=_words("Forgotten password"),
-        ),
-        name="admin_password_reset",
-    ),
-    path(
-        "forgotten/sent/",
-        views.PasswordResetDoneView.as_view(
-            template_name="merchants/password_said.html",
-            extra_context={
-                **_words("Look into your mail"),
-                "text": "If we know that address, a mail with a link is on its way. It works for three days.",
-            },
-        ),
-        name="password_reset_done",
-    ),
-    path(
-        "forgotten/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(
-            form_class=NewPasswordForm,
-            template_name="merchants/password_new.html",
-            extra_context={"site_title": "Geooffers"},
-        ),
-        name="password_reset_confirm",
-    ),
-    path(
-        "forgotten/done/",
-        views.PasswordResetCompleteView.as_view(
-            template_name="merchants/password_said.html",
-            extra_context={**_words("Your password is set"), "text": "Sign in with it from now on."},
-        ),
-        name="password_reset_complete",
-    ),
+    path("forgotten/", Ask.as_view(), name="admin_password_reset"),
+    path("forgotten/sent/", Sent.as_view(), name="password_reset_done"),
+    path("forgotten/<uidb64>/<token>/", ChooseNew.as_view(), name="password_reset_confirm"),
+    path("forgotten/done/", Done.as_view(), name="password_reset_complete"),
 ]

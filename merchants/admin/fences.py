@@ -1,5 +1,6 @@
 """Geofences, drawn by merchants and approved by operators; exclusion zones, drawn by operators alone."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +68,8 @@ class GeofenceAdmin(ScopedAdmin):
         return super().get_queryset(request).select_related("store")
 
     def get_fields(self, request: HttpRequest, obj: Geofence | None = None) -> list[Any]:
-        area = FIELDS if self.has_change_permission(request, obj) else FIELDS[1:]  # a map is for drawing
+        # A map and its numbers are for drawing; who only reads is told what was drawn.
+        area = FIELDS if self.has_change_permission(request, obj) else ("shape", "place")
         return [*(["shown_state"] if obj else []), "store", "name", *area, "tuning", "dwell_s"]
 
     def get_urls(self) -> list[Any]:
@@ -84,7 +86,7 @@ class GeofenceAdmin(ScopedAdmin):
         return JsonResponse(surroundings.around_store(store=store, user=access.signed_in(request.user)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Geofence | None = None) -> tuple[str, ...]:
-        return ("shown_state",)
+        return ("shown_state", "shape", "place")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.state == FenceState.ARCHIVED:
@@ -125,6 +127,12 @@ class GeofenceAdmin(ScopedAdmin):
     @admin.display(description="shape")
     def shape(self, obj: Geofence) -> str:
         return f"circle of {obj.radius_m:g} m" if obj.kind == AreaKind.CIRCLE else "polygon"
+
+    @admin.display(description="place")
+    def place(self, obj: Geofence) -> str:
+        if obj.kind == AreaKind.CIRCLE:
+            return f"{obj.center_lat:.5f}, {obj.center_lon:.5f}"
+        return json.dumps(obj.geometry)
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
         description="state",

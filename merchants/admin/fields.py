@@ -6,12 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
     UnfoldAdminColorInputWidget,
-    UnfoldAdminSelect2Widget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from merchants import schedule_texts, schedules, texts, time_zones
+from merchants.admin.suggesting import SuggestingInput
 from merchants.models import Merchant
 
 
@@ -36,8 +36,7 @@ class TimeZoneField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.pop("max_length", None)
-        zones = [("", "Select a time zone"), *((name, name) for name in time_zones.places())]
-        super().__init__(widget=UnfoldAdminSelect2Widget(choices=zones), **kwargs)
+        super().__init__(widget=SuggestingInput(suggestions=time_zones.places()), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         name = super().to_python(value)

@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from merchants import access, keys
 from merchants.admin.fields import VisibleTextField
 from merchants.admin.filters import MerchantFilter, StoreFilter
 from merchants.admin.scoping import ScopedAdmin
+from merchants.admin.ticking import TickBoxes
 from merchants.models import ApiKey, Role
 
 
@@ -21,7 +21,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
     name = VisibleTextField(max_length=100, help_text="Which till or system holds it.")
     scopes = forms.MultipleChoiceField(
         choices=list(keys.SCOPES.items()),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        widget=TickBoxes(),
         help_text="What it may do.",
     )
 

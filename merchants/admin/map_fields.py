@@ -11,15 +11,15 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-LIBRARIES = ("leaflet/leaflet.js", "leaflet/draw/leaflet.draw.js")
-OWN = ("merchants/map-shapes.js", "merchants/map-handles.js", "merchants/map-base.js")
-STYLES = ("leaflet/leaflet.css", "leaflet/draw/leaflet.draw.css", "merchants/map.css")
+MAP = ("leaflet/leaflet.js", "merchants/map-shapes.js", "merchants/map-base.js")
+DRAWING = ("leaflet/draw/leaflet.draw.js", "merchants/map-handles.js")
 
 
 class MapWidget(forms.Widget):
     """Facts for the script go into data attributes, as texts that Django escapes."""
 
-    script: str
+    scripts: tuple[str, ...]
+    styles: tuple[str, ...] = ("leaflet/leaflet.css", "merchants/map.css")
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class MapWidget(forms.Widget):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(css={"all": STYLES}, js=[*LIBRARIES, *OWN, self.script])
+        return forms.Media(css={"all": self.styles}, js=self.scripts)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         facts = {"tiles": settings.MAP_TILES, "attribution": settings.MAP_ATTRIBUTION, **self.facts}
@@ -47,14 +47,15 @@ class AreaMapWidget(MapWidget):
     """Draws a circle or a polygon."""
 
     template_name = "merchants/area_map.html"
-    script = "merchants/area-map.js"
+    scripts = (*MAP, *DRAWING, "merchants/area-map.js")
+    styles = ("leaflet/leaflet.css", "leaflet/draw/leaflet.draw.css", "merchants/map.css")
 
 
 class PointMapWidget(MapWidget):
     """Picks a place."""
 
     template_name = "merchants/point_map.html"
-    script = "merchants/point-map.js"
+    scripts = (*MAP, "merchants/point-map.js")
 
 
 class MapField(forms.Field):

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -17,6 +16,7 @@ from unfold.widgets import (
 
 from merchants import budgets
 from merchants.admin.fields import ScheduleField, VisibleTextField
+from merchants.admin.ticking import TickBoxes
 from merchants.models import DiscountKind, Merchant, Offer, OfferState, Store
 
 LONGEST = timedelta(days=3 * 366)
@@ -72,7 +72,7 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         stores = self.fields.get("stores")
         if isinstance(stores, forms.ModelMultipleChoiceField) and stores.queryset is not None:
             stores.help_text = "Where it holds, when not everywhere."
-            stores.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=stores.choices)
+            stores.widget = TickBoxes(choices=stores.choices)
             stores.queryset = self._stores_to_choose(stores.queryset)
 
     def _stores_to_choose(self, reachable: Any) -> Any:

@@ -9,22 +9,36 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from geooffers.operators import OperatorAdmin
 from merchants import access
 from merchants.admin.filters import ArchivedFilter, ChoiceFilter, MerchantFilter
 from merchants.admin.scoping import ScopedAdmin
+from merchants.admin.suggesting import SuggestingInput
+from merchants.admin.ticking import TickBoxes
 from merchants.models import Role, StaffMember, User
 
 # Rights here follow from the role of a staff member; groups and permission rows would be a second truth.
 admin.site.unregister(Group)
+MOST_SUGGESTED = 50
+
+
+class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The theme's own words tell the link from the text by its colour alone.
+        self.fields["password"].help_text = format_html(
+            'Passwords are not stored, only proofs of them. <a class="{}" href="{}">Set another one.</a>',
+            "text-primary-600 underline dark:text-primary-500",
+            "../password/",
+        )
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    form = UserChangeForm
+    form = UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     menu_group, menu_order, menu_icon = "Platform", 50, "person"
@@ -95,7 +109,6 @@ class StaffMemberAdmin(ScopedAdmin):
     list_display = ("person", "role", "where")
     list_filter = (ArchivedFilter, RoleFilter, MerchantFilter)
     search_fields = ("user__username", "user__email")
-    autocomplete_fields = ("user",)
     ordering = ("user__username",)
     actions = ("archive",)
 
@@ -109,9 +122,20 @@ class StaffMemberAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: StaffMember | None = None) -> tuple[str, ...]:
         return ("user", "merchant", "archived_at") if obj else ("archived_at",)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            newcomers = User.objects.filter(staff_member=None, is_superuser=False).order_by("-pk")[:MOST_SUGGESTED]
+            kwargs |= {
+                "to_field_name": "username",
+                "widget": SuggestingInput(suggestions=[user.username for user in newcomers]),
+                "help_text": "The name that they sign in with. Make the user first.",
+                "error_messages": {"invalid_choice": "There is no user of this name."},
+            }
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["help_text"] = "Where they stand; an owner stands in all."
-        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        kwargs["widget"] = TickBoxes()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="person", ordering="user__username")

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import Model, QuerySet
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -83,10 +84,9 @@ class ScopedAdmin(ClosedAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
         field: Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and isinstance(db_field, ForeignKey | ManyToManyField):
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # No little windows that add or edit the related row: each thing has its own page.
-            for verb in ("add", "change", "delete", "view"):
-                setattr(field.widget, f"can_{verb}_related", False)
+            field.widget = field.widget.widget
         return field
 
     # --- saving ------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from typing import Any
 
 from geooffers.coupons import keyring
 from geooffers.rounds.demo import city
-from merchants import fences, offers
+from merchants import fences, logos, offers
 from merchants.models import DiscountKind, FenceState, Merchant, Offer, Role, Store
-from tests import cast
+from tests import cast, images
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -35,6 +35,7 @@ def build() -> dict[str, Any]:
     square = cast.make_store(merchant_name="Bakery Senaatti")
     merchant = square.merchant
     Merchant.objects.filter(pk=merchant.pk).update(colour="#7a2e1d")
+    logos.put_logo(merchant=merchant, png=logos.clean(images.logo("#f2c14e")), now=now)
     harbour = Store.objects.create(
         merchant=merchant,
         name="Harbour kiosk",

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.bakery import HOSTILE
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
-from tests.browser.judging import LOOKS, THEMES_OWN, judge
+from tests.browser.judging import LOOKS, judge
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def page(browsing: Browsing) -> Iterator[Page]:
 
 def test_an_offer_of_markup_shows_as_text_in_list_form_and_history(page: Page) -> None:
     page.goto("/admin/merchants/offer/")
-    judge(page, "admin-offers", LOOKS[0], leave_out=THEMES_OWN)
+    judge(page, "admin-offers", LOOKS[0])
     page.get_by_role("link", name=HOSTILE[:60]).click()
     expect(page.locator("#id_text")).to_have_value(HOSTILE)
     expect(page.locator("#id_terms")).to_have_value(HOSTILE)
     expect(page.locator("#id_title")).to_have_value(HOSTILE[:60])
-    judge(page, "admin-offer", LOOKS[0], leave_out=THEMES_OWN)
+    judge(page, "admin-offer", LOOKS[0])
     page.get_by_role("link", name="History").click()
     expect(page.get_by_text(HOSTILE[:30]).first).to_be_visible()
 

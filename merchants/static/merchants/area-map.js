@@ -17,10 +17,8 @@ class AreaMap extends BaseMap {
     this.whenTyped(["center_lat", "center_lon", "radius_m", "geometry"], (name) => this.typed(name));
     this.field("kind").addEventListener("change", () => this.writing || this.typed("kind"));
     const store = this.field("store");
-    if (store) {
-      store.addEventListener("change", () => this.lookAround());
-      if (window.django && django.jQuery) django.jQuery(store).on("change.map", () => this.lookAround());
-    }
+    if (store) store.addEventListener("change", () => this.lookAround());
+    else this.button("around").hidden = true; // a zone lies around no store
     this.map.on(L.Draw.Event.CREATED, ({ layer, layerType }) => this.drawn(layer, layerType));
     this.map.on(L.Draw.Event.DRAWSTOP, () => this.press(null));
     this.area = this.read();

@@ -22,7 +22,7 @@ def test_an_operator_brings_people_in_and_the_door_follows_the_role(operator: Cl
     )
     assert answer.status_code == 302
     user = User.objects.get(username="eeva")
-    typed = {"user": user.pk, "merchant": str(store.merchant.pk), "role": "manager", "stores": [str(store.pk)]}
+    typed = {"user": "eeva", "merchant": str(store.merchant.pk), "role": "manager", "stores": [str(store.pk)]}
     assert operator.post(page("staffmember", "add"), typed).status_code == 302
     user.refresh_from_db()
     assert user.is_staff
@@ -35,7 +35,7 @@ def test_an_operator_brings_people_in_and_the_door_follows_the_role(operator: Cl
 def test_a_manager_or_cashier_has_at_least_one_store_and_of_that_merchant(operator: Client, store: Store) -> None:
     user = User.objects.create_user("eeva")
     foreign = cast.make_store(merchant_name="Bistro Bertil")
-    typed = {"user": user.pk, "merchant": str(store.merchant.pk), "role": "manager"}
+    typed = {"user": user.username, "merchant": str(store.merchant.pk), "role": "manager"}
     assert "at least one store" in errors(operator.post(page("staffmember", "add"), typed))["stores"][0]
     typed["stores"] = [str(foreign.pk)]
     assert errors(operator.post(page("staffmember", "add"), typed))["stores"] == ["A store of another merchant."]

@@ -1,0 +1,143 @@
+"""The pages of the admin, in every look: axe finds nothing, nothing is too wide, and few requests make one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Browsing
+from tests.browser.drawing import Drawing
+from tests.browser.judging import LOOKS, judge, name_of
+
+OURS = "/admin/merchants"
+# As an operator sees them, who may open all. Where a list is followed by ">", its first row is opened.
+PAGES = {
+    "dashboard": "/admin/",
+    "offers": f"{OURS}/offer/",
+    "offer": f"{OURS}/offer/?q=cardamom >",
+    "offer-new": f"{OURS}/offer/add/",
+    "fences": f"{OURS}/geofence/",
+    "fence": f"{OURS}/geofence/?state=live >",
+    "fence-read-only": f"{OURS}/geofence/?state=archived >",
+    "fence-new": f"{OURS}/geofence/add/",
+    "redemptions": "/admin/coupons/redemption/",
+    "merchants": f"{OURS}/merchant/",
+    "merchant-with-logo": f"{OURS}/merchant/?q=Bakery >",
+    "stores": f"{OURS}/store/",
+    "store": f"{OURS}/store/ >",
+    "store-new": f"{OURS}/store/add/",
+    "people": f"{OURS}/staffmember/",
+    "person": f"{OURS}/staffmember/ >",
+    "person-new": f"{OURS}/staffmember/add/",
+    "keys": f"{OURS}/apikey/",
+    "key-new": f"{OURS}/apikey/add/",
+    "users": f"{OURS}/user/",
+    "user": f"{OURS}/user/ >",
+    "user-new": f"{OURS}/user/add/",
+    "zones": f"{OURS}/exclusionzone/",
+    "zone-new": f"{OURS}/exclusionzone/add/",
+    "consent-text-new": "/admin/shoppers/consenttext/add/",
+    "coupon": "/admin/coupons/coupon/ >",
+    "password": "/admin/password_change/",
+}
+DOOR = {
+    "login": "/admin/login/",
+    "forgotten": "/admin/forgotten/",
+    "forgotten-sent": "/admin/forgotten/sent/",
+    "forgotten-link": "/admin/forgotten/a/b/",
+    "forgotten-done": "/admin/forgotten/done/",
+}
+LIBRARIES = {
+    "admin/js/actions.js",
+    "leaflet/draw/leaflet.draw.css",
+    "leaflet/draw/leaflet.draw.js",
+    "leaflet/leaflet.css",
+    "leaflet/leaflet.js",
+    "unfold/css/simplebar/simplebar.css",
+    "unfold/css/styles.css",
+    "unfold/fonts/material-symbols/Material-Symbols-Outlined.woff2",
+    "unfold/fonts/material-symbols/styles.css",
+    "unfold/js/alpine/alpine.js",
+    "unfold/js/alpine/alpine.persist.js",
+    "unfold/js/alpine/alpine.resize.js",
+    "unfold/js/app.js",
+    "unfold/js/simplebar/simplebar.js",
+}
+
+
+@pytest.fixture(params=LOOKS, ids=name_of)
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = request.param
+    return found
+
+
+def operator(browsing: Browsing, look: dict[str, Any]) -> Page:
+    login = next(login for login in browsing.city.logins if login["username"] == "operator")
+    signed_in = Drawing(browsing, **look)
+    signed_in.sign_in("operator", login["password"])
+    return signed_in.page
+
+
+_rows: dict[str, str] = {}
+
+
+def address_of(page: Page, name: str) -> str:
+    address, row, _ = PAGES[name].partition(" >")
+    if not row:
+        return address
+    if name not in _rows:
+        page.goto(address)
+        _rows[name] = page.locator("#result_list a[href*='/change/']").first.get_attribute("href") or ""
+    return _rows[name]
+
+
+@pytest.mark.slow
+def test_every_page_holds_in_every_look(browsing: Browsing, look: dict[str, Any]) -> None:
+    page = operator(browsing, look)
+    for name in PAGES:
+        page.goto(address_of(page, name))
+        judge(page, f"admin-{name}", look)
+
+
+def test_the_door_holds_in_every_look(browsing: Browsing, look: dict[str, Any]) -> None:
+    page = browsing.page(**look)
+    for name, address in DOOR.items():
+        page.goto(address)
+        judge(page, f"admin-{name}", look)
+
+
+def test_what_opens_over_a_page_opens_by_keys_too(browsing: Browsing, look: dict[str, Any]) -> None:
+    page = operator(browsing, look)
+    page.goto(f"{OURS}/offer/")
+    page.get_by_role("button", name="Filters").press("Enter")
+    expect(page.get_by_role("link", name="Draft")).to_be_visible()
+    judge(page, "admin-filters", look)
+    page.keyboard.press("Escape")
+    if look["width"] < 1280:
+        page.get_by_role("button", name="Menu").press("Enter")
+    page.get_by_role("button", name="Account").press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    judge(page, "admin-menu", look)
+    page.locator("#nav-sidebar").get_by_text("Dark", exact=True).click()
+    expect(page.locator("html")).to_have_class("dark")
+    page.reload()
+    expect(page.locator("html")).to_have_class("dark")
+
+
+@pytest.mark.slow
+def test_a_page_is_at_most_twenty_requests_and_its_own_code_is_small(browsing: Browsing) -> None:
+    page, home = operator(browsing, LOOKS[0]), browsing.city.web_url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in PAGES:
+        address = address_of(page, name)
+        asked.clear()
+        page.goto(address, wait_until="networkidle")
+        assert 5 < len(asked) <= 20, (name, asked)
+        assert all(url.startswith(home) for url in asked), name
+        files = {url.partition("/static/")[2] for url in asked if "/static/" in url}
+        own = {file for file in files if file.startswith(("merchants/", "pages/"))}
+        assert files - own <= LIBRARIES, name
+        assert sum(Path(str(finders.find(file))).stat().st_size for file in own) < 100_000, name
