@@ -2,40 +2,19 @@
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
 import pytest
-import segno
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import CHROMIUM, FLAGS, Browsing, City
+from tests.browser import filming
+from tests.browser.conftest import Browsing, City
+from tests.browser.filming import HEIGHT, WIDTH, qr_picture
 from tests.browser.judging import LOOKS, judge
 from tests.browser.till import Till
-from tests.conftest import skip_or_fail
 
 # What Chromium says of a header of Django's that means nothing there.
 WITHOUT_HTTPS = "Cross-Origin-Opener-Policy"
-WIDTH, HEIGHT = 640, 480
-
-
-def qr_picture(text: str) -> Image.Image:
-    """A coupon on a phone in front of a camera: a QR code, turned by some degrees, on a grey ground."""
-    drawn = io.BytesIO()
-    segno.make(text, error="m").save(drawn, kind="png", scale=8, border=4)
-    scene = Image.new("L", (WIDTH, HEIGHT), 90)
-    code = Image.open(drawn).convert("L").resize((300, 300)).rotate(7, expand=True, fillcolor=90)
-    scene.paste(code, (WIDTH // 2 - code.width // 2, HEIGHT // 2 - code.height // 2))
-    return scene
-
-
-def write_film(path: Path, scene: Image.Image) -> None:
-    """YUV4MPEG2: one frame, which the fake camera shows for ever."""
-    colourless = np.full(WIDTH * HEIGHT // 2, 128, np.uint8).tobytes()
-    path.write_bytes(
-        f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420jpeg\nFRAME\n".encode() + scene.tobytes() + colourless
-    )
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +25,11 @@ def filmed_code(live_city: City) -> str:
 
 @pytest.fixture(scope="module")
 def chromium(filmed_code: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One with a camera that films the coupon, and for which `testserver` is this machine: a page of that name has
-    no HTTPS and is not loopback, so browsers keep the camera from it."""
-    if not CHROMIUM.exists():
-        skip_or_fail("Chromium (Debian's, at /usr/bin/chromium)")
+    """One with a camera that films the coupon."""
     film = tmp_path_factory.mktemp("film") / "coupon.y4m"
-    write_film(film, qr_picture(filmed_code))
-    more = (
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={film}",
-        "--host-resolver-rules=MAP testserver 127.0.0.1",
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *more])
+    filming.write_film(film, [(qr_picture(filmed_code), 0)])
+    with filming.chromium_filming(film) as browser:
         yield browser
-        browser.close()
 
 
 def test_the_camera_reads_a_coupon(browsing: Browsing) -> None:

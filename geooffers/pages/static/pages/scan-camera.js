@@ -6,6 +6,7 @@ const scanCamera = {
   BETWEEN_LOOKS_MS: 150,
   STILL_ASIDE: 1024,
   PHOTO_ASIDE: 1600,
+  FAILURES_IN_A_ROW: 5, // a detector may be promised and not work; then the server reads
   stream: null,
   turn: 0, // a look that belongs to an earlier start is dropped
 
@@ -52,9 +53,12 @@ const scanCamera = {
   },
 
   async watch(video, turn, detector, { onCode, onSays }) {
+    let failures = 0;
     while (turn === scanCamera.turn) {
       const began = performance.now();
       const seen = detector ? await scanCamera.detected(detector, video) : await scanCamera.sent(video, scanCamera.STILL_ASIDE);
+      failures = seen.failed ? failures + 1 : 0;
+      if (failures === scanCamera.FAILURES_IN_A_ROW) detector = null;
       if (turn !== scanCamera.turn) return;
       if (seen.code) {
         onCode(seen.code);
@@ -67,7 +71,8 @@ const scanCamera = {
   },
 
   async detected(detector, video) {
-    const found = await detector.detect(video).catch(() => []);
+    const found = await detector.detect(video).catch(() => null);
+    if (!found) return { failed: true };
     const texts = found.map((one) => one.rawValue);
     const code = texts.find((text) => text.replace(/[\s-]/g, "").length === 13 && /^[0-9a-z\s-]+$/i.test(text));
     return { code, other: texts.length > 0 };
