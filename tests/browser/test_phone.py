@@ -147,12 +147,14 @@ def test_nothing_is_reported_before_the_consent_nor_after_its_withdrawal(browsin
     assert phone.reports() == 0
     phone.agree(FOREGROUND)
     expect(phone.said).to_have_text("Outside every fence.")
-    assert phone.reports() == 1
+    assert phone.reports() >= 1
     phone.switch(FOREGROUND).uncheck()
     expect(phone.said).to_contain_text("Consent withdrawn")
+    reported = phone.reports()
     dot.press("ArrowUp")
     expect(phone.said).to_contain_text("has not agreed")
-    assert phone.reports() == 1
+    phone.page.wait_for_timeout(3000)  # longer than the phone waits from one look to the next
+    assert phone.reports() == reported
 
 
 def test_the_background_has_a_consent_of_its_own(browsing: Browsing) -> None:

@@ -26,7 +26,8 @@ window.BarcodeDetector = class {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
     canvas.getContext("2d").drawImage(video, 0, 0);
-    return (await readCodes(canvas.toDataURL("image/png"), this.formats)).map((rawValue) => ({ rawValue, format: "qr_code" }));
+    const texts = await readCodes(canvas.toDataURL("image/png"), this.formats);
+    return texts.map((rawValue) => ({ rawValue, format: "qr_code" }));
   }
 };
 """

@@ -126,7 +126,7 @@ export class Api {
   }
 }
 
-export function fixAt(place, { accuracyM, background }) {
+export function fixAt(place, { accuracyM, background, speedMps }) {
   return {
     uuid: uuid(),
     recorded_at: new Date().toISOString(),
@@ -134,6 +134,7 @@ export function fixAt(place, { accuracyM, background }) {
     lon: Number(place.lon.toFixed(7)),
     accuracy_m: accuracyM,
     background,
+    ...(speedMps === null ? {} : { speed_mps: Math.round(speedMps * 10) / 10 }),
   };
 }
 

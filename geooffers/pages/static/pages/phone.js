@@ -1,19 +1,15 @@
 // The page /phone: puts together the API client, the map, the walk and the screens.
 
-import { Api, Refused, fixAt } from "./phone-api.js";
+import { Api, Refused } from "./phone-api.js";
 import { byId, el, prefersStillness, time } from "./phone-dom.js";
 import { Drawer } from "./phone-drawer.js";
 import { NOWHERE, World } from "./phone-map.js";
+import { Reports } from "./phone-reports.js";
 import { Screens } from "./phone-screens.js";
 import { Walk, outside, readTrack, throughFences } from "./phone-walk.js";
 
 const ASK_EVERY_MS = 1000;
 const HEADSUP_MS = 7000;
-// The server takes thirty changes of one phone's state a minute; a report every 2.1 seconds stays below. What the
-// phone saw in between goes along as further positions, so a fast walk skips no fence.
-const REPORT_EVERY_MS = 2100;
-const FIX_EVERY_MS = 500;
-const STILL_HERE_EVERY_MS = 60_000;
 const MOST_CALLS_SHOWN = 30;
 
 const page = byId("phone-page");
@@ -22,7 +18,15 @@ const drawer = new Drawer();
 const world = new World(byId("map"), { tiles: page.dataset.tiles, attribution: page.dataset.attribution, moved: onMoved });
 const screens = new Screens({ api, drawer, problem: showProblem, consented: onConsented });
 const walk = new Walk({ step: (place) => world.place(place, { byWalking: true }), ended: showWalk, tickMs: prefersStillness() ? 1000 : 200 });
-const reports = { waiting: [], lastFixAt: 0, notBefore: 0, timer: null };
+const reports = new Reports({
+  api,
+  where: () => world.at,
+  allowed: () => mayReport(),
+  details: () => ({ accuracyM: accuracy(), background: isInBackground() }),
+  answered: onAnswer,
+  shown: showAnswer,
+  travelling: (seconds) => say(`Travelling there: it arrives in ${seconds} seconds.`),
+});
 const inside = new Map();
 let fencesById = new Map();
 
@@ -42,7 +46,7 @@ async function start() {
     await api.register();
     await Promise.all([screens.loadConsents(), screens.loadCoupons()]);
     await screens.show(screens.consents.some((one) => one.given) ? "home" : "consents");
-    if (mayReport()) report(world.at);
+    if (mayReport()) report();
     else say("Nothing is reported before you agree on the phone.");
     await listen();
   } catch (error) {
@@ -50,7 +54,6 @@ async function start() {
     say(`${error.message} Throw this phone away below, or load the page again.`);
   }
   page.dataset.ready = "true";
-  setInterval(() => mayReport() && report(world.at), STILL_HERE_EVERY_MS);
 }
 
 function leftmost(fences) {
@@ -64,7 +67,7 @@ function onMoved(place, { byWalking }) {
     walk.pause();
     showWalk();
   }
-  if (mayReport()) report(place);
+  if (mayReport()) report();
   else say("Nothing is reported: the shopper has not agreed to this use of the location.");
 }
 
@@ -80,30 +83,9 @@ function accuracy() {
   return Number(byId("accuracy").value);
 }
 
-function report(place) {
-  const now = performance.now();
-  if (reports.waiting.length && now - reports.lastFixAt < FIX_EVERY_MS) reports.waiting.pop();
-  else reports.lastFixAt = now;
-  reports.waiting.push(fixAt(place, { accuracyM: accuracy(), background: isInBackground() }));
-  reports.timer ??= setTimeout(send, Math.max(0, reports.notBefore - now));
-}
-
-async function send() {
-  const fixes = reports.waiting.splice(0, 100);
-  reports.notBefore = performance.now() + REPORT_EVERY_MS;
-  const began = performance.now();
-  try {
-    const answer = await api.report(fixes);
-    showAnswer({ fixes, answer, status: 200, ms: performance.now() - began });
-    await onAnswer(answer);
-  } catch (error) {
-    showAnswer({ fixes, answer: { code: error.code, detail: error.message }, status: error.status ?? "no answer", ms: performance.now() - began });
-    if (!(error instanceof Refused) || error.status === 429 || error.status >= 500) {
-      reports.waiting.unshift(...fixes.slice(-50)); // a phone keeps what was not taken
-      reports.notBefore = performance.now() + Math.max(REPORT_EVERY_MS, (error.retryAfterS ?? 0) * 1000);
-    }
-  }
-  reports.timer = reports.waiting.length ? setTimeout(send, Math.max(0, reports.notBefore - performance.now())) : null;
+// The map knows where the phone is.
+function report() {
+  reports.moved();
 }
 
 async function onAnswer(answer) {
@@ -122,11 +104,11 @@ async function onAnswer(answer) {
 
 function onConsented({ purpose, given }) {
   if (purpose.startsWith("location")) {
-    if (mayReport()) report(world.at);
+    if (mayReport()) report();
     else if (!given) {
       for (const id of inside.keys()) world.mark(id, false);
       inside.clear();
-      reports.waiting.length = 0;
+      reports.forget();
       say("Consent withdrawn: where the phone was is forgotten, and nothing is reported.");
     }
   }
