@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from geooffers.matching import files
 from merchants.models import FenceChange
 
 # The one in use, and the one that a slower process may be opening.
@@ -57,6 +58,23 @@ def stored(root: Path) -> list[Mark]:
     found = [NAME.fullmatch(name) for name in names]
     marks = [Mark(number=int(one[1]), index_id=int(one[2]), at_us=int(one[3])) for one in found if one is not None]
     return sorted(marks, reverse=True)
+
+
+def built_at(root: Path, mark: Mark) -> datetime | None:
+    """When its last file was written. None where it is gone: a process may still map it."""
+    try:
+        return datetime.fromtimestamp((root / mark.name / files.MANIFEST).stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+def bytes_on_disk(root: Path) -> int:
+    """Of all bases, also those being written."""
+    size = 0
+    for path in root.glob("*/*"):
+        with contextlib.suppress(OSError):  # swept meanwhile
+            size += path.stat().st_size
+    return size
 
 
 def newest(root: Path, *, after: int, up_to: int) -> Mark | None:

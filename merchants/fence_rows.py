@@ -11,13 +11,18 @@ from merchants.models import ExclusionZone, FenceState, FenceTuning, Geofence
 
 log = logging.getLogger(__name__)
 
+AREA_COLUMNS = ("kind", "center_lat", "center_lon", "radius_m", "geometry")
+
 
 def live_rows(ids: set[int] | None = None) -> Iterator[Row]:
     """All, or those with these ids in the index; zones first, then fences, each by its id."""
-    fences = Geofence.objects.filter(
-        state=FenceState.LIVE, store__archived_at=None, store__merchant__archived_at=None
-    ).select_related("store")
-    zones = ExclusionZone.objects.filter(active=True)
+    # Of a million rows, columns that nobody asks for cost half a minute.
+    fences = (
+        Geofence.objects.filter(state=FenceState.LIVE, store__archived_at=None, store__merchant__archived_at=None)
+        .only("public_id", "name", "dwell_s", "tuning", "store__merchant_id", *AREA_COLUMNS)
+        .select_related("store")
+    )
+    zones = ExclusionZone.objects.filter(active=True).only(*AREA_COLUMNS)
     if ids is not None:
         fences = fences.filter(pk__in=[one for one in ids if one > 0])
         zones = zones.filter(pk__in=[-one for one in ids if one < 0])

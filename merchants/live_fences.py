@@ -22,12 +22,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from geooffers.matching import files
 from geooffers.matching.index import REBUILD_PAST, Index
-from merchants import fence_bases, fence_building
+from merchants import fence_bases, fence_building, fence_followers
 from merchants.fence_bases import Mark
 from merchants.fence_building import last_number
 from merchants.fence_facts import ARRAYS, FenceFacts, KnownFacts, PackedFacts
@@ -52,6 +52,7 @@ class _Copy:
     facts: KnownFacts
     last_number: int
     mark: Mark | None = None  # of the base it is mapped from
+    oldest_change_at: datetime | None = None  # of those that made it from the copy before
 
 
 class LiveFences:
@@ -66,6 +67,7 @@ class LiveFences:
         self._ended = threading.Event()
         self._builder: subprocess.Popen[bytes] | None = None
         self._build_after = 0.0
+        self._teller = fence_followers.Teller(self._root)
         self.loaded_at: datetime | None = None
         self.last_polled_at: datetime | None = None
 
@@ -104,8 +106,24 @@ class LiveFences:
                 self._load()
                 return
             self._copy = changed
+            if changed is not copy and changed.oldest_change_at is not None:
+                self._teller.took_in(lag=timezone.now() - changed.oldest_change_at)
             self._renew(changed)
             self.last_polled_at = timezone.now()
+
+    def tell(self) -> None:
+        """Where this process stands, for the operators' page: by the thread, now and then (`fence_followers`)."""
+        copy = self._copy
+        if copy is None or not self._teller.is_due():
+            return
+        sign = fence_followers.Sign(
+            last_number=copy.last_number, areas=len(copy.index), changes=copy.index.changes, mark=copy.mark
+        )
+        try:
+            self._teller.tell(sign, now=timezone.now())
+        except DatabaseError as error:
+            # It is told to people only. Only the kind: the text may hold a row's values.
+            log.warning("live fences: could not tell where this process stands (%s)", type(error).__name__)
 
     def _renew(self, copy: _Copy) -> None:
         """Take a newer base if there is one, and have the next one built when it is time."""
@@ -150,6 +168,7 @@ class LiveFences:
             try:
                 close_old_connections()
                 self.poll()
+                self.tell()
             except Exception as error:
                 # Whatever it is (the database is away, is being migrated, is full): the copy we have stays in use,
                 # /readyz goes red, and the next second may be better. Only the kind of error is logged: its text
@@ -216,10 +235,10 @@ def _with_changes(copy: _Copy, number: int) -> _Copy | None:
     if number == copy.last_number:
         return copy
     new = FenceChange.objects.filter(number__gt=copy.last_number, number__lte=number)
-    changed = list(new.values_list("index_id", flat=True))
+    changed = list(new.values_list("index_id", "at"))
     if number < copy.last_number or len(changed) < number - copy.last_number:
         return None
-    ids = set(changed)
+    ids = {index_id for index_id, _ in changed}
     facts: dict[int, FenceFacts] = {}
     put = list(as_fences(live_rows(ids), facts=lambda one: facts.__setitem__(one.id, one)))
     gone = ids - {fence.id for fence in put}
@@ -228,6 +247,7 @@ def _with_changes(copy: _Copy, number: int) -> _Copy | None:
         facts=copy.facts.changed(put=facts, gone=gone),
         last_number=number,
         mark=copy.mark,
+        oldest_change_at=min(at for _, at in changed),
     )
 
 

@@ -1,5 +1,6 @@
 """The merchants' rows, one file per subject."""
 
+from merchants.models.followers import FenceFollower
 from merchants.models.offers import DiscountKind, Offer, OfferBudget, OfferState, Trigger
 from merchants.models.people import ApiKey, Role, StaffMember, User
 from merchants.models.places import (
@@ -20,6 +21,7 @@ __all__ = [
     "ExclusionZone",
     "FenceChange",
     "FenceChangeCounter",
+    "FenceFollower",
     "FenceState",
     "FenceTuning",
     "Geofence",

@@ -1,6 +1,7 @@
 """The merchants' admin in a browser: its policy holds, and what somebody stored as markup shows as text."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.bakery import HOSTILE
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
-from tests.browser.judging import LOOKS, judge
+from tests.browser.judging import LOOKS, judge, name_of
 
 
 @pytest.fixture
@@ -41,3 +42,16 @@ def test_the_admin_runs_no_script_of_a_page(page: Page, browsing: Browsing) -> N
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in said for said in browsing.complaints.heard)
     browsing.complaints.expected("Content Security Policy")
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=name_of)
+def test_operators_see_the_matching_index_of_the_processes_that_serve_them(
+    browsing: Browsing, look: dict[str, Any]
+) -> None:
+    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
+    seen = Drawing(browsing, **look)
+    seen.sign_in("operator", operator["password"])
+    seen.page.goto("/admin/merchants/fencefollower/")
+    expect(seen.page.get_by_text("taken in every change.")).to_be_visible()
+    expect(seen.page.get_by_text("current", exact=True).first).to_be_visible()
+    judge(seen.page, "admin-matching-index", look)

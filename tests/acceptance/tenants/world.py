@@ -17,7 +17,7 @@ from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, 
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import Presence
 from merchants import keys, logos
-from merchants.models import ApiKey, ExclusionZone, Role, StaffMember, Store, User
+from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User
 from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo
@@ -59,6 +59,10 @@ def build() -> World:
     ExclusionZone.objects.create(
         name="clinic", rule="A clinic.", kind="circle", center_lat=12.9876541, center_lon=-45.1, radius_m=100
     )
+    FenceFollower.objects.create(
+        id=uuid4(), host="web-1", pid=1, started_at=timezone.now(), seen_at=timezone.now(),
+        last_number=1, areas=1, changes=0, base="",
+    )  # fmt: skip
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
     foreign, texts, shoppers = _plant_canaries(shopper)
     aino = _furnish("Café Aino", lat=cast.AINO_LAT, lon=cast.AINO_LON)
