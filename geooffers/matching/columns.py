@@ -3,6 +3,7 @@
 A million fences as objects are ten gigabytes; as columns they are the sixteen bytes a vertex that they must be.
 """
 
+import itertools
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -86,9 +87,7 @@ class Gatherer:
             return
         for part in area.parts:
             for number, ring in enumerate(part):
-                for lon, lat in ring:
-                    self._vertices.append(lon)
-                    self._vertices.append(lat)
+                self._vertices.extend(itertools.chain.from_iterable(ring))
                 self._ring_outer.append(number == 0)
                 self._ring_vertex.append(len(self._vertices) // 2)
         self._polygon_ids.append(fence.id)
