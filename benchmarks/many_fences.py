@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def main() -> None:
     if asked.world is not None:
         make_world(asked.fences[0], asked.world)
         return
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or servers would stay behind
     began = time.monotonic()
     shutil.rmtree(BENCH_DIR, ignore_errors=True)
     with contextlib.ExitStack() as stack:

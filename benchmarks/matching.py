@@ -14,6 +14,7 @@ costs to hand rows to a client; one position by what a caller waits.
 import argparse
 import contextlib
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -45,6 +46,7 @@ GOALS = {"shapely": 8.0, "PostGIS": 100.0, "Tile38": 25.0, "C": 0.6}
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("fences", nargs="*", type=int, default=[10_000, 100_000])
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or a database would stay behind
     began = time.monotonic()
     for count in parser.parse_args().fences:
         one_size(count)
