@@ -60,6 +60,15 @@ def stored(root: Path) -> list[Mark]:
     return sorted(marks, reverse=True)
 
 
+def identity(root: Path, mark: Mark) -> tuple[int, int] | None:
+    """Of the directory that stands under that name; None when none does."""
+    try:
+        told = (root / mark.name / files.MANIFEST).stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_mtime_ns
+
+
 def built_at(root: Path, mark: Mark) -> datetime | None:
     """When its last file was written. None where it is gone: a process may still map it."""
     try:
@@ -99,9 +108,14 @@ def sweep(root: Path) -> None:
     """Under the lock: bases past the newest, and what builders that died left behind."""
     for mark in stored(root)[KEPT:]:
         discard(root, mark)
+    kept = {mark.name for mark in stored(root)}
     for path in root.iterdir():
         if path.name.endswith((".part", ".gone")):
             shutil.rmtree(path, ignore_errors=True)
+        elif path.name.endswith(".part-note") or (
+            path.name.endswith(".checked") and path.name[1:].removesuffix(".checked") not in kept
+        ):
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

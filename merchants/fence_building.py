@@ -6,7 +6,7 @@ from pathlib import Path
 from geooffers.matching import base as bases
 from geooffers.matching.columns import Gatherer
 from geooffers.matching.index import Index
-from merchants import fence_bases
+from merchants import base_checks, fence_bases
 from merchants.fence_bases import Mark
 from merchants.fence_facts import FactsGatherer
 from merchants.fence_rows import as_fences, count_live_rows, live_rows
@@ -48,5 +48,6 @@ def build(root: Path, *, again: bool = False, told: bases.Told = bases.unheard) 
             told("reading", gathered / expected)
     index = Index.of(gatherer.columns(), told=told)
     index.save(root / mark.name, beside=facts.arrays())
+    base_checks.note(root, mark)
     fence_bases.sweep(root)
     return Built(mark=mark, fences=gathered)

@@ -13,10 +13,7 @@ docs/fences.md draws it: update that page too.
 
 import logging
 import os
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +24,7 @@ from django.utils import timezone
 
 from geooffers.matching import files
 from geooffers.matching.index import REBUILD_PAST, Index
-from merchants import fence_bases, fence_building, fence_followers
+from merchants import base_checks, base_upkeep, fence_bases, fence_building, fence_followers
 from merchants.fence_bases import Mark
 from merchants.fence_building import last_number
 from merchants.fence_facts import ARRAYS, FenceFacts, KnownFacts, PackedFacts
@@ -39,9 +36,6 @@ log = logging.getLogger(__name__)
 ASK_EVERY_S = 1.0
 STALE_AFTER = timedelta(seconds=2)
 
-# How long until a builder is asked for again, should one have ended without a base.
-BUILD_EVERY_S = 60.0
-
 # From here on a base on disk is worth its while: reading so many rows takes seconds.
 STORED_FROM = 20_000
 
@@ -52,6 +46,7 @@ class _Copy:
     facts: KnownFacts
     last_number: int
     mark: Mark | None = None  # of the base it is mapped from
+    identity: tuple[int, int] | None = None  # of that base's directory
     oldest_change_at: datetime | None = None  # of those that made it from the copy before
 
 
@@ -65,8 +60,7 @@ class LiveFences:
         self._writing = threading.Lock()  # held by whoever makes the next copy
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
-        self._builder: subprocess.Popen[bytes] | None = None
-        self._build_after = 0.0
+        self._upkeep = base_upkeep.Upkeep(self._root)
         self._teller = fence_followers.Teller(self._root)
         self.loaded_at: datetime | None = None
         self.last_polled_at: datetime | None = None
@@ -126,23 +120,18 @@ class LiveFences:
             log.warning("live fences: could not tell where this process stands (%s)", type(error).__name__)
 
     def _renew(self, copy: _Copy) -> None:
-        """Take a newer base if there is one, and have the next one built when it is time."""
-        after = copy.mark.number if copy.mark is not None else 0
+        """Take another base if there is a newer one, or if ours was thrown away; see to the next one and to this."""
+        is_lost = copy.mark is not None and fence_bases.identity(self._root, copy.mark) != copy.identity
         if copy.mark is not None or len(copy.index) >= self._stored_from:
-            newer = self._opened(after=after, number=copy.last_number)
-            if newer is not None:
-                self._copy = copy = newer
-        if self._builder is not None and self._builder.poll() is not None:
-            self._builder = None
-        if copy.index.changes > self._due_past and self._builder is None and time.monotonic() >= self._build_after:
-            log.info("live fences: %d changes over the base, the next one is being built", copy.index.changes)
-            self._build_after = time.monotonic() + BUILD_EVERY_S
-            self._builder = subprocess.Popen(  # noqa: S603  # ourselves, with words of our own
-                [sys.executable, str(settings.BASE_DIR / "manage.py"), "buildindex", "--no-wait"],
-                env={**os.environ, "GEOOFFERS_FENCE_BASES_DIR": str(self._root)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            after = copy.mark.number if copy.mark is not None and not is_lost else 0
+            other = self._opened(after=after, number=copy.last_number)
+            if other is not None:
+                self._copy = copy = other
+                is_lost = False
+        if is_lost or copy.index.changes > self._due_past:
+            self._upkeep.have_built()
+        if copy.mark is not None and not is_lost:
+            self._upkeep.have_checked(copy.mark)
 
     def follow(self) -> None:
         """Start the thread. Harmless when it runs."""
@@ -155,13 +144,12 @@ class LiveFences:
                 self._thread.start()
 
     def stop_following(self) -> None:
-        """And wait for a builder that was asked for."""
+        """And wait for whoever checks or builds for us."""
         thread, self._thread = self._thread, None
         self._ended.set()
         if thread is not None:
             thread.join()
-        if self._builder is not None:
-            self._builder.wait()
+        self._upkeep.wait()
 
     def _follow(self, ended: threading.Event) -> None:
         while True:
@@ -206,6 +194,9 @@ class LiveFences:
         """The newest base on disk that holds more changes than that, with what changed since over it."""
         while (mark := fence_bases.newest(self._root, after=after, up_to=number)) is not None:
             path = self._root / mark.name
+            identity = fence_bases.identity(self._root, mark)
+            if not base_checks.is_checked(self._root, mark) and not base_checks.is_whole(self._root, mark):
+                continue
             try:
                 index = Index.open(path)
                 packed = PackedFacts(files.open_arrays(path, ARRAYS))
@@ -213,7 +204,13 @@ class LiveFences:
                 log.error("live fences: %s; it is thrown away and built anew", error)
                 fence_bases.discard(self._root, mark)
                 continue
-            base = _Copy(index=index, facts=KnownFacts(packed=packed, over={}), last_number=mark.number, mark=mark)
+            base = _Copy(
+                index=index,
+                facts=KnownFacts(packed=packed, over={}),
+                last_number=mark.number,
+                mark=mark,
+                identity=identity,
+            )
             return _with_changes(base, number)
         return None
 
@@ -247,6 +244,7 @@ def _with_changes(copy: _Copy, number: int) -> _Copy | None:
         facts=copy.facts.changed(put=facts, gone=gone),
         last_number=number,
         mark=copy.mark,
+        identity=copy.identity,
         oldest_change_at=min(at for _, at in changed),
     )
 

@@ -1,5 +1,6 @@
 """Many fences come from a base on disk: shared, followed, replaced, and never trusted blindly."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from geooffers.matching import files
 from geooffers.matching import index as matching
-from merchants import fence_bases, fence_building, fences
+from merchants import base_checks, fence_bases, fence_building, fences
 from merchants.live_fences import LiveFences
 from merchants.models import ExclusionZone, FenceChange, Geofence, Store, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
@@ -120,12 +123,20 @@ def test_only_the_newest_bases_are_kept_and_an_index_in_use_lives_on(
     assert in_use.inside_one(lat=AINO_LAT, lon=AINO_LON) == [first.pk]
 
 
-@pytest.mark.parametrize("harm", ["deleted", "emptied", "cut", "no manifest"])
+@pytest.mark.parametrize("harm", ["deleted", "emptied", "cut", "no manifest", "one bit", "no file", "another file"])
 def test_a_damaged_base_is_built_anew(store: Store, operator: User, tmp_path: Path, harm: str) -> None:
     fence = draw(store, operator)
     mark = mapped(tmp_path).mark
     assert mark is not None
     folder = tmp_path / mark.name
+    do_harm(folder, harm)
+    live = mapped(tmp_path)
+    assert touched(live) == [fence.pk]
+    assert live.mark == mark
+    files.verify(folder)
+
+
+def do_harm(folder: Path, harm: str) -> None:
     if harm == "deleted":
         shutil.rmtree(folder)
     elif harm == "emptied":
@@ -133,11 +144,72 @@ def test_a_damaged_base_is_built_anew(store: Store, operator: User, tmp_path: Pa
             path.unlink()
     elif harm == "cut":
         os.truncate(folder / "entries.npy", 100)
+    elif harm == "one bit":
+        with (folder / "there.npy").open("r+b") as file:
+            file.seek(-1_000, os.SEEK_END)
+            (byte,) = file.read(1)
+            file.seek(-1_000, os.SEEK_END)
+            file.write(bytes([byte ^ 4]))
+    elif harm == "no file":
+        (folder / "fact_uuids.npy").unlink()
+    elif harm == "another file":
+        shutil.copy(folder / "circles.npy", folder / "circle_areas.npy")
     else:
         (folder / "manifest.json").unlink()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("harm", ["deleted", "one bit"])
+def test_a_process_that_maps_a_base_which_is_harmed_gets_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url())
+    fence = draw(make_store(), User.objects.create_superuser("operator", password="a-long-password-1"))
+    live = mapped(tmp_path)
+    before = (live.mark, live._copy.identity)
+    do_harm(tmp_path / live.mark.name, harm)
+
+    def is_renewed() -> bool:
+        live.poll()
+        return (live.mark, live._copy.identity) != before
+
+    wait_until(is_renewed)
+    assert live.mark == before[0]
+    assert touched(live) == [fence.pk]
+    files.verify(tmp_path / live.mark.name)
+    live.stop_following()
+
+
+def test_after_a_restart_of_the_machine_a_base_is_read_before_it_is_trusted(
+    store: Store, operator: User, tmp_path: Path
+) -> None:
+    """What a crash of the machine spoilt shows in no time of a file."""
+    fence = draw(store, operator)
+    mark = mapped(tmp_path).mark
+    assert mark is not None
+    note = base_checks.note_of(tmp_path, mark)
+    assert base_checks.is_checked(tmp_path, mark)
+    spoilt = tmp_path / mark.name / "vertices.npy"
+    times = spoilt.stat().st_atime_ns, spoilt.stat().st_mtime_ns
+    with spoilt.open("r+b") as file:
+        file.write(b"spoilt")
+    os.utime(spoilt, ns=times)
+    assert base_checks.is_checked(tmp_path, mark), "the harm is not one that shows"
+    facts = json.loads(note.read_text())
+    note.write_text(json.dumps({**facts, "boot": "the boot before"}))
     live = mapped(tmp_path)
     assert touched(live) == [fence.pk]
-    assert live.mark == mark
+    assert base_checks.is_checked(tmp_path, mark)
+    files.verify(tmp_path / mark.name)
+
+
+def test_a_base_is_read_again_after_a_day(store: Store, operator: User, tmp_path: Path) -> None:
+    draw(store, operator)
+    mark = mapped(tmp_path).mark
+    assert mark is not None
+    now = timezone.now()
+    assert base_checks.is_checked(tmp_path, mark, now=now + timedelta(hours=23))
+    assert not base_checks.is_checked(tmp_path, mark, now=now + timedelta(hours=25))
 
 
 def test_a_base_whose_bytes_were_changed_is_found_by_verifying(
@@ -220,7 +292,9 @@ def test_a_builder_killed_at_any_moment_leaves_a_base_whole_or_none(tmp_path: Pa
     with fence_bases.building(tmp_path, wait=False) as ours:
         assert ours
         fence_bases.sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    kept = {mark.name for mark in fence_bases.stored(tmp_path)}
+    left = {path.name for path in tmp_path.iterdir()} - kept - {f".{name}.checked" for name in kept}
+    assert left == {"building.lock", "checking.lock"} & left
 
 
 @pytest.mark.django_db(transaction=True)

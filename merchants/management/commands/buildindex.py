@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from geooffers.matching import files
 from geooffers.progress import Bar
-from merchants import fence_bases, fence_building
+from merchants import base_checks, fence_bases, fence_building
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def _verify(self, root: Path) -> None:
         for mark in fence_bases.stored(root):
             try:
-                files.verify(root / mark.name)
+                base_checks.read(root, mark)
             except files.Damaged as error:
                 raise CommandError(f"{error}; `buildindex --again` builds it anew") from error
             self.stdout.write(f"{mark.name} is as it was written")
