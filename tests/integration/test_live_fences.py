@@ -3,14 +3,16 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from merchants import fences
+from merchants.fence_rows import as_fences, live_rows
 from merchants.live_fences import FenceFacts, LiveFences
 from merchants.models import ExclusionZone, FenceChange, FenceChangeCounter, FenceState, Geofence, Role, User
 from tests.cast import AINO_LAT, AINO_LON, make_fence, make_staff, make_store
@@ -92,6 +94,19 @@ def test_loading_finds_what_polling_finds(operator: User, live: LiveFences) -> N
     fences.archive_fence(fence=archived)
     clinic = fences.put_zone(zone=zone(), by=operator)
     assert touched(live) == [-clinic.pk, fence.pk]
+
+
+def test_many_rows_are_read_by_as_many_queries_as_few(
+    operator: User, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    """A column that is read and not asked for would be a query for each of a million rows."""
+    for _ in range(4):
+        fences.put_fence(fence=drawn(make_store()), by=operator)
+    fences.put_zone(zone=zone(), by=operator)
+    with django_assert_num_queries(2):
+        facts: list[FenceFacts] = []
+        assert len(list(as_fences(live_rows(), facts=facts.append))) == 5
+    assert len(facts) == 4
 
 
 def test_an_archived_store_takes_its_fences_out(operator: User, live: LiveFences) -> None:
