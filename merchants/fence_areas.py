@@ -14,6 +14,10 @@ def index_id(row: Row) -> int:
     return row.pk if isinstance(row, Geofence) else -row.pk
 
 
+def is_fence(index_id: int) -> bool:
+    return index_id > 0
+
+
 def stored_area(row: Row) -> areas.Area:
     """Of a row that was checked when it was written. ValueError where somebody wrote it by other ways."""
     if row.kind == AreaKind.CIRCLE:

@@ -12,6 +12,7 @@ from geooffers.api import (
     positions,
     redemptions,
     region_events,
+    regions,
     signing_in,
     strict,
 )
@@ -42,6 +43,7 @@ api.add_router("/consents", consents.router)
 api.add_router("/consents", pauses.router)
 api.add_router("/positions", positions.router)
 api.add_router("/region-events", region_events.router)
+api.add_router("/regions", regions.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/ingest", ingest.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part

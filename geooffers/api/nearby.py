@@ -1,4 +1,4 @@
-"""POST /nearby: the regions a phone should watch. A POST, because no coordinate of ours stands in a URL."""
+"""POST /nearby: the fences around a phone, for apps that were made before POST /regions. A POST as that is."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -36,7 +36,7 @@ class NearbyIn(strict.StrictSchema):
     ] = 20
 
 
-class RegionOut(strict.ReplySchema):
+class NearbyRegionOut(strict.ReplySchema):
     """A circle to watch. On entering or leaving it, report a position: the server decides with the exact area."""
 
     model_config = strict.example(**_REGION)
@@ -52,7 +52,7 @@ class NearbyOut(strict.ReplySchema):
     """`regions` begin with the nearest."""
 
     model_config = strict.example(regions=[_REGION], ask_again_after_m=3200)
-    regions: list[RegionOut]
+    regions: list[NearbyRegionOut]
     ask_again_after_m: int = Field(
         description="Ask again after moving so far from here (100 m at least); nearer, no fence is missing above."
     )
@@ -62,10 +62,11 @@ class NearbyOut(strict.ReplySchema):
     "",
     response=NearbyOut,
     operation_id="listNearby",
-    summary="List the regions to watch",
+    deprecated=True,
+    summary="List the fences nearby",
     description=(
-        "The nearest fences as circles for the phone's own region monitoring, ordered by the distance to their "
-        "boundary, and how far to go before asking again."
+        "Use `POST /regions`, which also knows what monitoring takes. The nearest fences as circles, ordered by the "
+        "distance to their boundary, and how far to go before asking again."
     ),
     openapi_extra=contract.refusals(ConsentMissing, pauses.Paused),
 )
@@ -82,7 +83,7 @@ def list_nearby(request: auth.DeviceRequest, payload: NearbyIn) -> NearbyOut:
     )
     return NearbyOut(
         regions=[
-            RegionOut(
+            NearbyRegionOut(
                 fence_id=region.fence_id,
                 store_id=region.store_id,
                 center_lat=region.center_lat,

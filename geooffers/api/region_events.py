@@ -50,7 +50,7 @@ class EventIn(strict.StrictSchema):
 
     uuid: Annotated[strict.Uuid, Field(description="Made by the phone; a repeat of it is answered `duplicate`.")]
     recorded_at: Annotated[strict.Moment, Field(description="When the system noticed, not when the phone sends.")]
-    region_id: Annotated[strict.Uuid, Field(description="The `fence_id` of a region that `POST /nearby` listed.")]
+    region_id: Annotated[strict.Uuid, Field(description="The `fence_id` of a region that `POST /regions` told.")]
     change: Literal["enter", "dwell", "exit"]
     background: Annotated[bool, Field(description="Whether the app was in the background: each needs its own consent.")]
     place: PlaceIn | None = None

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from geooffers.matching import base as bases
 from geooffers.matching import batches, columns, earth, files, nearness, touching
 from geooffers.matching.answers import Match, Matches, Near, Pairs, Sureness
-from geooffers.matching.areas import Fence
+from geooffers.matching.areas import Area, Fence
 from geooffers.matching.columns import Columns, Floats
 from geooffers.matching.layer import Layer
 from geooffers.matching.nearness import Counts
@@ -152,11 +152,31 @@ class Index:
             distance_m=np.array([match.distance_m for _, match in found], dtype=np.float64),
         )
 
-    def nearest(self, *, lat: float, lon: float, limit: int, at_most_m: float = HALF_WAY_ROUND_M) -> tuple[Near, ...]:
-        """The fences that begin nearest, those around the place first; equally far ones by id."""
+    def area(self, fence_id: int) -> Area | None:
+        """As it came. None when there is no such fence."""
+        for layer, hidden in reversed(self._layers()):
+            number = layer.base.number_of(fence_id)
+            if number is not None and number not in hidden:
+                return layer.base.columns.area(number)
+        return None
+
+    def nearest(
+        self,
+        *,
+        lat: float,
+        lon: float,
+        limit: int,
+        at_most_m: float = HALF_WAY_ROUND_M,
+        counts: Counts = _all_count,
+    ) -> tuple[Near, ...]:
+        """The fences that begin nearest, those around the place first; equally far ones by id.
+
+        None that begins farther than `at_most_m`, and only those of whose id `counts` says so.
+        """
         if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
             raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
-        found = nearness.fences(self._layers(), earth.here(lat=lat, lon=lon), limit=limit, at_most_m=at_most_m)
+        here = earth.here(lat=lat, lon=lon)
+        found = nearness.fences(self._layers(), here, limit=limit, at_most_m=at_most_m, counts=counts)
         return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in found)
 
     def clearance_m(self, *, lat: float, lon: float, at_most_m: float, counts: Counts = _all_count) -> float:

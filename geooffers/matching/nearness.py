@@ -32,22 +32,26 @@ FIRST_REACH_M, FARTHER = 500.0, 4.0
 SURELY_SHARE, SURELY_M = 0.99, 0.1
 
 
-def fences(layers: Layers, here: earth.Here, *, limit: int, at_most_m: float) -> list[tuple[float, int]]:
+def fences(
+    layers: Layers, here: earth.Here, *, limit: int, at_most_m: float, counts: Counts
+) -> list[tuple[float, int]]:
     """(distance, id) of the fences that begin nearest, ordered; 0 for those that the place is in."""
     found: dict[int, float] = {}
     for layer, hidden in layers:
-        inside = layer.inside(lat=here.lat, lon=here.lon)
-        found |= {layer.id_of(number): 0.0 for number in inside if number not in hidden}
+        inside = [layer.id_of(each) for each in layer.inside(lat=here.lat, lon=here.lon) if each not in hidden]
+        found |= {fence_id: 0.0 for fence_id in inside if counts(fence_id)}
     reach = min(FIRST_REACH_M, at_most_m)
     while len(found) < limit or max(sorted(found.values())[:limit], default=0.0) > reach:
-        _add_within(layers, here, reach_m=reach, limit=limit, found=found)
+        _add_within(layers, here, reach_m=reach, limit=limit, counts=counts, found=found)
         if reach >= at_most_m:
             break
         reach = min(reach * FARTHER, at_most_m)
     return sorted((distance, fence_id) for fence_id, distance in found.items())[:limit]
 
 
-def _add_within(layers: Layers, here: earth.Here, *, reach_m: float, limit: int, found: dict[int, float]) -> None:
+def _add_within(
+    layers: Layers, here: earth.Here, *, reach_m: float, limit: int, counts: Counts, found: dict[int, float]
+) -> None:
     """All that begin within the reach, or of these the nearest `limit` and whatever is as near."""
     nearest = sorted(found.values())[:limit]
     candidates = sorted(_candidates(layers, here, reach_m=reach_m), key=lambda one: one[0])
@@ -57,7 +61,7 @@ def _add_within(layers: Layers, here: earth.Here, *, reach_m: float, limit: int,
         if at_least > within:
             return
         fence_id = layer.id_of(number)
-        if fence_id in found:
+        if fence_id in found or not counts(fence_id):
             continue
         distance = _distance_m(layer, number, here, within_m=within)
         if distance <= within:

@@ -8,6 +8,7 @@ from django.conf import settings
 from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
 from geooffers.visits.observations import to_ms
 from geooffers.visits.transitions import Fix, Known, RegionEvent, Status
+from merchants.fence_areas import is_fence
 from merchants.live_fences import LiveFences
 
 
@@ -23,8 +24,9 @@ def advise_next_report(
         place = None
     distance_m = None
     if place is not None:
+        # Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.
         distance_m = live.index.clearance_m(
-            lat=place.lat, lon=place.lon, at_most_m=settings.PHONE_MOVE_MOST_M, counts=_is_fence
+            lat=place.lat, lon=place.lon, at_most_m=settings.PHONE_MOVE_MOST_M, counts=is_fence
         )
     waits_s = None
     if known.at_ms is not None:
@@ -40,8 +42,3 @@ def advise_next_report(
             soon_s=settings.PHONE_SOON_S,
         ),
     )
-
-
-def _is_fence(index_id: int) -> bool:
-    """Zones are below zero. Nothing begins or ends at their boundary, and whoever saw the answers could map them."""
-    return index_id > 0

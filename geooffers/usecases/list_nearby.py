@@ -1,18 +1,17 @@
-"""What a phone should watch by itself: the regions nearest to it, and how far it may go before it asks again.
-
-Phones watch circles, and only so many (20 on iOS, 100 on Android). Which ones is decided here, by where their
-boundaries are and not their centres: the rim of a wide fence may be nearer than a small fence's centre. The position
-is used for this answer and not kept.
+"""The fences nearest to a phone, as `sync_regions` tells them too, without what watching them takes. The position is
+used for this answer and not kept.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from geooffers.matching.index import Index, Near
+from django.conf import settings
+
+from geooffers.matching.index import Near
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases.report_positions import ConsentMissing
+from geooffers.usecases.sync_regions import check_consent
 from merchants import geometry, live_fences
-from merchants.fence_areas import stored_area
+from merchants.fence_areas import is_fence, stored_area
 from merchants.models import Geofence
 
 # Closer than this nobody asks again, even in the middle of more fences than a phone can watch.
@@ -40,31 +39,22 @@ class Nearby:
 
 
 def list_nearby(*, consents: frozenset[Purpose], background: bool, lat: float, lon: float, limit: int) -> Nearby:
-    wanted = Purpose.LOCATION_BACKGROUND if background else Purpose.LOCATION_FOREGROUND
-    if wanted not in consents:
-        raise ConsentMissing
-    near = _nearest_fences(live_fences.matcher().index, lat=lat, lon=lon, limit=limit)
+    check_consent(consents=consents, background=background)
+    if settings.PHONE_MAX_REGIONS == 0:
+        return Nearby(regions=(), ask_again_after_m=ASK_AGAIN_AT_MOST_M)
+    near = live_fences.matcher().index.nearest(
+        lat=lat, lon=lon, limit=limit, at_most_m=settings.PHONE_MAX_DISTANCE_M, counts=is_fence
+    )
     rows = Geofence.objects.in_bulk([one.fence for one in near])
     # One that was archived within the second is not there any more, or does not matter.
     regions = tuple(_region(rows[one.fence], distance_m=one.distance_m) for one in near if one.fence in rows)
     return Nearby(regions=regions, ask_again_after_m=_ask_again_after_m(near, limit=limit))
 
 
-def _nearest_fences(index: Index, *, lat: float, lon: float, limit: int) -> list[Near]:
-    """Exclusion zones (ids below zero) are in the index too, so more are asked for until enough are fences."""
-    asked = limit + 5
-    while True:
-        near = index.nearest(lat=lat, lon=lon, limit=asked)
-        fences = [one for one in near if one.fence > 0]
-        if len(fences) >= limit or len(near) < asked:
-            return fences[:limit]
-        asked *= 2
-
-
-def _ask_again_after_m(near: list[Near], *, limit: int) -> int:
+def _ask_again_after_m(near: tuple[Near, ...], *, limit: int) -> int:
     """A fence that is not in the answer begins no nearer than the last one in it, so walking that far meets none."""
     if len(near) < limit:
-        return ASK_AGAIN_AT_MOST_M
+        return min(ASK_AGAIN_AT_MOST_M, settings.PHONE_MAX_DISTANCE_M)
     return int(min(max(near[-1].distance_m, ASK_AGAIN_AT_LEAST_M), ASK_AGAIN_AT_MOST_M))
 
 
@@ -76,5 +66,5 @@ def _region(fence: Geofence, *, distance_m: float) -> Region:
         center_lat=circle.lat,
         center_lon=circle.lon,
         radius_m=circle.radius_m,
-        distance_m=max(distance_m, 0.0),
+        distance_m=distance_m,
     )

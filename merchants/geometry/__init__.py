@@ -4,12 +4,12 @@ Pure, no Django. Depth, counts, types and ranges are checked in Python before sh
 text can be made to end the process, and mending a tangle takes seconds. An invalid ring is refused, never mended.
 """
 
+from merchants.geometry.covering import Covering, covering, enclosing_circle
 from merchants.geometry.measures import (
     Bounds,
     area_km2,
     bounds,
     center,
-    enclosing_circle,
     overlap,
 )
 from merchants.geometry.reading import circle, from_geojson, to_geojson
@@ -19,12 +19,14 @@ from merchants.geometry.text import from_text
 
 __all__ = [
     "Bounds",
+    "Covering",
     "GeometryRefused",
     "area_km2",
     "bounds",
     "center",
     "check_near_store",
     "circle",
+    "covering",
     "enclosing_circle",
     "from_geojson",
     "from_text",

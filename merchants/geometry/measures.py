@@ -1,15 +1,18 @@
 """How large an area is, where its middle is, what it overlaps."""
 
-import itertools
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 
 from geooffers.matching import earth
 from geooffers.matching.areas import Area, Circle, Part, Polygon, Ring
 from geooffers.matching.circles import CircleShape
 from geooffers.matching.shapes import shape_of
+
+Floats = npt.NDArray[np.float64]
 
 POLAR_M = earth.EQUATOR_M * (1 - earth.FLATTENING)
 ECCENTRICITY = math.sqrt(earth.E2)
@@ -54,16 +57,6 @@ def center(area: Area) -> tuple[float, float]:
     return _on_the_map(middle.x), middle.y
 
 
-def enclosing_circle(area: Area) -> Circle:
-    """A circle that holds the area, for phones that watch circles only."""
-    if isinstance(area, Circle):
-        return area
-    lon, lat = center(area)
-    reach = farthest_corner_m(area, lat=lat, lon=lon)
-    # An edge between two corners is a curve on the ground, and may bulge out of the circle through them.
-    return Circle(lat=lat, lon=lon, radius_m=reach * 1.01 + 1)
-
-
 def overlap(one: Area, other: Area) -> bool:
     """They have a place in common, be it on their rims."""
     if isinstance(one, Polygon):
@@ -103,16 +96,15 @@ def _ring_km2(ring: Ring) -> float:
 
     The mean is Simpson's, right to a millionth for edges of a degree.
     """
-    total = 0.0
-    for (lon, lat), (to_lon, to_lat) in itertools.pairwise(ring):
-        if lon != to_lon:
-            mean = (_zone_m2(lat) + 4 * _zone_m2((lat + to_lat) / 2) + _zone_m2(to_lat)) / 6
-            total += mean * math.radians(to_lon - lon)
-    return abs(total) / 1e6
+    lon, lat = np.array(ring, dtype=np.float64).T
+    height = _zones_m2(lat)
+    mean = (height[:-1] + 4 * _zones_m2((lat[:-1] + lat[1:]) / 2) + height[1:]) / 6
+    return abs(float(np.dot(mean, np.radians(np.diff(lon))))) / 1e6
 
 
-def _zone_m2(lat: float) -> float:
-    """The ellipsoid's surface between the equator and this latitude, for each radian of longitude."""
-    sine = math.sin(math.radians(lat))
+def _zones_m2(lat: Floats) -> Floats:
+    """The ellipsoid's surface between the equator and these latitudes, for each radian of longitude."""
+    sine = np.sin(np.radians(lat))
     tilt = ECCENTRICITY * sine
-    return POLAR_M**2 / 2 * (sine / (1 - tilt * tilt) + math.atanh(tilt) / ECCENTRICITY)
+    surface: Floats = POLAR_M**2 / 2 * (sine / (1 - tilt * tilt) + np.arctanh(tilt) / ECCENTRICITY)
+    return surface

@@ -163,6 +163,8 @@ def test_a_canary_coordinate_leaves_no_trace(every_log_line: pytest.LogCaptureFi
     assert bytes(DeviceState.objects.get().packed)
     near = phone.call("POST", "/nearby", {"lat": LAT, "lon": LON, "background": False})
     assert near.json()["regions"]
+    watched = phone.call("POST", "/regions", {"lat": LAT, "lon": LON, "background": True})
+    assert watched.json()["regions"]
 
     sent = sum(send_through(phone, key, *operation) for operation in operations())
     assert sent > 400
