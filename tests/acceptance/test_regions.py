@@ -306,6 +306,13 @@ def test_watching_in_the_background_needs_that_consent() -> None:
     assert ask(Walker(consents=[]), status=403)["code"] == "consent_missing"
 
 
+def test_a_shopper_who_paused_is_told_nothing_to_watch() -> None:
+    live_fences.matcher().refresh()
+    walker = Walker()
+    assert walker.phone.call("POST", "/consents/pause", {"pause": "hour"}).status_code == 200
+    assert ask(walker, status=403)["code"] == "paused"
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
