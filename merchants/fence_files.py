@@ -1,4 +1,5 @@
-"""Fences and points in files, as `manage.py matchpoints` takes them. docs/matching.md shows the formats."""
+"""Fences and points in files, as `manage.py matchpoints` and `manage.py replay` take them. docs/matching.md shows the
+formats."""
 
 import csv
 import json
@@ -22,24 +23,43 @@ class Point:
 
 
 def read_fences(path: Path) -> tuple[list[str], list[Fence]]:
-    """A fence a line, as JSON: the names, and the fences numbered in the same order."""
+    """A fence a line, as JSON, or a JSON list of circles: the names, and the fences numbered in the same order."""
     names: list[str] = []
     fences: list[Fence] = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                names.append(str(row["id"]))
-                fences.append(Fence(id=len(fences), area=_area(row)))
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise Unreadable(f"{path.name}, line {number}: {type(error).__name__}: {error}") from error
+    for where, told in _rows(path):
+        try:
+            row = json.loads(told) if isinstance(told, str) else told
+            names.append(str(row["id"]))
+            fences.append(Fence(id=len(fences), area=_area(row)))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Unreadable(f"{path.name}, {where}: {type(error).__name__}: {error}") from error
     return names, fences
 
 
+def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """Where each fence stands in the file, and what stands there: a line of text, or a member of the list."""
+    with path.open(encoding="utf-8") as lines:
+        first = next((line for line in lines if line.strip()), "")
+        lines.seek(0)
+        if not first.lstrip().startswith("["):
+            yield from ((f"line {number}", line) for number, line in enumerate(lines, start=1) if line.strip())
+            return
+        try:
+            listed = json.load(lines)
+        except ValueError as error:
+            # The parser's own words name line and column.
+            raise Unreadable(f"{path.name}: {error}") from error
+        except RecursionError as error:
+            raise Unreadable(f"{path.name}: nested too deeply") from error
+        for place, told in enumerate(listed, start=1):
+            if not isinstance(told, dict):
+                raise Unreadable(f"{path.name}, fence {place}: no object")
+            yield f"fence {place}", told
+
+
 def _area(row: dict[str, Any]) -> Area:
-    if row["kind"] == "circle":
+    # In a list of circles nobody says that they are.
+    if ("radius_m" in row and "kind" not in row) or row["kind"] == "circle":
         return Circle(lat=float(row["lat"]), lon=float(row["lon"]), radius_m=float(row["radius_m"]))
     # Across 180 degrees a polygon comes cut in two besides.
     geometry = row.get("geometry_cut") or row["geometry"]

@@ -1,38 +1,11 @@
-"""What matching says of a fix: the fences that it touches or nearly touches, and whether it counts at all."""
+"""What matching says of a fix, by the fences that this process knows."""
 
 from datetime import datetime
 
-from geooffers.matching.index import Sureness
-from geooffers.visits import transitions
-from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
-from geooffers.visits.tuning import MARGIN_MOST_M
+from geooffers.visits import seeing
+from geooffers.visits.transitions import Fix, RegionEvent, Sighting
 from merchants import live_fences
 
 
 def look(*, fix: Fix | RegionEvent, live: live_fences.LiveFences, now: datetime) -> Sighting:
-    """What the fix touches. A zone's id is below zero; a centre in a zone is all that is kept of the fix."""
-    if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
-        return Sighting(fix=fix)
-    touches = []
-    # So far out that a fence which is not among the matches is farther than any margin.
-    reach_m = fix.accuracy_m + MARGIN_MOST_M
-    for match in live.index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m):
-        if match.fence < 0:
-            if match.inside:
-                return Sighting(fix=fix, touches=(), excluded=True)
-            continue
-        facts = live.fence(match.fence)
-        if facts is not None:
-            touches.append(
-                Touch(
-                    fence=match.fence,
-                    inside=match.inside,
-                    sureness=match.sureness,
-                    # Measuring how deep in a large polygon a fix is would cost more than all of matching.
-                    distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
-                    dwell_s=facts.dwell_s,
-                    size_m=facts.size_m,
-                    tuning=DRIVE_BY if facts.is_drive_by else WALK_IN,
-                )
-            )
-    return Sighting(fix=fix, touches=tuple(touches))
+    return seeing.see(fix=fix, index=live.index, fence=live.fence, now=now)

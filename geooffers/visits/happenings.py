@@ -17,6 +17,22 @@ class Change(enum.StrEnum):
     CROSSED = "crossed"
 
 
+class Rule(enum.StrEnum):
+    """What settled a change. The codes are stable; docs/replay.md lists them: update that page too."""
+
+    ONE_FIX_INSIDE = "one_fix_inside"
+    FIRM_FIXES = "firm_fixes"
+    HELD_INSIDE = "held_inside"
+    INSIDE_ANYHOW = "inside_anyhow"
+    DWELL_REACHED = "dwell_reached"
+    SYSTEM_SAW_IT = "system_saw_it"
+    ONE_FIX_OUTSIDE = "one_fix_outside"
+    CLEAR_FIXES = "clear_fixes"
+    HELD_OUTSIDE = "held_outside"
+    SILENCE = "silence"
+    LATE_FIX = "late_fix"
+
+
 BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
 
 
@@ -24,7 +40,8 @@ BEGINNINGS = frozenset({Change.ENTERED, Change.APPEARED_INSIDE})
 class Happening:
     """Milliseconds since 1970. `at_ms`: when it was; `proven_ms`: the fix that settled it, some fixes later.
 
-    `confidence`: how sure, 0 to 1, by the formula of docs/visits.md.
+    `confidence`: how sure, 0 to 1, by the formula of docs/visits.md. `rule`: what settled it; None where the change
+    says it itself.
     """
 
     change: Change
@@ -34,3 +51,4 @@ class Happening:
     confidence: float
     stale: bool = False
     suspicious: bool = False
+    rule: Rule | None = None

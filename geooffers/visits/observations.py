@@ -20,6 +20,14 @@ TOO_COARSE_OVER_M = 5_000.0
 # Past this a fix begins no visit and pushes nothing; it may still end one.
 COARSE_OVER_M = 1_000.0
 
+# For a client that does not say. A circle of 100 m lies inside no shop's fence of the usual size, so that nobody is
+# surprised by what such a fix sets off; and it is far from so coarse that a fix would be ignored.
+UNKNOWN_ACCURACY_M = 100.0
+# As POST /positions takes it. What is coarser says nothing in either case.
+COARSEST_M = 100_000.0
+# Faster than any airliner: a receiver that says so knows no speed.
+FASTEST_MPS = 400.0
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 

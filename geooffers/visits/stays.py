@@ -7,7 +7,7 @@ all that is remembered of either.
 from dataclasses import dataclass, replace
 
 from geooffers.visits import evidence
-from geooffers.visits.happenings import Change, Happening
+from geooffers.visits.happenings import Change, Happening, Rule
 from geooffers.visits.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
 from geooffers.visits.tuning import APART_MS, GAP_MS, Tuning
 
@@ -85,7 +85,8 @@ def seen_outside(
             return None, []
         return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms), []
     if tuning.plain:
-        return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty)]
+        rule = Rule.ONE_FIX_OUTSIDE
+        return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty, rule=rule)]
     stay = replace(
         stay,
         outside_since_ms=since_ms,
@@ -99,7 +100,9 @@ def seen_outside(
         and accuracy_m <= COARSE_OVER_M
     )
     if stay.clear >= tuning.clear_fixes or held:
-        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=1 - stay.doubt_outside)]
+        certainty = 1 - stay.doubt_outside
+        rule = Rule.CLEAR_FIXES if stay.clear >= tuning.clear_fixes else Rule.HELD_OUTSIDE
+        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty, rule=rule)]
     return stay, []
 
 
@@ -112,7 +115,8 @@ def told_by_system(
         if known is None or not known.begun:
             return None, []
         since_ms = at_ms if known.outside_since_ms is None else known.outside_since_ms
-        return None, [_left(fence=event.fence, at_ms=since_ms, proven_ms=at_ms, certainty=SYSTEM_IS_RIGHT)]
+        certainty, rule = SYSTEM_IS_RIGHT, Rule.SYSTEM_SAW_IT
+        return None, [_left(fence=event.fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty, rule=rule)]
     certainty = SYSTEM_IS_RIGHT if event.exact else 0.5
     stay = known or _attempt(at_ms=at_ms, dwell_s=event.dwell_s, tuning=event.tuning, anew=anew)
     enough = event.exact or event.change is RegionChange.DWELL
@@ -130,7 +134,7 @@ def told_by_system(
         clear=0,
         doubt_outside=1.0,
     )
-    return _judged(stay, fence=event.fence, at_ms=at_ms)
+    return _judged(stay, fence=event.fence, at_ms=at_ms, by_system=True)
 
 
 # Platforms say that a region's event may be late or missing, not how often one is wrong. Never seen wrong on the
@@ -142,7 +146,13 @@ def gone_silent(stay: Stay, *, fence: int) -> Happening:
     """Nobody saw the end: it is the last time known."""
     at_ms = stay.last_inside_ms
     return Happening(
-        change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=at_ms, confidence=round(1 - stay.doubt, 2), stale=True
+        change=Change.LEFT,
+        fence=fence,
+        at_ms=at_ms,
+        proven_ms=at_ms,
+        confidence=round(1 - stay.doubt, 2),
+        stale=True,
+        rule=Rule.SILENCE,
     )
 
 
@@ -159,38 +169,46 @@ def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:
     return Stay(entered_ms=at_ms, last_inside_ms=at_ms, dwell_s=dwell_s, tuning=tuning, appeared=anew)
 
 
-def _inside(change: Change, stay: Stay, *, fence: int, at_ms: int, proven_ms: int) -> Happening:
+def _inside(change: Change, stay: Stay, *, fence: int, at_ms: int, proven_ms: int, rule: Rule) -> Happening:
     confidence = round(1 - stay.doubt, 2)
-    return Happening(change=change, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence)
+    return Happening(change=change, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence, rule=rule)
 
 
-def _left(*, fence: int, at_ms: int, proven_ms: int, certainty: float) -> Happening:
-    return Happening(change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=round(certainty, 2))
+def _left(*, fence: int, at_ms: int, proven_ms: int, certainty: float, rule: Rule) -> Happening:
+    confidence = round(certainty, 2)
+    return Happening(
+        change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence, rule=rule
+    )
 
 
-def _judged(stay: Stay, *, fence: int, at_ms: int) -> tuple[Stay, list[Happening]]:
-    """What the stay's proof has come to, with the fix just counted."""
+def _judged(stay: Stay, *, fence: int, at_ms: int, by_system: bool = False) -> tuple[Stay, list[Happening]]:
+    """What the stay's proof has come to, with the fix or event just counted."""
     happened: list[Happening] = []
-    was_settled = stay.settled
-    if not stay.settled and _has_settled(stay, at_ms=at_ms):
+    settled_by = None if stay.settled else _settled_by(stay, at_ms=at_ms)
+    if settled_by is not None:
         stay = replace(stay, settled=True)
+        settled_by = Rule.SYSTEM_SAW_IT if by_system else settled_by
     if not stay.begun and (stay.settled or stay.tuning.plain):
         stay = replace(stay, begun=True)
         change = Change.APPEARED_INSIDE if stay.appeared else Change.ENTERED
-        happened.append(_inside(change, stay, fence=fence, at_ms=stay.entered_ms, proven_ms=at_ms))
-    elif stay.settled and not was_settled:
-        happened.append(_inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms))
+        rule = Rule.SYSTEM_SAW_IT if by_system else settled_by or Rule.ONE_FIX_INSIDE
+        happened.append(_inside(change, stay, fence=fence, at_ms=stay.entered_ms, proven_ms=at_ms, rule=rule))
+    elif settled_by is not None:
+        happened.append(_inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=settled_by))
     if stay.begun and not stay.dwelled and stay.present_ms >= stay.dwell_s * 1000:
         stay = replace(stay, dwelled=True)
-        happened.append(_inside(Change.DWELLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms))
+        rule = Rule.SYSTEM_SAW_IT if by_system else Rule.DWELL_REACHED
+        happened.append(_inside(Change.DWELLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=rule))
     return stay, happened
 
 
-def _has_settled(stay: Stay, *, at_ms: int) -> bool:
+def _settled_by(stay: Stay, *, at_ms: int) -> Rule | None:
+    """The rule by which whoever stays is there on foot; None while nothing proves it."""
     tuning = stay.tuning
     held = 1 - stay.doubt >= tuning.held_from
-    if held and stay.present_ms >= tuning.entry_anyhow_ms:
-        return True
-    if stay.slow_since_ms is None:
-        return False
-    return stay.firm >= tuning.firm_fixes or (held and at_ms - stay.slow_since_ms >= tuning.entry_hold_ms)
+    if stay.slow_since_ms is not None:
+        if stay.firm >= tuning.firm_fixes:
+            return Rule.FIRM_FIXES
+        if held and at_ms - stay.slow_since_ms >= tuning.entry_hold_ms:
+            return Rule.HELD_INSIDE
+    return Rule.INSIDE_ANYHOW if held and stay.present_ms >= tuning.entry_anyhow_ms else None

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from geooffers.visits import corrections, timeline
 from geooffers.visits.corrections import Correction, Told
-from geooffers.visits.happenings import BEGINNINGS, Change, Happening
+from geooffers.visits.happenings import BEGINNINGS, Change, Happening, Rule
 from geooffers.visits.kept import Kept
 from geooffers.visits.observations import (
     PUSHABLE_WITHIN,
@@ -48,6 +48,7 @@ __all__ = [
     "Known",
     "RegionChange",
     "RegionEvent",
+    "Rule",
     "Sighting",
     "State",
     "Status",
@@ -115,7 +116,8 @@ class Transition:
     """`at` is when it was on the phone, `proven_at` the fix that settled it. `pushable`: young, and nothing suspicious
     about it, so that somebody may be disturbed for it.
 
-    `stale` marks a `left` that nobody saw: the phone was silent too long, and `at` is the last time known.
+    `stale` marks a `left` that nobody saw: the phone was silent too long, and `at` is the last time known. `rule` is
+    what settled it; None where the change says it itself.
     """
 
     change: Change
@@ -126,6 +128,7 @@ class Transition:
     confidence: float = 1.0
     stale: bool = False
     correction: Correction | None = None
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -299,11 +302,20 @@ class _Line:
             pushable=not one.stale and not one.suspicious and self._now - proven_at <= PUSHABLE_WITHIN,
             confidence=one.confidence,
             stale=one.stale,
+            rule=one.rule,
         )
 
     def _late(self, change: Change, *, fence: int, at_ms: int, correction: Correction | None = None) -> Transition:
         at = to_moment(at_ms)
-        return Transition(change=change, fence=fence, at=at, proven_at=at, pushable=False, correction=correction)
+        return Transition(
+            change=change,
+            fence=fence,
+            at=at,
+            proven_at=at,
+            pushable=False,
+            correction=correction,
+            rule=Rule.LATE_FIX,
+        )
 
 
 def at_rest(state: State) -> State:

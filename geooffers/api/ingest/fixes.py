@@ -12,14 +12,7 @@ from uuid import UUID, uuid5
 from django.utils.crypto import salted_hmac
 
 from geooffers.visits import transitions
-
-# For a client that does not say. A circle of 100 m lies inside no shop's fence of the usual size, so that nobody is
-# surprised by what such a fix sets off; and it is far from so coarse that a fix would be ignored.
-UNKNOWN_ACCURACY_M = 100.0
-# As POST /positions takes it. What is coarser says nothing in either case.
-COARSEST_M = 100_000.0
-# Faster than any airliner: a receiver that says so knows no speed.
-FASTEST_MPS = 400.0
+from geooffers.visits.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M
 
 
 class Reason(enum.StrEnum):

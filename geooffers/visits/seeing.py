@@ -1,0 +1,53 @@
+"""What matching says of a fix: the fences that it touches or nearly touches, and whether it counts at all.
+
+Plain Python: over whatever index it is given, the process's own or one of a few fences from a file.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from geooffers.matching.index import Index, Sureness
+from geooffers.visits import transitions
+from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
+from geooffers.visits.tuning import MARGIN_MOST_M
+
+
+class FenceKnown(Protocol):
+    """What the rules of a stay need to know of a fence."""
+
+    @property
+    def dwell_s(self) -> int: ...
+    @property
+    def is_drive_by(self) -> bool: ...
+    @property
+    def size_m(self) -> float: ...
+
+
+def see(*, fix: Fix | RegionEvent, index: Index, fence: Callable[[int], FenceKnown | None], now: datetime) -> Sighting:
+    """What the fix touches. A zone's id is below zero; a centre in a zone is all that is kept of the fix."""
+    if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
+        return Sighting(fix=fix)
+    touches = []
+    # So far out that a fence which is not among the matches is farther than any margin.
+    reach_m = fix.accuracy_m + MARGIN_MOST_M
+    for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m):
+        if match.fence < 0:
+            if match.inside:
+                return Sighting(fix=fix, touches=(), excluded=True)
+            continue
+        known = fence(match.fence)
+        if known is not None:
+            touches.append(
+                Touch(
+                    fence=match.fence,
+                    inside=match.inside,
+                    sureness=match.sureness,
+                    # Measuring how deep in a large polygon a fix is would cost more than all of matching.
+                    distance_m=None if match.sureness is Sureness.INSIDE else match.distance_m,
+                    dwell_s=known.dwell_s,
+                    size_m=known.size_m,
+                    tuning=DRIVE_BY if known.is_drive_by else WALK_IN,
+                )
+            )
+    return Sighting(fix=fix, touches=tuple(touches))
