@@ -1,12 +1,14 @@
 """The admin site: who may enter, the menu, the first page."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
@@ -32,17 +34,41 @@ def _may_enter(user: User | AnonymousUser) -> bool:
     return bool(user.is_staff) and access.may_enter_admin(user)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SitePage:
+    """A page of the admin that shows no model. Upper rooms add theirs with `MerchantsAdminSite.add_page`.
+
+    Whoever may enter the admin may open it; what it shows of whose is its own business.
+    """
+
+    title: str
+    path: str
+    name: str
+    view: Callable[[HttpRequest], HttpResponse]
+    menu_group: str
+    menu_order: int
+    menu_icon: str
+
+
 class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
     login_form = SignInForm
     index_template = "merchants/dashboard.html"
     index_title = "Overview"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pages: list[SitePage] = []
+
+    def add_page(self, page: SitePage) -> None:
+        self._pages.append(page)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return _may_enter(request.user)
 
     def get_urls(self) -> list[URLPattern]:
         """Without `r/<type>/<id>/`, which looks up any row of any table for whoever is signed in."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        pages = [path(page.path, self.admin_view(page.view), name=page.name) for page in self._pages]
+        return [*pages, *(url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site")]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The menu is short and needs no search; the one that comes with it breaks on a page that is no number."""
@@ -56,13 +82,10 @@ class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The pages that this user may open, as the pages themselves say where they belong."""
         groups: list[dict[str, Any]] = []
-        pages = sorted(self._registry.values(), key=lambda page: getattr(page, "menu_order", 100))
+        open_to_user = [page for page in self._registry.values() if page.has_view_permission(request)]
+        pages = sorted([*open_to_user, *self._pages], key=lambda page: getattr(page, "menu_order", 100))
         for group in MENU_GROUPS:
-            items = [
-                self._menu_item(request, page)
-                for page in pages
-                if getattr(page, "menu_group", None) == group and page.has_view_permission(request)
-            ]
+            items = [self._menu_item(request, page) for page in pages if getattr(page, "menu_group", None) == group]
             if items:
                 groups.append({"title": group, "separator": bool(groups), "items": items})
         home = {"title": "Overview", "icon": "home", "link": reverse("admin:index"), "has_permission": True}
@@ -70,9 +93,13 @@ class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships
         return [{"items": [home]}, *groups]
 
     def _menu_item(self, request: HttpRequest, page: Any) -> dict[str, Any]:
-        link = reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
+        if isinstance(page, SitePage):
+            title, link = page.title, reverse(f"admin:{page.name}")
+        else:
+            title = capfirst(page.opts.verbose_name_plural)
+            link = reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
         return {
-            "title": capfirst(page.opts.verbose_name_plural),
+            "title": title,
             "icon": page.menu_icon,
             "link": link,
             "active": request.path.startswith(link),

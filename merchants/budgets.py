@@ -68,6 +68,18 @@ def set_cap(*, offer: Offer, cap: int) -> None:
     raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
 
 
+def hide_few_open(*, merchant_id: UUID) -> None:
+    """In a transaction that is rolled back, and nowhere else: offers of which few coupons are open have none.
+
+    Whether an offer with five places still has one tells whether the first visitor came. Where `fewest_shown` places
+    and more are free or held, "used up" says nothing about single people and stays as it is.
+    """
+    few_places = F("redeemed") + FEWEST_PEOPLE * F("offer__per_shopper_limit")
+    telling = OfferBudget.objects.filter(offer__merchant_id=merchant_id, reserved__gt=0, cap__lt=few_places)
+    for offer_id in telling.order_by("pk").values_list("pk", flat=True):
+        OfferBudget.objects.filter(pk=offer_id).update(reserved=0)
+
+
 def fewest_shown(*, offer: Offer) -> int:
     """From how many open coupons on their number is shown: so many are held by FEWEST_PEOPLE at least."""
     return FEWEST_PEOPLE * offer.per_shopper_limit

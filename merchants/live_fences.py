@@ -14,9 +14,11 @@ docs/fences.md draws it: update that page too.
 import logging
 import os
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
@@ -25,6 +27,7 @@ from django.utils import timezone
 from geooffers.matching import files
 from geooffers.matching.index import REBUILD_PAST, Index
 from merchants import base_checks, base_upkeep, fence_bases, fence_building, fence_followers
+from merchants.fence_areas import Row
 from merchants.fence_bases import Mark
 from merchants.fence_building import last_number
 from merchants.fence_facts import ARRAYS, FenceFacts, KnownFacts, PackedFacts
@@ -38,6 +41,31 @@ STALE_AFTER = timedelta(seconds=2)
 
 # From here on a base on disk is worth its while: reading so many rows takes seconds.
 STORED_FROM = 20_000
+
+
+class Fences(Protocol):
+    """What a report is matched with: an index, and what is known of its fences."""
+
+    @property
+    def index(self) -> Index: ...
+    def fence(self, fence_id: int) -> FenceFacts | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewFences:
+    """Some fences and no others, as they are now: for a look at what they do, not for reports of phones."""
+
+    index: Index
+    facts: Mapping[int, FenceFacts]
+
+    def fence(self, fence_id: int) -> FenceFacts | None:
+        return self.facts.get(fence_id)
+
+
+def few(rows: Iterable[Row]) -> FewFences:
+    facts: dict[int, FenceFacts] = {}
+    index = Index.build(as_fences(rows, facts=lambda one: facts.__setitem__(one.id, one)))
+    return FewFences(index=index, facts=facts)
 
 
 @dataclass(frozen=True, kw_only=True)

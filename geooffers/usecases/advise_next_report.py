@@ -9,11 +9,11 @@ from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
 from geooffers.visits.observations import to_ms
 from geooffers.visits.transitions import Fix, Known, RegionEvent, Status
 from merchants.fence_areas import is_fence
-from merchants.live_fences import LiveFences
+from merchants.live_fences import Fences
 
 
 def advise_next_report(
-    *, seen: Iterable[tuple[Fix | RegionEvent, Status]], known: Known, live: LiveFences, stale_after: timedelta
+    *, seen: Iterable[tuple[Fix | RegionEvent, Status]], known: Known, live: Fences, stale_after: timedelta
 ) -> NextReport:
     """`seen` are a report's fixes with what became of each, `known` what is known of the phone after them."""
     place = known.place

@@ -7,5 +7,5 @@ from geooffers.visits.transitions import Fix, RegionEvent, Sighting
 from merchants import live_fences
 
 
-def look(*, fix: Fix | RegionEvent, live: live_fences.LiveFences, now: datetime) -> Sighting:
+def look(*, fix: Fix | RegionEvent, live: live_fences.Fences, now: datetime) -> Sighting:
     return seeing.see(fix=fix, index=live.index, fence=live.fence, now=now)

@@ -33,6 +33,7 @@ from geooffers.visits.transitions import (
     Fix,
     Ignored,
     RegionEvent,
+    Rule,
     Sighting,
     State,
     Status,
@@ -92,6 +93,10 @@ class Told:
     store_id: UUID
     at: datetime
     confidence: float
+    # Not for the phone: what settled it and when, and whether somebody may be disturbed for it.
+    rule: Rule | None
+    proven_at: datetime
+    pushable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +133,10 @@ def report_positions(
     state: DeviceState,
     fixes: Sequence[Fix | RegionEvent],
     now: datetime,
+    live: live_fences.Fences | None = None,
 ) -> Report:
-    live = live_fences.matcher()
+    """`live`: other fences than this process's own, which count otherwise."""
+    live = live or live_fences.matcher()
     sightings: dict[int, Sighting] = {}
     plan = _plan(
         known=packing.unpack(bytes(state.packed)),
@@ -193,7 +200,7 @@ def _plan(
     sightings: dict[int, Sighting],
     consents: frozenset[Purpose],
     shopper: Shopper,
-    live: live_fences.LiveFences,
+    live: live_fences.Fences,
     now: datetime,
 ) -> _Plan:
     """`sightings` keeps what matching said of each fix, so that starting over does not match again."""
@@ -243,7 +250,7 @@ def _record(
     shopper: Shopper,
     consents: frozenset[Purpose],
     plan: _Plan,
-    live: live_fences.LiveFences,
+    live: live_fences.Fences,
     now: datetime,
 ) -> list[Coupon]:
     """Visits and presence; then a decision for each visit that began or dwelled and is still open; then the pushes."""
@@ -298,7 +305,7 @@ def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) 
     return list(here.order_by("issued_at", "pk"))
 
 
-def _told(found: Sequence[Transition], *, live: live_fences.LiveFences) -> tuple[Told, ...]:
+def _told(found: Sequence[Transition], *, live: live_fences.Fences) -> tuple[Told, ...]:
     if not found:
         return ()
     places = {}
@@ -317,6 +324,9 @@ def _told(found: Sequence[Transition], *, live: live_fences.LiveFences) -> tuple
             store_id=places[one.fence][1],
             at=one.at,
             confidence=one.confidence,
+            rule=one.rule,
+            proven_at=one.proven_at or one.at,
+            pushable=one.pushable,
         )
         for one in found
     )

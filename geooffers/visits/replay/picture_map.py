@@ -10,7 +10,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from geooffers.matching.areas import Area
-from geooffers.visits.replay.ground import Ground, length_in_words, nice_length_m
+from geooffers.visits.ground import Ground, length_in_words, nice_length_m
 from geooffers.visits.replay.look import DROPPED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town
 from geooffers.visits.transitions import Fix, Ignored

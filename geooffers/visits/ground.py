@@ -18,6 +18,11 @@ class Ground:
     def y_m(self, lat: float) -> float:
         return (lat - self.lat) * METRES_A_DEGREE
 
+    def place(self, *, x_m: float, y_m: float) -> tuple[float, float]:
+        """(latitude, longitude)."""
+        across = METRES_A_DEGREE * max(math.cos(math.radians(self.lat)), 0.01)
+        return self.lat + y_m / METRES_A_DEGREE, (self.lon + x_m / across + 180) % 360 - 180
+
     def ring(self, places: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         """Of (longitude, latitude)."""
         return [(self.x_m(lon), self.y_m(lat)) for lon, lat in places]
