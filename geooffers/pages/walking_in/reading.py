@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from geooffers.coupons.models import Coupon, Decision, Outcome
 from geooffers.coupons.reason_words import WORDS
-from geooffers.matching.answers import Sureness
 from geooffers.usecases.rehearse_visit import Rehearsal, Seen
 from geooffers.usecases.report_positions import Told
 from geooffers.visits import explaining
@@ -104,7 +103,7 @@ def _lines(rehearsal: Rehearsal) -> Iterator[Line]:
     zone = ZoneInfo(rehearsal.fence.store.time_zone)
     names = {fence.pk: fence.name for fence in rehearsal.fences}
     by_public_id = {fence.public_id: fence.pk for fence in rehearsal.fences}
-    first = rehearsal.seen[0].at
+    first, alone = rehearsal.seen[0].at, len(names) == 1
     for number, one in enumerate(rehearsal.seen, start=1):
         here = {touch.fence: touch for touch in one.touches}
         waits = [
@@ -115,8 +114,11 @@ def _lines(rehearsal: Rehearsal) -> Iterator[Line]:
             number=number,
             at=_clock(one.at, zone),
             after=_after((one.at - first).total_seconds()),
-            where=tuple(_where(here.get(fence.pk), fence.name) for fence in rehearsal.fences),
-            waits=tuple(f"{name}: {words}" if len(names) > 1 else words for name, words in waits if words),
+            where=tuple(
+                _named(fence.name, _where(here.get(fence.pk), accuracy_m=one.step.accuracy_m), alone=alone)
+                for fence in rehearsal.fences
+            ),
+            waits=tuple(_named(name, words, alone=alone) for name, words in waits if words),
             not_used=explaining.why_dropped(one.result.status, one.result.code),
             changes=tuple(
                 _change(told, rehearsal, fence=by_public_id[told.fence_id], name=names[by_public_id[told.fence_id]],
@@ -128,17 +130,20 @@ def _lines(rehearsal: Rehearsal) -> Iterator[Line]:
         )  # fmt: skip
 
 
-def _where(touch: Touch | None, name: str) -> str:
-    """What matching said."""
+def _where(touch: Touch | None, *, accuracy_m: float) -> str:
+    """What matching said, measured by the accuracy of the position."""
     if touch is None:
-        return f"{name}: far outside"
-    if touch.sureness == Sureness.INSIDE:
-        return f"{name}: surely inside"
-    distance = abs(touch.distance_m or 0.0)
-    if touch.inside:
-        return f"{name}: inside by {distance:.0f} m, less than its accuracy"
-    surely = "surely " if touch.sureness == Sureness.OUTSIDE else ""
-    return f"{name}: {surely}outside by {distance:.0f} m"
+        return "far outside"
+    if touch.distance_m is None:
+        return "surely inside"
+    distance_m = abs(touch.distance_m)
+    surely = "surely " if distance_m >= accuracy_m else ""
+    doubt = "" if surely else f", less than its accuracy of {accuracy_m:.0f} m"
+    return f"{surely}{'inside' if touch.inside else 'outside'}, by {distance_m:.0f} m{doubt}"
+
+
+def _named(name: str, words: str, *, alone: bool) -> str:
+    return words[0].upper() + words[1:] if alone else f"{name}: {words}"
 
 
 def _change(told: Told, rehearsal: Rehearsal, *, fence: int, name: str, zone: ZoneInfo) -> ChangeRead:

@@ -1,7 +1,7 @@
 """The track among the fences, in metres around its middle."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib import patheffects
 from matplotlib.axes import Axes
@@ -21,19 +21,26 @@ from merchants.fence_map import outlines
 CIRCLES_UP_TO = 600
 NAMES_UP_TO = 14
 
+_Place = tuple[float, float]  # metres east and north
+
 
 def draw(axes: Axes, replay: Replay, *, among: Town, colours: Mapping[int, str]) -> None:
+    not_used = {one.fix - 1: one.code is Ignored.SET_ASIDE for one in replay.dropped}
     fixes = replay.trace.fixes
-    ground = _middle(fixes)
+    used = [place for place in range(len(fixes)) if place not in not_used] or list(range(len(fixes)))
+    ground = _middle([fixes[place] for place in used])
     xs, ys = [ground.x_m(fix.lon) for fix in fixes], [ground.y_m(fix.lat) for fix in fixes]
-    _frame(axes, xs, ys, rings=[ring for fence in colours for ring in _rings(among.fences[fence].area, ground)])
+    rings = [ring for fence in colours for ring in _rings(among.fences[fence].area, ground)]
+    _frame(axes, [*_with_neighbours(list(zip(xs, ys, strict=True)), used), *itertools.chain(*rings)])
     _fences(axes, ground, among=among, colours=colours)
-    _track(axes, fixes, xs, ys)
-    not_used = {one.fix: one.code is Ignored.SET_ASIDE for one in replay.dropped}
-    used = [place for place in range(len(fixes)) if place + 1 not in not_used]
+    _track(axes, [fixes[at] for at in used], [(xs[at], ys[at]) for at in used])
+    for place in not_used:
+        before = max((at for at in used if at < place), default=place)
+        axes.plot([xs[before], xs[place]], [ys[before], ys[place]], color=DROPPED, linewidth=0.8, linestyle=(0, (1, 3)),
+                  zorder=3)  # fmt: skip
     axes.scatter([xs[at] for at in used], [ys[at] for at in used], s=7, color=INK, linewidths=0, zorder=4)
     for aside, marker in ((True, "$\u25c7$"), (False, "x")):
-        chosen = [fix - 1 for fix, is_aside in not_used.items() if is_aside is aside]
+        chosen = [place for place, is_aside in not_used.items() if is_aside is aside]
         axes.scatter(
             [xs[at] for at in chosen], [ys[at] for at in chosen], s=44, marker=marker, color=DROPPED, linewidths=1.2,
             zorder=6,
@@ -49,7 +56,7 @@ def draw(axes: Axes, replay: Replay, *, among: Town, colours: Mapping[int, str])
     _scale(axes)
 
 
-def _middle(fixes: tuple[Fix, ...]) -> Ground:
+def _middle(fixes: Sequence[Fix]) -> Ground:
     first = Ground(lat=fixes[0].lat, lon=fixes[0].lon)
     xs, ys = [first.x_m(fix.lon) for fix in fixes], [first.y_m(fix.lat) for fix in fixes]
     lat = fixes[0].lat + (min(ys) + max(ys)) / 2 / 111_320
@@ -57,10 +64,18 @@ def _middle(fixes: tuple[Fix, ...]) -> Ground:
     return Ground(lat=lat, lon=fixes[0].lon + (min(xs) + max(xs)) / 2 / across)
 
 
-def _frame(axes: Axes, xs: list[float], ys: list[float], *, rings: list[list[tuple[float, float]]]) -> None:
-    """All of the track and of the fences that something happened at, and nothing else."""
-    all_x = [*xs, *(x for ring in rings for x, _ in ring)]
-    all_y = [*ys, *(y for ring in rings for _, y in ring)]
+def _with_neighbours(places: list[_Place], used: Sequence[int]) -> list[_Place]:
+    """The places of what was used, and those of what was not so near that the frame need not grow much: (0, 0) is far
+    from every town."""
+    shown = [places[at] for at in used]
+    (west, east), (south, north) = ((min(side), max(side)) for side in zip(*shown, strict=True))
+    wide, high = max(east - west, 100.0), max(north - south, 100.0)
+    return shown + [(x, y) for x, y in places if west - wide <= x <= east + wide and south - high <= y <= north + high]
+
+
+def _frame(axes: Axes, places: Sequence[_Place]) -> None:
+    """What is to be seen, and nothing else."""
+    all_x, all_y = [x for x, _ in places], [y for _, y in places]
     box = axes.get_window_extent()
     wide, high = max(max(all_x) - min(all_x), 60.0) * 1.08, max(max(all_y) - min(all_y), 60.0) * 1.12
     scale = max(wide / box.width, high / box.height)
@@ -105,21 +120,21 @@ def _fences(axes: Axes, ground: Ground, *, among: Town, colours: Mapping[int, st
             )  # fmt: skip
 
 
-def _track(axes: Axes, fixes: tuple[Fix, ...], xs: list[float], ys: list[float]) -> None:
+def _track(axes: Axes, fixes: Sequence[Fix], places: Sequence[_Place]) -> None:
     """Where the phone told nothing for long, nobody knows the way."""
-    known: list[list[tuple[float, float]]] = []
-    unknown: list[list[tuple[float, float]]] = []
-    for (one, x, y), (other, to_x, to_y) in itertools.pairwise(zip(fixes, xs, ys, strict=True)):
+    known: list[list[_Place]] = []
+    unknown: list[list[_Place]] = []
+    for (one, here), (other, there) in itertools.pairwise(zip(fixes, places, strict=True)):
         gap_ms = abs((other.recorded_at - one.recorded_at).total_seconds()) * 1000
-        (known if gap_ms <= GAP_MS else unknown).append([(x, y), (to_x, to_y)])
+        (known if gap_ms <= GAP_MS else unknown).append([here, there])
     axes.add_collection(LineCollection(known, colors="#52606d", linewidths=1.1, alpha=0.75, zorder=3))
     axes.add_collection(LineCollection(unknown, colors=FAINT, linewidths=0.9, linestyles=(0, (2, 3)), zorder=3))
     if len(fixes) <= CIRCLES_UP_TO:
         sizes = [2 * fix.accuracy_m for fix in fixes]
         axes.add_collection(
             EllipseCollection(
-                sizes, sizes, [0.0] * len(fixes), units="xy", offsets=list(zip(xs, ys, strict=True)),
-                offset_transform=axes.transData, facecolors="#2456d6", edgecolors="none", alpha=0.05, zorder=1.5,
+                sizes, sizes, [0.0] * len(fixes), units="xy", offsets=list(places), offset_transform=axes.transData,
+                facecolors="#2456d6", edgecolors="none", alpha=0.05, zorder=1.5,
             )
         )  # fmt: skip
 

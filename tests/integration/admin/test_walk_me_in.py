@@ -55,8 +55,9 @@ def test_it_stands_in_the_menu(owner: Client) -> None:
 def test_every_step_is_told(owner: Client, fence: Geofence) -> None:
     page = text_of(owner, {"fence": fence.pk, "manner": "on_foot"})
     assert "A visit, and “Free bun”: pushed to the phone." in page
-    assert f"{fence.name}: surely inside" in page
-    assert "an attempt: 1 of 2 firm fixes".capitalize() in page
+    assert "<p>Far outside</p>" in page
+    assert "Surely inside" in page
+    assert "An attempt: 1 of 2 firm fixes" in page
     assert "2 fixes are firmly inside, each with a certainty of 80% or more" in page
     assert "It became the coupon." in page
     assert "The merchant paused it." in page
@@ -136,6 +137,16 @@ def test_cashiers_and_strangers_are_sent_to_sign_in(client: Client, fence: Geofe
     for answer in (client.get(PAGE), client.post(PAGE, {"fence": fence.pk, "manner": "on_foot"})):
         assert answer.status_code == 302
         assert "/admin/login/" in answer["Location"]
+
+
+def test_a_second_fence_of_ones_own_at_the_same_place_shows_too(owner: Client, fence: Geofence, store: Store) -> None:
+    wide = make_fence(store, radius_m=400)
+    Geofence.objects.filter(pk=wide.pk).update(name="the block")
+    live_fences.matcher().refresh()
+    page = text_of(owner, {"fence": fence.pk, "manner": "on_foot"})
+    assert "the block: surely inside" in page
+    assert f"{fence.name}: " in page
+    assert "<title>the block</title>" in page
 
 
 def test_without_a_live_fence_it_says_what_to_do(owner: Client) -> None:
