@@ -13,7 +13,7 @@ from geooffers.visits.observations import (
 )
 from geooffers.visits.stays import Stay
 from geooffers.visits.transitions import Change, Transition
-from geooffers.visits.tuning import GAP_MS, Tuning
+from geooffers.visits.tuning import APART_MS, GAP_MS, Tuning
 
 _WHY_DROPPED = {
     Ignored.CONSENT_MISSING: "the shopper has not agreed to this use of the location",
@@ -35,11 +35,12 @@ def why(one: Transition, *, tuning: Tuning, dwell_s: int, size_m: float) -> str:
         case Rule.FIRM_FIXES:
             return (
                 f"{tuning.firm_fixes} fixes are firmly inside, each with a certainty of {tuning.firm_from:.0%} or more,"
-                f" and no faster than {tuning.gate_mps:g} m/s"
+                f" {_minutes(APART_MS)} apart or more, and no faster than {tuning.gate_mps:g} m/s"
             )
         case Rule.HELD_INSIDE:
             return (
-                f"inside for {_minutes(tuning.entry_hold_ms)} without a break, no faster than {tuning.gate_mps:g} m/s"
+                f"inside for {_minutes(tuning.entry_hold_ms)}, with a certainty of {tuning.held_from:.0%} or more from"
+                f" all fixes together, and no faster than {tuning.gate_mps:g} m/s"
             )
         case Rule.INSIDE_ANYHOW:
             return f"inside for {_minutes(tuning.entry_anyhow_ms)}: nobody drives by for so long"
@@ -55,10 +56,13 @@ def why(one: Transition, *, tuning: Tuning, dwell_s: int, size_m: float) -> str:
         case Rule.CLEAR_FIXES:
             return (
                 f"{tuning.clear_fixes} fixes are clearly outside: by more than their accuracy and a margin of"
-                f" {tuning.margin_m(size_m=size_m):.0f} m"
+                f" {tuning.margin_m(size_m=size_m):.0f} m, and {_minutes(APART_MS)} apart or more"
             )
         case Rule.HELD_OUTSIDE:
-            return f"only outside for {_minutes(tuning.exit_hold_ms)}, though near the boundary"
+            return (
+                f"only outside for {_minutes(tuning.exit_hold_ms)}, with a certainty of {tuning.left_from:.0%} or more"
+                " from all fixes together, though near the boundary"
+            )
         case Rule.SILENCE:
             return "the phone was silent for too long: it left at the last time known inside"
         case Rule.LATE_FIX:
@@ -83,7 +87,7 @@ def waits_for(stay: Stay, *, at_ms: int) -> str:
             return ""
         return (
             f"seen outside {_times(stay.misses)}, clearly so {_times(stay.clear)}: {tuning.clear_fixes} clear fixes, or"
-            f" {_minutes(tuning.exit_hold_ms)} outside, end the stay"
+            f" {_minutes(tuning.exit_hold_ms)} surely outside, end the stay"
         )
     if stay.outside_since_ms is not None:
         return f"an attempt, doubted: {tuning.misses} fixes in a row outside and it is forgotten"

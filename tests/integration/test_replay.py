@@ -70,7 +70,7 @@ def test_it_prints_each_change_with_the_fix_that_proved_it_and_the_rule(folder: 
         "reason": "",
     }
     assert "2 fixes are firmly inside" in found[0]["reason"]
-    assert "margin of 10 m" in found[2]["reason"]
+    assert "margin of 5 m" in found[2]["reason"]
 
 
 def test_tuning_and_dwell_are_asked_for(folder: Path) -> None:

@@ -29,10 +29,11 @@ def test_every_reason_for_not_using_a_fix_has_words(code: Ignored) -> None:
 def test_the_words_hold_the_numbers_that_decide() -> None:
     assert "80%" in words(Rule.FIRM_FIXES)
     assert "8 m/s" in words(Rule.FIRM_FIXES)
-    assert "30 s" in words(Rule.HELD_INSIDE)
+    assert "30 s, with a certainty of 70%" in words(Rule.HELD_INSIDE)
+    assert "5 s apart" in words(Rule.FIRM_FIXES)
     assert "4 min" in words(Rule.INSIDE_ANYHOW)
-    assert "10 min" in words(Rule.HELD_OUTSIDE)
-    assert "margin of 10 m" in words(Rule.CLEAR_FIXES)
+    assert "2 min, with a certainty of 98%" in words(Rule.HELD_OUTSIDE)
+    assert "margin of 5 m" in words(Rule.CLEAR_FIXES)
     assert "5 min" in words(Rule.DWELL_REACHED)
 
 
