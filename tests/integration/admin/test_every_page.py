@@ -35,7 +35,7 @@ def test_the_menu_shows_each_role_its_own_pages(owner: Client, manager: Client, 
         groups = client.get("/admin/").context["sidebar_navigation"]
         return {str(item["title"]) for group in groups for item in group["items"]}
 
-    assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Stores"}
+    assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Walk me in", "Stores"}
     assert menu(owner) == menu(manager) | {"Merchants", "Staff members", "API keys"}
     assert menu(operator) > menu(owner) | {
         "Shoppers",
