@@ -99,7 +99,8 @@ def make_shopper(*, now: datetime = NOON, firebase_uid: str | None = None) -> Sh
 
 
 def consent_text(purpose: Purpose) -> ConsentText:
-    text = ConsentText.objects.filter(purpose=purpose, language="en").order_by("-version").first()
+    texts = ConsentText.objects.filter(purpose=purpose, language="en", published_at__isnull=False)
+    text = texts.order_by("-version").first()
     return text or ConsentText.objects.create(
         purpose=purpose, language="en", version=1, body=f"I agree to {purpose}.", published_at=NOON
     )

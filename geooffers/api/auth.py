@@ -137,7 +137,7 @@ def bearer(request: HttpRequest) -> str | None:
 _DEVICES = (
     Device.objects.select_related("shopper", "state")
     .annotate(given=FilteredRelation("shopper__consents", condition=Q(shopper__consents__given=True)))
-    .annotate(given_purpose=F("given__purpose"), given_by=F("given__device"))
+    .annotate(given_purpose=F("given__purpose"), given_by=F("given__device"), outdated_at=F("given__text__outdated_at"))
 )
 
 
@@ -158,9 +158,12 @@ def _caller(found: QuerySet[Any], *, is_proven: Callable[[Device], bool] = lambd
     device = rows[0]
     if device.retired_at is not None:
         raise DeviceRetired
-    # The location purposes are held by a device: another phone's do not count here.
+    # The location purposes are held by a device: another phone's do not count here, and nothing that was agreed to
+    # before its words meant something else.
     given = frozenset(
-        Purpose(row.given_purpose) for row in rows if row.given_purpose and row.given_by in (None, device.pk)
+        Purpose(row.given_purpose)
+        for row in rows
+        if row.given_purpose and row.given_by in (None, device.pk) and row.outdated_at is None
     )
     return DeviceCaller(device=device, shopper=device.shopper, given=given, state=device.state)
 

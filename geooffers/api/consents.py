@@ -1,15 +1,16 @@
 """What a shopper is asked, what they agreed to, and taking it back."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, pauses, replies, strict
-from geooffers.shoppers import consents
-from geooffers.shoppers.models import ConsentState, Purpose
+from geooffers.api.locales import asked_for, spoken_now
+from geooffers.shoppers import consents, texts
+from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
 from geooffers.usecases import give_consent, withdraw_consent
 
 router = Router(tags=["Consent"])
@@ -28,6 +29,8 @@ _GIVEN = {
     "language": "en",
     "version": 1,
     "changed_at": "2026-06-02T12:00:00Z",
+    "outdated": False,
+    "in_force": True,
 }
 
 PurposeIn = Annotated[
@@ -69,30 +72,51 @@ class WithdrawalIn(strict.StrictSchema):
 
 
 class ConsentOut(strict.ReplySchema):
+    """What this device or its shopper said of one purpose."""
+
     model_config = strict.example(**_GIVEN)
     purpose: Purpose
-    given: bool
-    language: Annotated[str | None, Field(description="Of the text; null when nothing was ever said.")]
+    given: Annotated[bool, Field(description="What was said last.")]
+    language: Annotated[str | None, Field(description="Of the text it was said to; null when nothing was ever said.")]
     version: int | None
-    changed_at: datetime | None
+    changed_at: Annotated[datetime | None, Field(description="Given, or withdrawn, since.")]
+    outdated: Annotated[bool, Field(description="Given to a text that has a successor with another meaning: ask anew.")]
+    in_force: Annotated[bool, Field(description="Whether it is acted on now: given, not outdated, not paused.")]
+
+
+class ConsentShownOut(ConsentOut):
+    model_config = strict.example(**_GIVEN, text=_TEXT)
+    text: Annotated[TextOut | None, Field(description="What to show and to agree to, in the best language there is.")]
 
 
 class ConsentsOut(strict.ReplySchema):
-    model_config = strict.example(items=[_GIVEN], pause={"paused": False, "paused_until": None})
-    items: Annotated[list[ConsentOut], Field(description="One for each purpose, in the order in which they are asked.")]
-    pause: pauses.PauseOut
+    """What a settings page shows."""
 
-
-def _out(purpose: Purpose, state: ConsentState | None) -> ConsentOut:
-    if state is None:
-        return ConsentOut(purpose=purpose, given=False, language=None, version=None, changed_at=None)
-    return ConsentOut(
-        purpose=purpose,
-        given=state.given,
-        language=state.text.language,
-        version=state.text.version,
-        changed_at=state.changed_at,
+    model_config = strict.example(
+        items=[{**_GIVEN, "text": _TEXT}], pause={"paused": False, "paused_until": None}, locale="en-GB"
     )
+    items: Annotated[
+        list[ConsentShownOut], Field(description="One for each purpose, in the order in which they are asked.")
+    ]
+    pause: pauses.PauseOut
+    locale: Annotated[str, Field(description="What was asked for; each text says which language it is in.")]
+
+
+def _said(purpose: Purpose, state: ConsentState | None, *, shopper: Shopper, now: datetime) -> dict[str, Any]:
+    if state is None:
+        unsaid = dict.fromkeys(["language", "version", "changed_at"])
+        return {"purpose": purpose, "given": False, **unsaid, "outdated": False, "in_force": False}
+    outdated = state.given and state.text.outdated_at is not None
+    paused = purpose in PAUSED_PURPOSES and shopper.is_paused(now)
+    return {
+        "purpose": purpose,
+        "given": state.given,
+        "language": state.text.language,
+        "version": state.text.version,
+        "changed_at": state.changed_at,
+        "outdated": outdated,
+        "in_force": state.given and not outdated and not paused,
+    }
 
 
 def _states(caller: auth.DeviceCaller) -> dict[str, ConsentState]:
@@ -116,7 +140,7 @@ def list_texts(
     ] = None,
 ) -> TextsOut:
     limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=clock.now())
-    return TextsOut(items=[TextOut.from_orm(text) for text in consents.published_texts(language=language)])
+    return TextsOut(items=[TextOut.from_orm(text) for text in texts.current_texts(language=language)])
 
 
 @router.get(
@@ -125,15 +149,33 @@ def list_texts(
     response=ConsentsOut,
     operation_id="listConsents",
     summary="My consents",
-    description="What this device and its shopper have agreed to now.",
+    description=(
+        "All that a settings page shows: each purpose with the words to show now, what this device and its shopper "
+        "said, and whether it is acted on. The language is `locale`, else what Accept-Language prefers, else what the "
+        "app registered with."
+    ),
 )
-def list_consents(request: auth.DeviceRequest) -> ConsentsOut:
+def list_consents(
+    request: auth.DeviceRequest,
+    locale: Annotated[
+        str | None, Query(description="As `de-AT`.", max_length=35, pattern=LANGUAGE_TAG, examples=["en"])
+    ] = None,
+) -> ConsentsOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
-    states = _states(request.auth)
+    caller = request.auth
+    limits.spend(request, limits.DEVICE_CALLS, caller=caller.name, now=now)
+    locales = asked_for(request, shopper=caller.shopper, locale=locale)
+    states, shown = _states(caller), texts.spoken(texts.current_texts(), locales=locales)
     return ConsentsOut(
-        items=[_out(purpose, states.get(purpose)) for purpose in Purpose],
-        pause=pauses.pause_out(request.auth.shopper, now=now),
+        items=[
+            ConsentShownOut(
+                **_said(purpose, states.get(purpose), shopper=caller.shopper, now=now),
+                text=TextOut.from_orm(shown[purpose]) if purpose in shown else None,
+            )
+            for purpose in Purpose
+        ],
+        pause=pauses.pause_out(caller.shopper, now=now),
+        locale=locales[0],
     )
 
 
@@ -147,7 +189,7 @@ def list_consents(request: auth.DeviceRequest) -> ConsentsOut:
         "To one purpose, and to the text that was shown. The Idempotency-Key keeps a late retry from giving again "
         "what was withdrawn meanwhile: it gets the first answer."
     ),
-    openapi_extra=contract.with_idempotency_key(consents.UnknownText),
+    openapi_extra=contract.with_idempotency_key(texts.UnknownText, texts.TextOutdated),
 )
 def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
     now = clock.now()
@@ -159,9 +201,11 @@ def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
             purpose=Purpose(payload.purpose),
             language=payload.language,
             version=payload.version,
+            locale=spoken_now(request, shopper=request.auth.shopper),
             now=now,
         )
-        return replies.Reply(status=200, body=_out(Purpose(state.purpose), state).model_dump(mode="json"))
+        said = ConsentOut(**_said(Purpose(state.purpose), state, shopper=state.shopper, now=now))
+        return replies.Reply(status=200, body=said.model_dump(mode="json"))
 
     return replies.respond(request, caller=request.auth.name, payload=payload, now=now, work=work)
 
@@ -182,5 +226,7 @@ def withdraw(request: auth.DeviceRequest, payload: WithdrawalIn) -> ConsentOut:
     # Not counted against any limit: taking a consent back is never refused for having called too often.
     now = clock.now()
     purpose = Purpose(payload.purpose)
-    withdraw_consent.withdraw_consent(device=request.auth.device, purpose=purpose, now=now)
-    return _out(purpose, _states(request.auth).get(purpose))
+    caller = request.auth
+    locale = spoken_now(request, shopper=caller.shopper)
+    withdraw_consent.withdraw_consent(device=caller.device, purpose=purpose, locale=locale, now=now)
+    return ConsentOut(**_said(purpose, _states(caller).get(purpose), shopper=caller.shopper, now=now))

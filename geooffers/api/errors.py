@@ -21,7 +21,7 @@ from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
-from geooffers.shoppers import consents, pauses
+from geooffers.shoppers import pauses, texts
 from geooffers.usecases import register_device, report_positions, sign_in
 from merchants import access
 from notifications import wallets
@@ -84,7 +84,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     id_tokens.CertificatesUnreachable: Problem(status=503, code="certificates_unreachable"),
     sign_in.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
     sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
-    consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
+    texts.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
+    texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
     # wallets
     wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),

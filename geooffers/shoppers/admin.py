@@ -1,16 +1,18 @@
 """Shoppers, devices and consent, for operators alone."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
-from geooffers.operators import OperatorAdmin, ReadOnlyOperatorAdmin
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, Device, Shopper
+from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.shoppers.admin_texts import ConsentTextAdmin
+from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Shopper
+
+__all__ = ["ConsentReceiptAdmin", "ConsentStateAdmin", "ConsentTextAdmin", "DeviceAdmin", "ShopperAdmin"]
 
 
 @admin.register(Shopper)
 class ShopperAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 60, "group"
-    fields = ("id", "firebase_uid", "language", "created_at", "ended_at")
+    fields = ("id", "firebase_uid", "language", "created_at", "ended_at", "paused_from", "paused_until")
     list_display = ("__str__", "is_anonymous", "created_at", "ended_at")
     search_fields = ("=firebase_uid",)
     ordering = ("-created_at",)
@@ -34,7 +36,7 @@ class DeviceAdmin(ReadOnlyOperatorAdmin):
 @admin.register(ConsentState)
 class ConsentStateAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 62, "toggle_on"
-    fields = ("shopper", "device", "purpose", "given", "text", "changed_at")
+    fields = ("shopper", "device", "purpose", "given", "text", "changed_at", "paused_until")
     list_display = ("shopper", "purpose", "given", "changed_at")
     list_select_related = ("shopper",)
     ordering = ("-changed_at",)
@@ -43,20 +45,7 @@ class ConsentStateAdmin(ReadOnlyOperatorAdmin):
 @admin.register(ConsentReceipt)
 class ConsentReceiptAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 63, "receipt_long"
-    fields = ("id", "shopper", "device", "purpose", "text", "given", "source", "app_version", "at")
+    fields = ("id", "shopper", "device", "purpose", "text", "given", "source", "locale", "app_version", "at")
     list_display = ("shopper", "purpose", "given", "source", "at")
     list_select_related = ("shopper",)
     ordering = ("-at",)
-
-
-@admin.register(ConsentText)
-class ConsentTextAdmin(OperatorAdmin):
-    """Published, never changed: a new wording is a new version."""
-
-    menu_order, menu_icon = 52, "article"
-    fields = ("purpose", "language", "version", "body", "published_at")
-    list_display = ("purpose", "language", "version", "published_at")
-    ordering = ("purpose", "language", "-version")
-
-    def has_change_permission(self, request: HttpRequest, obj: ConsentText | None = None) -> bool:
-        return False

@@ -24,33 +24,18 @@ from geooffers.shoppers.models import (
 )
 
 
-class UnknownText(Exception):
-    """There is no consent text of that purpose, language and version."""
-
-
-def published_texts(*, language: str | None = None) -> list[ConsentText]:
-    """The newest version of each purpose and language."""
-    texts = ConsentText.objects.order_by("purpose", "language", "version")
-    if language is not None:
-        texts = texts.filter(language=language)
-    return list({(text.purpose, text.language): text for text in texts}.values())
-
-
-def find_text(*, purpose: Purpose, language: str, version: int) -> ConsentText:
-    try:
-        return ConsentText.objects.get(purpose=purpose, language=language, version=version)
-    except ConsentText.DoesNotExist:
-        raise UnknownText from None
-
-
 def states_of(*, device: Device, shopper: Shopper) -> QuerySet[ConsentState]:
     """The device's own and its shopper's, in the order in which they are locked."""
     return ConsentState.objects.filter(Q(device=device) | Q(device=None), shopper=shopper).order_by("pk")
 
 
 def counts(*, now: datetime) -> Q:
-    """Of a state: what it says may be acted on. Given, and not in a pause."""
-    return Q(given=True) & (Q(paused_until=None) | Q(paused_until__lte=now))
+    """Of a state: what it says may be acted on. Given, to words that still mean what they said, and not in a pause.
+
+    Not by a join to the text: whoever waited for a row that changed its text meanwhile would find the old one joined.
+    """
+    outdated = ConsentText.objects.filter(outdated_at__isnull=False)
+    return Q(given=True) & (Q(paused_until=None) | Q(paused_until__lte=now)) & ~Q(text__in=outdated)
 
 
 def lock_for_share(
@@ -82,6 +67,7 @@ def give(
     purpose: Purpose,
     text: ConsentText,
     now: datetime,
+    locale: str = "",
     source: ReceiptSource = ReceiptSource.APP,
 ) -> ConsentState:
     """Given to the same words already: nothing changes and no second receipt is written.
@@ -91,23 +77,29 @@ def give(
     state = _locked_state(device=device, shopper=shopper, purpose=purpose, text=text, now=now)
     if state.given and state.text_id == text.pk:
         return state
-    return _change(state=state, given=True, text=text, device=device, source=source, now=now)
+    return _change(state=state, given=True, text=text, device=device, source=source, locale=locale, now=now)
 
 
 def withdraw(
-    *, device: Device, shopper: Shopper, purpose: Purpose, now: datetime, source: ReceiptSource = ReceiptSource.APP
+    *,
+    device: Device,
+    shopper: Shopper,
+    purpose: Purpose,
+    now: datetime,
+    locale: str = "",
+    source: ReceiptSource = ReceiptSource.APP,
 ) -> bool:
     """Whether there was something to withdraw; repeating it is harmless."""
     held = states_of(device=device, shopper=shopper).filter(purpose=purpose)
     for state in lock_for_change(states=held):
         if state.given:
-            _change(state=state, given=False, text=state.text, device=device, source=source, now=now)
+            _change(state=state, given=False, text=state.text, device=device, source=source, locale=locale, now=now)
             return True
     return False
 
 
-def may_be_located(*, device: Device) -> bool:
-    return ConsentState.objects.filter(device=device, purpose__in=LOCATION_PURPOSES, given=True).exists()
+def may_be_located(*, device: Device, now: datetime) -> bool:
+    return ConsentState.objects.filter(counts(now=now), device=device, purpose__in=LOCATION_PURPOSES).exists()
 
 
 def move_to_account(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
@@ -167,15 +159,16 @@ def _change(
     text: ConsentText,
     device: Device,
     source: ReceiptSource,
+    locale: str,
     now: datetime,
 ) -> ConsentState:
     state.given, state.text, state.changed_at = given, text, now
     state.save(update_fields=["given", "text", "changed_at"])
-    _receipt(state=state, device=device, source=source, now=now)
+    _receipt(state=state, device=device, source=source, locale=locale, now=now)
     return state
 
 
-def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now: datetime) -> None:
+def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now: datetime, locale: str = "") -> None:
     ConsentReceipt.objects.create(
         shopper=state.shopper,
         device=device if state.device_id is not None else None,
@@ -184,5 +177,6 @@ def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now:
         given=state.given,
         source=source,
         app_version=device.app_version,
+        locale=locale or state.shopper.language,
         at=now,
     )

@@ -6,6 +6,7 @@ Foreign keys point up to nothing here: visits, coupons and pushes point down to 
 import secrets
 from datetime import UTC, datetime
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
@@ -111,23 +112,52 @@ PAUSED_PURPOSES = LOCATION_PURPOSES | {Purpose.MARKETING_PUSH}
 UNTIL_RESUMED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+
+
 class ConsentText(models.Model):
-    """The words that were shown. Published, never changed: a new wording is a new version."""
+    """The words that are shown: a draft, or a published version. `shoppers.texts` publishes and says what that means.
+
+    Published, never changed, by a trigger of the database's: a new wording is a new version. What alone is written
+    later is when the meaning of its purpose moved on.
+    """
 
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
-    language = models.CharField(max_length=35)
-    version = models.PositiveIntegerField()
-    body = models.TextField()
-    published_at = models.DateTimeField()
+    language = models.CharField(
+        max_length=35,
+        validators=[RegexValidator(LANGUAGE_TAG, "Write a language as en, de or pt-BR.")],
+        help_text="As en, de or pt-BR.",
+    )
+    version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    body = models.TextField(max_length=4000)
+    renews = models.BooleanField(
+        "new meaning",
+        default=False,
+        help_text="Tick it when more, or something else, is agreed to than before: from the moment of publishing, "
+        "consents to every older text of this purpose, in all languages, do not count any more. "
+        "Without it this text says what the published ones say, in other words or in another language.",
+    )
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    outdated_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["purpose", "language", "version"]
         constraints = [
             models.UniqueConstraint(fields=["purpose", "language", "version"], name="consent_text_is_unique"),
+            models.UniqueConstraint(
+                fields=["purpose", "language"],
+                condition=Q(published_at__isnull=True),
+                name="one_draft_of_a_consent_text",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True, version__isnull=True, outdated_at__isnull=True)
+                | Q(published_at__isnull=False, version__isnull=False),
+                name="consent_text_is_draft_or_version",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.language} v{self.version}"
+        return f"{self.purpose} {self.language} " + ("draft" if self.version is None else f"v{self.version}")
 
 
 class ReceiptSource(models.TextChoices):
@@ -148,6 +178,8 @@ class ConsentReceipt(models.Model):
     given = models.BooleanField()
     source = models.CharField(max_length=10, choices=ReceiptSource.choices)
     app_version = models.CharField(max_length=40, blank=True)
+    # What the app spoke at that moment; the text has a language of its own.
+    locale = models.CharField(max_length=35, blank=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -4,15 +4,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents, devices, holders
+from geooffers.shoppers import consents, devices, holders, texts
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 
 
-def give_consent(*, device: Device, purpose: Purpose, language: str, version: int, now: datetime) -> ConsentState:
-    text = consents.find_text(purpose=purpose, language=language, version=version)
+def give_consent(
+    *, device: Device, purpose: Purpose, language: str, version: int, now: datetime, locale: str = ""
+) -> ConsentState:
+    """`language` and `version` are the text's, `locale` is what the app speaks."""
+    text = texts.find_text(purpose=purpose, language=language, version=version)
     with transaction.atomic():
         # A sign-in may be changing the holder: whoever holds the device when we have it agrees.
         held = devices.lock(device_id=device.pk)
         # Another phone may be pausing: then this consent is in the pause, too.
         shopper = holders.lock(shopper_id=held.shopper_id)
-        return consents.give(device=held, shopper=shopper, purpose=purpose, text=text, now=now)
+        return consents.give(device=held, shopper=shopper, purpose=purpose, text=text, locale=locale, now=now)

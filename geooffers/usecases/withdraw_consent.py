@@ -15,14 +15,14 @@ from geooffers.visits.models import EndReason
 from notifications import outbox
 
 
-def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime) -> None:
+def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime, locale: str = "") -> None:
     """Repeating it is harmless, and so is withdrawing what was never given."""
     with transaction.atomic():
         # A sign-in may be changing the holder: whoever holds the device when we have it withdraws.
         held = devices.lock(device_id=device.pk)
-        if not consents.withdraw(device=held, shopper=held.shopper, purpose=purpose, now=now):
+        if not consents.withdraw(device=held, shopper=held.shopper, purpose=purpose, locale=locale, now=now):
             return
-        if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held):
+        if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held, now=now):
             recording.end_presence_of_device(device=held, now=now, reason=EndReason.WITHDRAWN)
         if purpose == Purpose.MARKETING_PUSH:
             outbox.cancel_marketing(shopper=held.shopper, reason="consent_withdrawn", now=now)

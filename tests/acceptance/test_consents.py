@@ -53,6 +53,16 @@ def test_a_given_consent_is_listed_with_its_text_and_leaves_a_receipt() -> None:
     )
 
 
+def test_every_receipt_says_how_in_which_language_and_by_which_app() -> None:
+    phone = Phone()
+    assert phone.register(app_version="2.1.0", language="fi").status_code == 201
+    phone.give("analytics")
+    phone.call("POST", "/consents/withdraw", {"purpose": "analytics"}, headers={"Accept-Language": "de-AT, en;q=0.5"})
+    told = ConsentReceipt.objects.order_by("at").values_list("given", "source", "locale", "app_version")
+    assert list(told) == [(True, "app", "fi", "2.1.0"), (False, "app", "de-at", "2.1.0")]
+    assert ConsentReceipt.objects.filter(at__lte=timezone.now()).count() == 2
+
+
 def test_giving_the_same_again_is_no_second_receipt() -> None:
     phone = registered_phone("analytics")
     assert phone.give("analytics").status_code == 200

@@ -7,8 +7,9 @@ import pytest
 from django.db import transaction
 
 from geooffers.api import auth
+from geooffers.shoppers import texts
 from geooffers.shoppers.consents import counts
-from geooffers.shoppers.models import ConsentState, Purpose
+from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from geooffers.usecases import give_consent, pause_consents, report_positions, resume_consents, withdraw_consent
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
@@ -186,6 +187,30 @@ def test_a_consent_given_on_one_phone_while_another_pauses_is_in_the_pause(walke
     giving.result()
     assert not ConsentState.objects.filter(counts(now=LATER), device=other.device).exists()
     assert enter(other) == 403
+
+
+def test_a_report_that_waits_for_a_consent_to_newer_words_goes_on(walker: Walker) -> None:
+    """Under the lock it must not find the old text beside the new state: then the consent would seem to be gone."""
+    newer = ConsentText.objects.create(purpose=FOREGROUND, language="en", body="The same, in other words.")
+    texts.publish(drafts=[newer], now=NOON)
+    with transaction.atomic():
+        give_consent.give_consent(device=walker.device, purpose=FOREGROUND, language="en", version=2, now=LATER)
+        report = Another(lambda: enter(walker))
+        report.wait_until_waiting()
+    assert report.result() == 200
+    assert Visit.objects.get().is_open
+
+
+def test_a_report_that_waits_finds_that_location_means_something_new(walker: Walker) -> None:
+    renewed = ConsentText.objects.create(purpose=FOREGROUND, language="en", body="Something else.", renews=True)
+    with transaction.atomic():
+        ConsentState.objects.select_for_update().get(device=walker.device)
+        report = Another(lambda: enter(walker))
+        report.wait_until_waiting()
+        texts.publish(drafts=[renewed], now=LATER)
+    # It had begun before the new meaning; what begins after it is refused.
+    assert report.result() in (200, 403)
+    assert enter(walker) == 403
 
 
 def test_two_phones_pause_at_once_without_waiting_in_a_circle(walker: Walker) -> None:

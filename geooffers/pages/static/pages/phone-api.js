@@ -45,8 +45,16 @@ export class Api {
     return this.call("GET", "/consent-texts");
   }
 
-  consents() {
-    return this.call("GET", "/consents");
+  consents(locale) {
+    return this.call("GET", `/consents?locale=${locale}`);
+  }
+
+  pause(word) {
+    return this.call("POST", "/consents/pause", { pause: word });
+  }
+
+  resume() {
+    return this.call("POST", "/consents/resume", undefined, { "Idempotency-Key": uuid() });
   }
 
   give({ purpose, language, version }) {

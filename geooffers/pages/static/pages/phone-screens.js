@@ -1,37 +1,25 @@
 // What the phone's glass shows: the home screen with its notifications, the coupons, one coupon, the consents.
 
+import { Consents } from "./phone-consents.js";
 import { byId, el, time } from "./phone-dom.js";
 
-const PURPOSES = {
-  location_foreground: "Location while the app is open",
-  location_background: "Location in the background",
-  marketing_push: "Notifications about offers",
-  analytics: "Counted in figures",
-};
 const STATES = {
   open: ["", "Yours"],
   redeemed: ["yes", "Redeemed"],
   expired: ["no", "Expired"],
 };
-const LANGUAGES = { en: "English", de: "Deutsch", fi: "Suomi" };
 
 export class Screens {
   constructor({ api, drawer, problem, consented }) {
-    Object.assign(this, { api, drawer, problem, consented });
+    Object.assign(this, { api, drawer, problem });
+    this.consents = new Consents({ api, problem, consented, redraw: (focus) => this.redraw(focus) });
     this.coupons = [];
-    this.consents = [];
-    this.texts = [];
-    this.language = "en";
     this.name = "home";
     this.face = "coupon";
     this.box = byId("screen");
     for (const tab of document.querySelectorAll("[data-screen]")) {
       tab.addEventListener("click", () => this.show(tab.dataset.screen));
     }
-  }
-
-  isGiven(purpose) {
-    return this.consents.some((one) => one.purpose === purpose && one.given);
   }
 
   async show(name, { couponId = null, keepFocus = false } = {}) {
@@ -61,16 +49,13 @@ export class Screens {
     byId("screen-coupons").textContent = mine ? `Coupons (${mine})` : "Coupons";
   }
 
-  redraw() {
-    return this.show(this.name, { couponId: this.couponId, keepFocus: true });
+  async redraw(focus) {
+    await this.show(this.name, { couponId: this.couponId, keepFocus: true });
+    if (focus) this.box.querySelector(focus)?.focus();
   }
 
   async loadCoupons() {
     this.coupons = (await this.api.coupons()).coupons;
-  }
-
-  async loadConsents() {
-    this.consents = (await this.api.consents()).items;
   }
 
   draw_home() {
@@ -186,49 +171,8 @@ export class Screens {
     return [googlePass(face, qr), place, keysSaid(face.google, "Google Wallet"), back(face)];
   }
 
-  async draw_consents() {
-    if (!this.texts.length) this.texts = (await this.api.consentTexts()).items;
-    const languages = [...new Set(this.texts.map((text) => text.language))].sort();
-    const choice = el(
-      "select",
-      { "aria-label": "Language", on: { change: (event) => this.speak(event.target.value) } },
-      ...languages.map((language) => el("option", { value: language, selected: language === this.language }, LANGUAGES[language] ?? language)),
-    );
-    const asked = this.consents.map(({ purpose, given }) => this.consentSwitch(purpose, given)).filter(Boolean);
-    return [el("div", { class: "coupon-top" }, el("h3", { tabindex: "-1" }, "What you agree to"), choice), el("div", { class: "consents" }, ...asked)];
-  }
-
-  async speak(language) {
-    this.language = language;
-    await this.redraw();
-    this.box.querySelector("select")?.focus();
-  }
-
-  consentSwitch(purpose, given) {
-    const text = this.texts.find((one) => one.purpose === purpose && one.language === this.language);
-    if (!text) return null;
-    const box = el("input", { type: "checkbox", role: "switch", name: purpose, checked: given, "aria-describedby": `text-${purpose}` });
-    box.addEventListener("change", () => this.change(text, box));
-    return el(
-      "div",
-      { class: "consent" },
-      el("label", { class: "switch" }, el("strong", {}, PURPOSES[purpose] ?? purpose), box),
-      el("p", { class: "small", id: `text-${purpose}`, lang: this.language }, text.body),
-    );
-  }
-
-  async change(text, box) {
-    box.disabled = true;
-    try {
-      const state = await (box.checked ? this.api.give(text) : this.api.withdraw(text.purpose));
-      this.consents = this.consents.map((one) => (one.purpose === text.purpose ? state : one));
-      this.consented(state);
-    } catch (error) {
-      box.checked = !box.checked;
-      this.problem(error);
-    }
-    box.disabled = false;
-    box.focus();
+  draw_consents() {
+    return this.consents.draw();
   }
 }
 

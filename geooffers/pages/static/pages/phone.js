@@ -44,10 +44,10 @@ async function start() {
     world.showTrack(walk.places);
     say(shown.fences.length ? "" : "There is no live fence yet: draw one in the admin, then load this page again.");
     await api.register();
-    await Promise.all([screens.loadConsents(), screens.loadCoupons()]);
-    await screens.show(screens.consents.some((one) => one.given) ? "home" : "consents");
+    await Promise.all([screens.consents.load(), screens.loadCoupons()]);
+    await screens.show(screens.consents.isAnythingGiven ? "home" : "consents");
     if (mayReport()) report();
-    else say("Nothing is reported before you agree on the phone.");
+    else say(whyNot("Nothing is reported before you agree on the phone."));
     await listen();
   } catch (error) {
     showProblem(error);
@@ -68,15 +68,19 @@ function onMoved(place, { byWalking }) {
     showWalk();
   }
   if (mayReport()) report();
-  else say("Nothing is reported: the shopper has not agreed to this use of the location.");
+  else say(whyNot("Nothing is reported: the shopper has not agreed to this use of the location."));
 }
 
 function isInBackground() {
   return byId("background").checked;
 }
 
+function whyNot(unlessPaused) {
+  return screens.consents.isPaused ? "Paused: nothing is reported." : unlessPaused;
+}
+
 function mayReport() {
-  return screens.isGiven(isInBackground() ? "location_background" : "location_foreground");
+  return screens.consents.allows(isInBackground() ? "location_background" : "location_foreground");
 }
 
 function accuracy() {
@@ -102,16 +106,19 @@ async function onAnswer(answer) {
   }
 }
 
-function onConsented({ purpose, given }) {
-  if (purpose.startsWith("location")) {
-    if (mayReport()) report();
-    else if (!given) {
-      for (const id of inside.keys()) world.mark(id, false);
-      inside.clear();
-      reports.forget();
-      say("Consent withdrawn: where the phone was is forgotten, and nothing is reported.");
-    }
-  }
+function onConsented({ purpose, given, paused }) {
+  if (paused === undefined && !purpose.startsWith("location")) return;
+  if (mayReport()) report();
+  else if (paused) forgetWhere("Paused: where the phone was is forgotten, and nothing is reported.");
+  else if (given === false) forgetWhere("Consent withdrawn: where the phone was is forgotten, and nothing is reported.");
+  else say(whyNot("Nothing is reported before you agree on the phone."));
+}
+
+function forgetWhere(words) {
+  for (const id of inside.keys()) world.mark(id, false);
+  inside.clear();
+  reports.forget();
+  say(words);
 }
 
 // -- what arrives

@@ -1,0 +1,116 @@
+// The screen of consents: what is agreed to, in which words, and the switch for "not now".
+
+import { dayAndTime, el } from "./phone-dom.js";
+
+const PURPOSES = {
+  location_foreground: "Location while the app is open",
+  location_background: "Location in the background",
+  marketing_push: "Notifications about offers",
+  analytics: "Counted in figures",
+};
+const LANGUAGES = { en: "English", de: "Deutsch", fi: "Suomi" };
+const PAUSES = [["hour", "1 hour"], ["day", "1 day"], ["until_resumed", "Until I say so"]];
+
+export class Consents {
+  constructor({ api, problem, consented, redraw }) {
+    Object.assign(this, { api, problem, consented, redraw });
+    this.items = [];
+    this.languages = [];
+    this.language = "en";
+    this.pause = { paused: false, paused_until: null };
+  }
+
+  async load() {
+    const { items, pause } = await this.api.consents(this.language);
+    Object.assign(this, { items, pause });
+  }
+
+  get isPaused() {
+    const { paused, paused_until: until } = this.pause;
+    return paused && (until === null || Date.now() < Date.parse(until));
+  }
+
+  // Whether the phone may act on it now.
+  allows(purpose) {
+    const found = this.items.find((one) => one.purpose === purpose);
+    return Boolean(found?.given && !found.outdated && !this.isPaused);
+  }
+
+  get isAnythingGiven() {
+    return this.items.some((one) => one.given);
+  }
+
+  async draw() {
+    if (!this.languages.length) this.languages = [...new Set((await this.api.consentTexts()).items.map((one) => one.language))].sort();
+    const choice = el(
+      "select",
+      { "aria-label": "Language", on: { change: (event) => this.speak(event.target.value) } },
+      ...this.languages.map((language) => el("option", { value: language, selected: language === this.language }, LANGUAGES[language] ?? language)),
+    );
+    return [
+      el("div", { class: "coupon-top" }, el("h3", { tabindex: "-1" }, "What you agree to"), choice),
+      this.isPaused ? this.drawPaused() : this.drawPause(),
+      el("div", { class: "consents" }, ...this.items.map((one) => this.drawSwitch(one)).filter(Boolean)),
+    ];
+  }
+
+  drawPause() {
+    const taps = PAUSES.map(([word, label]) => el("button", { type: "button", on: { click: () => this.tap(() => this.api.pause(word)) } }, label));
+    return el("div", { class: "pause", role: "group", "aria-labelledby": "pause-word" }, el("strong", { id: "pause-word" }, "Not now: pause for"), el("div", { class: "faces" }, ...taps));
+  }
+
+  drawPaused() {
+    const until = this.pause.paused_until;
+    const end = el("button", { type: "button", class: "button primary", on: { click: () => this.tap(() => this.api.resume()) } }, "Go on");
+    return el(
+      "div",
+      { class: "pause paused" },
+      el("strong", {}, until ? `Paused until ${dayAndTime(until)}` : "Paused until you say so"),
+      el("span", { class: "small" }, "You are not followed and sent no offers. Your coupons stay good."),
+      end,
+    );
+  }
+
+  drawSwitch({ purpose, given, outdated, text }) {
+    if (!text) return null;
+    const box = el("input", { type: "checkbox", role: "switch", name: purpose, checked: given && !outdated, "aria-describedby": `text-${purpose}` });
+    box.addEventListener("change", () => this.change(text, box));
+    return el(
+      "div",
+      { class: "consent" },
+      el("label", { class: "switch" }, el("strong", {}, PURPOSES[purpose] ?? purpose), box),
+      outdated ? el("p", { class: "notice wait small" }, "This means something new since you agreed to it. Read it, and agree again if you like.") : null,
+      el("p", { class: "small", id: `text-${purpose}`, lang: text.language }, text.body),
+    );
+  }
+
+  async speak(language) {
+    this.language = language;
+    await this.load().catch(this.problem);
+    await this.redraw("select");
+  }
+
+  async tap(call) {
+    try {
+      this.pause = await call();
+      this.consented({ paused: this.isPaused });
+    } catch (error) {
+      this.problem(error);
+    }
+    await this.redraw(".pause button");
+  }
+
+  async change(text, box) {
+    box.disabled = true;
+    try {
+      const state = await (box.checked ? this.api.give(text) : this.api.withdraw(text.purpose));
+      this.items = this.items.map((one) => (one.purpose === text.purpose ? { ...one, ...state } : one));
+      this.consented(state);
+    } catch (error) {
+      box.checked = !box.checked;
+      this.problem(error);
+    }
+    box.disabled = false;
+    box.focus();
+  }
+}

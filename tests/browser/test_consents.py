@@ -1,0 +1,91 @@
+"""Consents where people meet them: the pause on the phone, and new words that an operator publishes."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Browsing
+from tests.browser.judging import LOOKS, THEMES_OWN, judge, name_of
+from tests.browser.sessions import come_back
+from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
+
+ANALYTICS = "analytics"
+
+
+def operators_page(browsing: Browsing, **look: Any) -> Page:
+    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
+    page = browsing.page(**look)
+
+    def sign_in() -> None:
+        page.goto("/admin/login/")
+        page.get_by_label("Username").fill(operator["username"])
+        page.get_by_label("Password").fill(operator["password"])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/admin/")
+
+    come_back(page, city=browsing.city.web_url, who="operator", or_sign_in=sign_in)
+    return page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", LOOKS, ids=name_of)
+def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing, look: dict[str, Any]) -> None:
+    phone, shop = Phone(browsing, **look), browsing.city.shop("Café Aino")
+    phone.agree(FOREGROUND, PUSHES)
+    judge(phone.page, "phone-before-the-pause", look)
+    phone.walk_into(shop)
+    expect(phone.said).to_have_text("Inside the fence of Café Aino.")
+    phone.tap("Consents")
+    phone.page.get_by_role("button", name="1 hour").click()
+    expect(phone.said).to_contain_text("Paused: where the phone was is forgotten")
+    expect(phone.page.locator(".pause")).to_contain_text("Paused until")
+    expect(phone.page.get_by_role("button", name="Go on")).to_be_focused()
+    judge(phone.page, "phone-paused", look)
+    reported = phone.reports()
+    phone.page.get_by_role("button", name="The phone, at").press("ArrowUp")
+    expect(phone.said).to_have_text("Paused: nothing is reported.")
+    expect(phone.switch(FOREGROUND)).to_be_checked()
+    assert phone.reports() == reported
+    phone.page.get_by_role("button", name="Go on").click()
+    expect(phone.said).to_have_text("Inside the fence of Café Aino.")
+
+
+def test_a_pause_is_there_when_the_page_is_loaded_anew(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    phone.page.get_by_role("button", name="Until I say so").click()
+    expect(phone.page.locator(".pause")).to_contain_text("Paused until you say so")
+    phone.page.reload()
+    phone.page.locator("[data-ready]").wait_for()
+    expect(phone.said).to_have_text("Paused: nothing is reported.")
+
+
+def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(ANALYTICS)
+    page = operators_page(browsing)
+    page.goto("/admin/shoppers/consenttext/add/")
+    page.locator("#id_purpose").select_option(ANALYTICS)
+    page.locator("#id_language").fill("en")
+    page.locator("#id_body").fill("Count me in figures, and in the district's as well.")
+    page.locator("#id_renews").check()
+    judge(page, "admin-consent-draft", LOOKS[0], leave_out=THEMES_OWN)
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("Count me in figures about visits and offers.")).to_be_visible()
+    for look in LOOKS:
+        page.set_viewport_size({"width": look["width"], "height": look["height"]})
+        page.emulate_media(color_scheme=look["scheme"])
+        judge(page, "admin-consent-text", look, leave_out=THEMES_OWN)
+    page.get_by_role("button", name="Save and publish").click()
+    expect(page.get_by_text("Older consents to analytics do not count any more.")).to_be_visible()
+    judge(page, "admin-consent-texts", LOOKS[3], leave_out=THEMES_OWN)
+    phone.page.reload()
+    phone.page.locator("[data-ready]").wait_for()
+    phone.tap("Consents")
+    expect(phone.page.locator(".consent .notice")).to_contain_text("means something new")
+    expect(phone.switch(ANALYTICS)).not_to_be_checked()
+    expect(phone.page.locator("#text-analytics")).to_have_text("Count me in figures, and in the district's as well.")
+    judge(phone.page, "phone-outdated", LOOKS[0])
+    phone.switch(ANALYTICS).check()
+    expect(phone.switch(ANALYTICS)).to_be_enabled()
