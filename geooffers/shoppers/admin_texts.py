@@ -88,9 +88,9 @@ class ConsentTextAdmin(OperatorAdmin):
         return (obj is None or obj.published_at is None) and super().has_change_permission(request, obj)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        is_draft = ConsentText.objects.filter(pk=object_id, published_at=None).exists()
+        text = self.get_object(request, str(object_id))  # None for an address that is nobody's
         buttons: list[Any] = super().get_actions_submit_line(request, object_id)
-        return buttons if is_draft else []
+        return buttons if text is not None and text.published_at is None else []
 
     @action(description="Save and publish")  # type: ignore[untyped-decorator]  # unfold ships no types
     def save_and_publish(self, request: HttpRequest, obj: ConsentText) -> None:
