@@ -27,6 +27,7 @@ from django.db import OperationalError, connection, transaction
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.matching.areas import Area
 from geooffers.shoppers import consents as consenting
+from geooffers.shoppers import texts
 from geooffers.shoppers.models import ConsentText, Device, Purpose, PushKind, Shopper
 from geooffers.usecases import looking
 from geooffers.usecases.register_device import PushAddress, register_device
@@ -136,10 +137,10 @@ def _somebody(*, now: datetime) -> Device:
         push=PushAddress(kind=PushKind.FID, address=f"nobody-{uuid4()}"),
         now=now,
     ).device
-    newest = {Purpose(text.purpose): text for text in consenting.published_texts()}
+    newest = {Purpose(text.purpose): text for text in texts.current_texts()}
     for purpose in Purpose:
         text = newest.get(purpose) or ConsentText.objects.create(
-            purpose=purpose, language="en", version=1, body="made up", published_at=now
+            purpose=purpose, language="zxx", version=1, body="made up", published_at=now
         )
         consenting.give(device=device, shopper=device.shopper, purpose=purpose, text=text, now=now)
     return device
