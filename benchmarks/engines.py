@@ -11,12 +11,12 @@ from geooffers.matching.columns import Floats, Ints
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """`pairs` gets latitudes, longitudes and the row of the first of them in the workload; it answers point * fences
-    + fence in order, the points counted from there, or None when it does not say.
+    """`pairs` gets latitudes, longitudes and the row of the first of them in the workload; it answers points, counted
+    from there, and fences, in any order and perhaps twice; or None when it does not say.
     """
 
     name: str
-    pairs: Callable[[Floats, Floats, int], Ints | None]
+    pairs: Callable[[Floats, Floats, int], tuple[Ints, Ints] | None]
     # Counts the seconds that are its own; without one those on the wall.
     clock: Callable[[], float] | None = time.thread_time
     # Slower ones get fewer points; each is past the size from which it gains nothing more.

@@ -111,7 +111,7 @@ def build_index() -> None:
 
 
 def edit_among_them() -> None:
-    """From the commit of an edit to the answer of this process, once it asks: what a poll costs."""
+    """From the commit of an edit to the answer of this process, once it asks: what a poll costs, of the processor."""
     from merchants import fences
     from merchants.live_fences import LiveFences
     from merchants.models import Geofence, Store, User
@@ -132,17 +132,17 @@ def edit_among_them() -> None:
                 fence.center_lat = 60.17 + (what == "moved") * 0.01 + turn * 1e-5
                 fences.put_fence(fence=fence, by=operator)
             lat = fence.center_lat
-            began = time.perf_counter()
+            began = time.thread_time()
             live.poll()
             assert (fence.pk in live.index.inside_one(lat=lat, lon=24.95)) is (what != "removed")
-            spent[what].append(time.perf_counter() - began)
+            spent[what].append(time.thread_time() - began)
     for what, each in spent.items():
         print(f"  {f'one fence {what}, visible after':32s} {statistics.median(each) * 1e3:10.2f} ms")
     idle = []
     for _ in range(EDITS):
-        began = time.perf_counter()
+        began = time.thread_time()
         live.poll()
-        idle.append(time.perf_counter() - began)
+        idle.append(time.thread_time() - began)
     print(f"  {'a poll that finds nothing':32s} {statistics.median(idle) * 1e3:10.2f} ms", flush=True)
 
 
@@ -168,19 +168,20 @@ def compare(clients: dict[int, Client]) -> None:
     for _ in range(ROUNDS):
         for count, client in clients.items():
             taken[count].append(client.seconds("/api/v1/positions", CALLS, 1))
-    first = statistics.median(next(iter(taken.values())))
-    print(f"\n{'a report that changes nothing':>32}{'µs a call':>12}{'times':>9}{'matching µs':>14}{'of it':>8}")
+    few = next(iter(taken.values()))
+    columns = ("a report that changes nothing", "µs a call", "times", "which fences", "how far to move")
+    print("\n{:>32}{:>12}{:>8}{:>21}{:>20}".format(*columns))
     for count, each in taken.items():
         middle = statistics.median(each)
-        times = statistics.median(its / one for its, one in zip(each, next(iter(taken.values())), strict=True))
-        spent = clients[count].matched(3 * PHONES)
-        share = float(np.mean(spent)) / middle
-        print(
-            f"{count:>25,} fences{middle * 1e6:12.0f}{times:9.2f}{np.mean(spent) * 1e6:14.0f}{share:8.1%}"
-            f"   middle {np.median(spent) * 1e6:.0f}, 99 % {np.percentile(spent, 99) * 1e6:.0f}"
+        times = statistics.median(its / one for its, one in zip(each, few, strict=True))
+        spent = np.array(clients[count].matched(3 * PHONES))
+        shares = spent.mean(axis=0) / middle
+        said = "".join(
+            f"{mean * 1e6:8.0f} µs, {share:6.1%}   " for mean, share in zip(spent.mean(axis=0), shares, strict=True)
         )
-        if times > AT_MOST_TIMES or share > AT_MOST_SHARE:
-            print(f"{'':32} NOT MET: at most {AT_MOST_TIMES} times {first * 1e6:.0f} µs, {AT_MOST_SHARE:.0%} of it")
+        print(f"{count:>25,} fences{middle * 1e6:12.0f}{times:8.2f}{said:>44}")
+        if times > AT_MOST_TIMES or shares[0] > AT_MOST_SHARE:
+            print(f"{'':32}   NOT MET: at most {AT_MOST_TIMES} times, and {AT_MOST_SHARE:.0%} for matching")
 
 
 @contextlib.contextmanager

@@ -59,7 +59,7 @@ class Shapely:
                 found.append(int(self._ids[owner]))
         return found
 
-    def pairs(self, lat: Floats, lon: Floats, first: int) -> Ints:
+    def pairs(self, lat: Floats, lon: Floats, first: int) -> tuple[Ints, Ints]:
         circles = len(self._fences.circle_ids)
         point, box = self._tree.query(shapely.points(lon, lat))
         owner = self._owner[box]
@@ -75,7 +75,7 @@ class Shapely:
         for turn in (360.0, -360.0):
             covered[wrapping] |= shapely.intersects_xy(shapes[wrapping], lon[at[wrapping]] + turn, lat[at[wrapping]])
         inside[~round_one] = covered
-        return np.unique(point[inside] * len(self._ids) + self._ids[owner[inside]])
+        return point[inside], self._ids[owner[inside]]
 
 
 class _Arrays(ctypes.Structure):

@@ -86,7 +86,7 @@ def database(name: str) -> Iterator[str]:
 
 class PostGIS:
     def __init__(self, database: psycopg.Connection, fences: Columns, lat: Floats, lon: Floats) -> None:
-        self._database, self._count = database, len(fences)
+        self._database = database
         for said in ("jit = off", "max_parallel_workers_per_gather = 0", "maintenance_work_mem = '1GB'"):
             database.execute(f"SET {said}")
         database.execute(TABLES)
@@ -114,12 +114,12 @@ class PostGIS:
             bytes_in_all=size,
         )
 
-    def pairs(self, lat: Floats, lon: Floats, first: int) -> Ints:
+    def pairs(self, lat: Floats, lon: Floats, first: int) -> tuple[Ints, Ints]:
         """The points are there already: these are the rows from the first on."""
         with self._database.cursor(binary=True) as cursor:
             cursor.execute(self._join, {"first": first, "last": first + len(lat)})
             rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
-        return np.unique((rows[:, 0] - first) * self._count + rows[:, 1])
+        return rows[:, 0] - first, rows[:, 1]
 
     def one(self, lat: float, lon: float) -> None:
         self._database.execute(self._one, {"lat": lat, "lon": lon}, prepare=True, binary=True).fetchall()

@@ -91,9 +91,10 @@ class Tile38:
             bytes_in_all=resident_kb * 1024,
         )
 
-    def pairs(self, lat: Floats, lon: Floats, first: int) -> Ints:
+    def pairs(self, lat: Floats, lon: Floats, first: int) -> tuple[Ints, Ints]:
         places = zip(lat.tolist(), lon.tolist(), strict=True)
-        found: list[int] = []
+        points: list[int] = []
+        fences: list[int] = []
         point = 0
         while some := list(itertools.islice(places, AT_ONCE)):
             with self._client.pipeline(transaction=False) as pipeline:
@@ -101,9 +102,10 @@ class Tile38:
                     pipeline.execute_command(*_asked(at_lat, at_lon))
                 for _, ids in pipeline.execute():
                     # A wrapping fence is there once for each side.
-                    found += {point * self._count + int(one.partition(":")[0]) for one in ids}
+                    points += [point] * len(ids)
+                    fences += [int(one.partition(":")[0]) for one in ids]
                     point += 1
-        return np.unique(np.array(found, dtype=np.int64))
+        return np.array(points, dtype=np.int64), np.array(fences, dtype=np.int64)
 
     def one(self, lat: float, lon: float) -> None:
         self._client.execute_command(*_asked(lat, lon))

@@ -23,11 +23,15 @@ def live_rows(ids: set[int] | None = None) -> Iterator[Row]:
         .select_related("store")
     )
     zones = ExclusionZone.objects.filter(active=True).only(*AREA_COLUMNS)
-    if ids is not None:
-        fences = fences.filter(pk__in=[one for one in ids if one > 0])
-        zones = zones.filter(pk__in=[-one for one in ids if one < 0])
-    yield from zones.order_by("pk").iterator()
-    yield from fences.order_by("pk").iterator()
+    if ids is None:
+        yield from zones.order_by("pk").iterator()
+        yield from fences.order_by("pk").iterator()
+        return
+    # Most changes are of one fence: half the time of a poll is the making of queries.
+    if zone_ids := [-one for one in ids if one < 0]:
+        yield from zones.filter(pk__in=zone_ids).order_by("pk").iterator()
+    if fence_ids := [one for one in ids if one > 0]:
+        yield from fences.filter(pk__in=fence_ids).order_by("pk").iterator()
 
 
 def count_live_rows() -> int:

@@ -245,6 +245,19 @@ def test_areas_are_those_of_the_ellipsoid() -> None:
     assert geometry.area_km2(Circle(lat=60, lon=24, radius_m=1_000)) == pytest.approx(math.pi)
 
 
+def test_corners_that_turn_nothing_do_not_change_the_area() -> None:
+    """Few places are reckoned one by one, many as arrays."""
+    ring = ((24.9, 60.1), (25.0, 60.1), (25.0, 60.2), (24.9, 60.2), (24.9, 60.1))
+    few = Polygon(parts=((ring,),))
+    many = tuple(
+        (a[0] + (b[0] - a[0]) * share / 500, a[1] + (b[1] - a[1]) * share / 500)
+        for a, b in itertools.pairwise(ring)
+        for share in range(500)
+    )
+    whole = Polygon(parts=(((*many, many[0]),),))
+    assert geometry.area_km2(whole) == pytest.approx(geometry.area_km2(few), rel=1e-9)
+
+
 def degree_km2() -> float:
     meter = Geodesic.WGS84.Polygon()
     corners = [(24.0, 60.0), (25.0, 60.0), (25.0, 61.0), (24.0, 61.0), (24.0, 60.0)]
