@@ -81,7 +81,23 @@ wide = st.builds(
     st.floats(1, 359),
     st.floats(1, 90),
 )
-anything = st.one_of(areas, holed, wide)
+# Parts side by side, the first with a hole, also over 180 degrees in either way of writing it.
+several = st.builds(
+    lambda lat, lon, size, parts: Polygon(
+        parts=(
+            (
+                box(lon, lat, lon + size, lat + size),
+                box(lon + size / 4, lat + size / 4, lon + size / 2, lat + size * 0.7),
+            ),
+            *((box(lon + size * (2 * part), lat, lon + size * (2 * part + 1), lat + size / part),) for part in parts),
+        )
+    ),
+    st.floats(-80, 80),
+    st.one_of(LONS, st.floats(179.9, 180), st.floats(-180.1, -180)),
+    st.floats(1e-4, 3),
+    st.sampled_from([(1,), (1, 2), (1, 2, 3)]),
+)
+anything = st.one_of(areas, holed, wide, several)
 places_anywhere = st.tuples(
     st.one_of(LATS, st.sampled_from([90.0, -90.0, 0.0])), st.one_of(LONS, st.sampled_from([180.0, -180.0, 0.0]))
 )
@@ -106,6 +122,24 @@ def test_all_ways_of_asking_agree_with_every_shape(
     expected = asked_one_by_one(fences, places)
     assert in_plain_python(index, places) == expected
     assert in_batches(index, places) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(anything, max_size=10), st.lists(places_anywhere, max_size=6), st.randoms(use_true_random=False))
+def test_the_order_of_building_does_not_change_an_answer(
+    found: list[Area], places: list[Place], chance: random.Random
+) -> None:
+    fences = numbered(found)
+    shuffled = chance.sample(fences, len(fences))
+    places = places + [place for area in found for place in corners(area)][:60]
+    expected = in_plain_python(Index.build(fences), places)
+    index = Index.build(shuffled)
+    assert in_plain_python(index, places) == expected
+    assert in_batches(index, places) == expected
+    one_by_one = Index.build([])
+    for fence in shuffled:
+        one_by_one = one_by_one.with_changes(put=[fence])
+    assert in_plain_python(one_by_one, places) == expected
 
 
 @settings(max_examples=60, deadline=None)
