@@ -62,6 +62,7 @@ openapi-lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/matching.py
+	$(BIN)/python benchmarks/many_fences.py
 	$(BIN)/python benchmarks/visits.py
 	$(BIN)/python benchmarks/spoofing.py
 	$(BIN)/python benchmarks/sleeping.py

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image, ImageColor
+
+from merchants import fence_map
 
 FENCES = [
     {"id": "café", "kind": "circle", "lat": 60.1695, "lon": 24.9525, "radius_m": 150},
@@ -53,7 +56,11 @@ def test_it_prints_each_points_fences_in_order(folder: Path) -> None:
 
 def test_it_draws_a_map(folder: Path) -> None:
     printed(folder, "--plot", str(folder / "map.png"))
-    assert (folder / "map.png").read_bytes().startswith(b"\x89PNG")
+    with Image.open(folder / "map.png") as picture:
+        assert picture.format == "PNG"
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=1 << 24)}
+    for drawn in (fence_map.LINE, fence_map.INSIDE, fence_map.OUTSIDE):
+        assert ImageColor.getrgb(drawn) in colours, drawn
 
 
 @pytest.mark.parametrize(
