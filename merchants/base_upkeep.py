@@ -51,11 +51,14 @@ class Upkeep:
         """When it was written to since it was read, and once a day. What is damaged is gone at the next poll."""
         if time.monotonic() < self._check_after or base_checks.is_checked(self._root, mark, now=timezone.now()):
             return
-        self._check_after = time.monotonic() + CHECK_EVERY_S
-        self._checker = threading.Thread(
-            target=base_checks.is_whole, args=(self._root, mark), name="base-check", daemon=True
-        )
-        self._checker.start()
+        if self._checker is None or not self._checker.is_alive():
+            self._checker = threading.Thread(target=self._check, args=(mark,), name="base-check", daemon=True)
+            self._checker.start()
+
+    def _check(self, mark: Mark) -> None:
+        whole = base_checks.is_whole(self._root, mark)
+        if whole and not base_checks.is_checked(self._root, mark):
+            self._check_after = time.monotonic() + CHECK_EVERY_S
 
     def wait(self) -> None:
         """For whoever builds or reads for us."""

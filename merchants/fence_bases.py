@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from geooffers.matching import files
 from merchants.models import FenceChange
@@ -86,21 +87,21 @@ def bytes_on_disk(root: Path) -> int:
     return size
 
 
-def newest(root: Path, *, after: int, up_to: int) -> Mark | None:
-    """The newest base of this database that holds more than one number and no more than the other."""
+def of_this_database(root: Path, *, after: int, up_to: int) -> Iterator[Mark]:
+    """Those that hold more changes than the one number and no more than the other, newest first."""
     for mark in stored(root):
         if after < mark.number <= up_to and mark_of(mark.number) == mark:
-            return mark
-    return None
+            yield mark
 
 
 def discard(root: Path, mark: Mark) -> None:
     """Renamed first, so that nobody opens half of it."""
-    away = root / f".{mark.name}.gone"
+    # A name that nothing has: another of this mark may have been left half deleted.
+    away = root / f".{mark.name}.{uuid4().hex}.gone"
     try:
         (root / mark.name).rename(away)
     except OSError:
-        return  # somebody else was faster
+        return  # somebody else was faster, or it is not ours to move
     shutil.rmtree(away, ignore_errors=True)
 
 

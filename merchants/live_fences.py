@@ -220,7 +220,7 @@ class LiveFences:
 
     def _opened(self, *, after: int, number: int) -> _Copy | None:
         """The newest base on disk that holds more changes than that, with what changed since over it."""
-        while (mark := fence_bases.newest(self._root, after=after, up_to=number)) is not None:
+        for mark in fence_bases.of_this_database(self._root, after=after, up_to=number):
             path = self._root / mark.name
             identity = fence_bases.identity(self._root, mark)
             if not base_checks.is_checked(self._root, mark) and not base_checks.is_whole(self._root, mark):

@@ -158,6 +158,19 @@ def do_harm(folder: Path, harm: str) -> None:
         (folder / "manifest.json").unlink()
 
 
+def test_a_base_may_be_damaged_again_and_again(store: Store, operator: User, tmp_path: Path) -> None:
+    """What was thrown away may be half deleted still, when the next of that name is."""
+    fence = draw(store, operator)
+    for _ in range(3):
+        live = mapped(tmp_path)
+        assert touched(live) == [fence.pk]
+        assert live.mark is not None
+        half_deleted = tmp_path / f".{live.mark.name}.gone"
+        half_deleted.mkdir(exist_ok=True)
+        (half_deleted / "slots.npy").touch()
+        do_harm(tmp_path / live.mark.name, "one bit")
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("harm", ["deleted", "one bit"])
 def test_a_process_that_maps_a_base_which_is_harmed_gets_another(
