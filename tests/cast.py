@@ -13,6 +13,7 @@ from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
+from merchants import cities
 from merchants.models import (
     DiscountKind,
     FenceState,
@@ -34,13 +35,17 @@ AINO_LAT, AINO_LON = 60.1695, 24.9525
 ALL_PURPOSES = tuple(Purpose)
 
 
-def make_store(*, merchant_name: str = "Café Aino", lat: float = AINO_LAT, lon: float = AINO_LON) -> Store:
+def make_store(
+    *, merchant_name: str = "Café Aino", lat: float = AINO_LAT, lon: float = AINO_LON, city: str = "Helsinki"
+) -> Store:
     merchant, _ = Merchant.objects.get_or_create(name=merchant_name)
     number = merchant.stores.count() + 1
     return Store.objects.create(
         merchant=merchant,
         name=f"{merchant_name} {number}",
         address="Senaatintori 1, Helsinki",
+        city=city,
+        city_key=cities.key_of(city),
         time_zone="Europe/Helsinki",
         lat=lat,
         lon=lon,

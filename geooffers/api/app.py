@@ -1,6 +1,7 @@
 """The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
 
 from geooffers.api import (
+    city_offers,
     consents,
     contract,
     coupons,
@@ -46,6 +47,7 @@ api.add_router("/region-events", region_events.router)
 api.add_router("/regions", regions.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/ingest", ingest.router)
+api.add_router("", city_offers.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
 api.add_router("", redemptions.router)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from pydantic import Field
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 PageLimit = Annotated[int, Field(ge=1, le=100, description="How many at most.")]
 PageCursor = Annotated[
@@ -32,7 +32,7 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def page(*, rows: QuerySet[Row], order: Sequence[str], of: str, cursor: str | None, limit: int) -> Page[Row]:
+def page(*, rows: QuerySet[Any, Row], order: Sequence[str], of: str, cursor: str | None, limit: int) -> Page[Row]:
     """One page of `rows` in `order`, whose last field must be unique (`("-issued_at", "-id")`).
 
     `of` names the list and whose it is; a cursor of one list is refused by every other.

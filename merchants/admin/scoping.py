@@ -38,6 +38,8 @@ class ScopedAdmin(ClosedAdmin):
     readers: frozenset[Role] = frozenset({Role.OWNER, Role.MANAGER})
     editors: frozenset[Role] = frozenset({Role.OWNER})
     adders: frozenset[Role] = frozenset()
+    # Columns that no form shows, by the field from which they are made.
+    written_with: dict[str, tuple[str, ...]] = {}
     # Buttons on a row's page: name in the address -> method; each is a POST of its own.
     row_buttons: tuple[str, ...] = ()
     button_refusals: tuple[type[Exception], ...] = ()
@@ -103,7 +105,7 @@ class ScopedAdmin(ClosedAdmin):
         columns = {field.name for field in obj._meta.concrete_fields}
         changed = [name for name in form.changed_data if name in columns]
         if changed:
-            obj.save(update_fields=changed)
+            obj.save(update_fields=[*changed, *(also for name in changed for also in self.written_with.get(name, ()))])
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None

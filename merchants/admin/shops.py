@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from merchants import access, logos, shops
+from merchants import access, cities, logos, shops
 from merchants.admin import surroundings
 from merchants.admin.fields import ColourField, TimeZoneField, VisibleTextField
 from merchants.admin.filters import ArchivedFilter, MerchantFilter
@@ -72,6 +72,9 @@ class MerchantAdmin(ScopedAdmin):
 class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     name = VisibleTextField(max_length=100)
     address = VisibleTextField(max_length=200)
+    city = VisibleTextField(
+        max_length=cities.LONGEST, required=False, help_text=Store._meta.get_field("city").help_text
+    )
     time_zone = TimeZoneField(help_text="Schedules are on this clock.")
     lat = forms.FloatField(
         label="Latitude",
@@ -96,6 +99,14 @@ class StoreForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         if isinstance(shown, MapField):
             shown.tell(neighbours=surroundings.neighbours_of(store=self.instance, merchant=self.merchant))
 
+    def clean_city(self) -> str:
+        name = " ".join(self.cleaned_data["city"].split())
+        try:
+            cities.checked_key(name)
+        except cities.NotACity:
+            raise forms.ValidationError("This is not the name of a city.", code="not_a_city") from None
+        return name
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         merchant = cleaned.get("merchant") or self.merchant
@@ -112,11 +123,12 @@ class StoreAdmin(ScopedAdmin):
     form = StoreForm
     menu_group, menu_order, menu_icon = "Shop", 21, "location_on"
     readonly_fields = ("archived_at",)
-    list_display = ("name", "address", "time_zone")
+    list_display = ("name", "address", "city", "time_zone")
     list_filter = (ArchivedFilter, MerchantFilter)
-    search_fields = ("name", "address")
+    search_fields = ("name", "address", "city")
     ordering = ("name",)
     actions = ("archive",)
+    written_with = {"city": ("city_key",)}
 
     def get_fields(self, request: HttpRequest, obj: Store | None = None) -> list[Any]:
         merchant = ["merchant"] if access.is_operator(request.user) else []
@@ -125,6 +137,7 @@ class StoreAdmin(ScopedAdmin):
             *merchant,
             "name",
             "address",
+            "city",
             "time_zone",
             *a_map,
             ("lat", "lon"),
@@ -143,6 +156,7 @@ class StoreAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Store, form: Any, change: bool) -> None:
         if not change and not access.is_operator(request.user):
             obj.merchant = form.merchant
+        obj.city_key = cities.checked_key(obj.city)
         super().save_model(request, obj, form, change)
 
     @admin.action(description="Archive: its fences fall silent, nobody scans there", permissions=["change"])

@@ -45,6 +45,15 @@ class Store(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stores")
     name = models.CharField(max_length=100)
     address = models.CharField(max_length=200)
+    city = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="For shoppers who choose a city instead of telling where they are. Where there are several of that "
+        "name, with what tells them apart: Springfield, Illinois.",
+    )
+    # What `merchants.cities` makes of the name, alike for all its spellings; written with it.
+    city_key = models.CharField(max_length=100, blank=True, default="", editable=False)
     time_zone = models.CharField(max_length=64, help_text="IANA name, e.g. Europe/Helsinki.")
     lat = models.FloatField("latitude", help_text="Degrees, WGS84.")
     lon = models.FloatField("longitude", help_text="Degrees, WGS84.")
@@ -58,7 +67,11 @@ class Store(models.Model):
             models.CheckConstraint(
                 condition=Q(lat__gte=-90, lat__lte=90, lon__gte=-180, lon__lte=180), name="store_is_on_earth"
             ),
+            models.CheckConstraint(
+                condition=Q(city="", city_key="") | (~Q(city="") & ~Q(city_key="")), name="store_city_has_its_key"
+            ),
         ]
+        indexes = [models.Index(fields=["city_key"], condition=~Q(city_key=""), name="store_by_city")]
 
     def __str__(self) -> str:
         return self.name

@@ -122,8 +122,10 @@ def test_no_operation_of_the_api_reaches_a_neighbour_s_rows(two_merchants: World
         walker = next(each for each in walkers_of_aino(two_merchants) if each.who == caller)
     if caller == "device":
         # A phone may know where fences are: it watches them. What they are called, and who else was there, it may not.
-        for place in two_merchants.places:
-            del walker.forbidden[place]
+        # And which cities there are: that is what a shopper chooses from.
+        cities = {canary for canary, whose in walker.forbidden.items() if whose == "Store.city"}
+        for public in two_merchants.places | cities:
+            del walker.forbidden[public]
     before = world.state_of_foreign_rows(two_merchants)
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     document = api.get_openapi_schema()
@@ -131,6 +133,16 @@ def test_no_operation_of_the_api_reaches_a_neighbour_s_rows(two_merchants: World
     assert walker.findings == []
     assert called == sum(len(set(item) & set(api_walk.METHODS)) for item in document["paths"].values())
     assert world.state_of_foreign_rows(two_merchants) == before
+
+
+def test_a_phone_that_reads_a_city_s_offers_sees_what_is_promised_and_no_more(two_merchants: World) -> None:
+    walker = walkers_of_aino(two_merchants)[0]
+    headers = {"Authorization": f"Bearer {two_merchants.token}"}
+    walker.get("/api/v1/offers", {"city": "Helsinki"}, headers=headers)
+    shown = {re.search(r"shows ([\w.' ]+) \(", finding)[1] for finding in walker.findings}
+    promised = {"Offer.title", "Offer.text", "Offer.terms", "Offer.category", "Merchant.name", "MerchantLogo.digest"}
+    where = {"Store.name", "Store.address", "Bertil's latitude", "Bertil's longitude"}
+    assert shown == promised | where
 
 
 def test_a_merchant_s_own_pages_are_the_same_with_a_lone_shopper_and_without() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from geooffers.rounds.demo.track import Place, fence_places
-from merchants import fences, keys, offers
+from merchants import cities, fences, keys, offers
 from merchants.models import AreaKind, DiscountKind, Geofence, Merchant, Role, StaffMember, Store, User
 
 METRES_PER_DEGREE = 111_195.0
@@ -184,6 +184,8 @@ def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
         merchant=merchant,
         name=f"{plan.merchant}, {plan.address}",
         address=plan.address,
+        city="Helsinki",
+        city_key=cities.key_of("Helsinki"),
         time_zone="Europe/Helsinki",
         lat=plan.lat,
         lon=plan.lon,

@@ -70,7 +70,8 @@ def build() -> World:
     people = {role: StaffMember.objects.get(merchant=aino.merchant, role=role).user for role in Role.values}
     key = keys.make_key(store=aino, name="till 2", scopes=list(keys.SCOPES))[1]
     _leave_traces(operator, people[Role.OWNER], bertil)
-    numbers = {f"{BERTIL_LAT:.5f}"[:8]: "Bertil's latitude", f"{BERTIL_LON:.5f}"[:8]: "Bertil's longitude"}
+    # Cut off and not rounded: a rounded number stands in no answer.
+    numbers = {str(BERTIL_LAT)[:8]: "Bertil's latitude", str(BERTIL_LON)[:8]: "Bertil's longitude"}
     return World(
         aino=aino,
         bertil=bertil,
