@@ -94,7 +94,8 @@ def rehearse_visit(*, fence: Geofence, own: Sequence[Geofence], manner: Manner, 
             _do_not_wait()
             budgets.hide_few_open(merchant_id=fence.store.merchant_id)
             device = _somebody(now=starts_at - timedelta(minutes=1))
-            seen = tuple(_report(device, step, starts_at=starts_at, live=live) for step in steps)
+            state = DeviceState.objects.get(pk=device.pk)
+            seen = tuple(_report(device, state, step, starts_at=starts_at, live=live) for step in steps)
             transaction.set_rollback(True)
     except OperationalError as error:
         raise Busy from error
@@ -146,7 +147,10 @@ def _somebody(*, now: datetime) -> Device:
     return device
 
 
-def _report(device: Device, step: Step, *, starts_at: datetime, live: live_fences.FewFences) -> Seen:
+def _report(
+    device: Device, state: DeviceState, step: Step, *, starts_at: datetime, live: live_fences.FewFences
+) -> Seen:
+    """`state` is read anew after the report, for the next one."""
     at = to_milliseconds(starts_at + timedelta(seconds=step.after_s))
     now = at + ON_THE_WIRE
     fix = Fix(
@@ -163,13 +167,19 @@ def _report(device: Device, step: Step, *, starts_at: datetime, live: live_fence
         device=device,
         shopper=shopper,
         consents=frozenset(Purpose),
-        state=DeviceState.objects.get(pk=device.pk),
+        state=state,
         fixes=[fix],
         now=now,
         live=live,
     )
-    known = packing.unpack(bytes(DeviceState.objects.get(pk=device.pk).packed)).known
-    ids: list[UUID] = [coupon.pk for coupon in report.coupons]
+    state.refresh_from_db()
+    known = packing.unpack(bytes(state.packed)).known
+    decisions, pushes = Decision.objects.none(), Push.objects.none()
+    if report.transitions:
+        decisions = Decision.objects.filter(shopper=shopper, at=now).select_related("offer", "visit").order_by("pk")
+    if report.coupons:
+        ids: list[UUID] = [coupon.pk for coupon in report.coupons]
+        pushes = Push.objects.filter(shopper=shopper, subject__in=ids).order_by("pk")
     return Seen(
         step=step,
         at=at,
@@ -178,9 +188,7 @@ def _report(device: Device, step: Step, *, starts_at: datetime, live: live_fence
         touches=looking.look(fix=fix, live=live, now=now).touches,
         stays=dict(known.stays) if known.at_ms == to_ms(at) else {},
         told=report.transitions,
-        decisions=tuple(
-            Decision.objects.filter(shopper=shopper, at=now).select_related("offer", "visit").order_by("pk")
-        ),
+        decisions=tuple(decisions),
         coupons=report.coupons,
-        pushes=tuple(Push.objects.filter(shopper=shopper, subject__in=ids).order_by("pk")),
+        pushes=tuple(pushes),
     )
