@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Purpose, Shopper
-from geooffers.visits.models import DeviceState
+from geooffers.api import device_rows
+from geooffers.api.device_caller import DeviceCaller, caller_of
+from geooffers.shoppers.models import Device
 from merchants.models import ApiKey, StaffMember, User
 
 MAX_HEADER = 1024
@@ -59,23 +58,6 @@ class NotStaff(Exception):
 
 class CsrfFailed(Exception):
     """A browser session needs the CSRF token, in the X-CSRFToken header."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceCaller:
-    device: Device
-    shopper: Shopper
-    given: frozenset[Purpose]  # by the device or its shopper; they count but for a pause
-    state: DeviceState
-
-    def consents(self, *, now: datetime) -> frozenset[Purpose]:
-        """Those that count now."""
-        return self.given - PAUSED_PURPOSES if self.shopper.is_paused(now) else self.given
-
-    @property
-    def name(self) -> str:
-        """The caller as text, for limits and stored replies."""
-        return f"device:{self.device.pk}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,40 +114,25 @@ def bearer(request: HttpRequest) -> str | None:
     return token
 
 
-# One row for each consent that the shopper gives now, by this phone or another; one row with nulls when there is none.
-# Built once: building it cost more than asking it.
-_DEVICES = (
-    Device.objects.select_related("shopper", "state")
-    .annotate(given=FilteredRelation("shopper__consents", condition=Q(shopper__consents__given=True)))
-    .annotate(given_purpose=F("given__purpose"), given_by=F("given__device"), outdated_at=F("given__text__outdated_at"))
-)
-
-
 def find_device(token_hash: bytes) -> DeviceCaller:
     """Device, shopper, consents and packed state by one query."""
-    return _caller(_DEVICES.filter(token_hash=token_hash))
+    return _caller(device_rows.find(by="token_hash", value=token_hash))
 
 
 def find_device_by_id(device_id: UUID, *, is_proven: Callable[[Device], bool]) -> DeviceCaller:
     """The same for who shows something else than the token; whatever fails to prove it is answered alike."""
-    return _caller(_DEVICES.filter(pk=device_id), is_proven=is_proven)
+    return _caller(device_rows.find(by="id", value=device_id), is_proven=is_proven)
 
 
-def _caller(found: QuerySet[Any], *, is_proven: Callable[[Device], bool] = lambda device: True) -> DeviceCaller:
-    rows = list(found)
-    if not rows or not is_proven(rows[0]):
+def _caller(rows: device_rows.Rows | None, *, is_proven: Callable[[Device], bool] | None = None) -> DeviceCaller:
+    if rows is None:
         raise TokenUnknown
-    device = rows[0]
-    if device.retired_at is not None:
+    caller = caller_of(rows)
+    if is_proven is not None and not is_proven(caller.device):
+        raise TokenUnknown
+    if rows.value("retired_at") is not None:
         raise DeviceRetired
-    # The location purposes are held by a device: another phone's do not count here, and nothing that was agreed to
-    # before its words meant something else.
-    given = frozenset(
-        Purpose(row.given_purpose)
-        for row in rows
-        if row.given_purpose and row.given_by in (None, device.pk) and row.outdated_at is None
-    )
-    return DeviceCaller(device=device, shopper=device.shopper, given=given, state=device.state)
+    return caller
 
 
 class DeviceToken(AuthBase):

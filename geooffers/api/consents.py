@@ -8,6 +8,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, pauses, replies, strict
+from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.locales import asked_for, spoken_now
 from geooffers.shoppers import consents, texts
 from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
@@ -119,7 +120,7 @@ def _said(purpose: Purpose, state: ConsentState | None, *, shopper: Shopper, now
     }
 
 
-def _states(caller: auth.DeviceCaller) -> dict[str, ConsentState]:
+def _states(caller: DeviceCaller) -> dict[str, ConsentState]:
     held = consents.states_of(device=caller.device, shopper=caller.shopper).select_related("text")
     return {state.purpose: state for state in held}
 

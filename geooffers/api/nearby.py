@@ -73,7 +73,7 @@ class NearbyOut(strict.ReplySchema):
 def list_nearby(request: auth.DeviceRequest, payload: NearbyIn) -> NearbyOut:
     now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
-    pauses.refuse_if_paused(shopper=request.auth.shopper, now=now)
+    pauses.refuse_if_paused(pause=request.auth.pause, now=now)
     found = nearby.list_nearby(
         consents=request.auth.consents(now=now),
         background=payload.background,

@@ -165,13 +165,11 @@ class ReportOut(strict.ReplySchema):
 def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOut:
     now = clock.now()
     caller = request.auth
-    report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
-    pauses.refuse_if_paused(shopper=caller.shopper, now=now)
+    report_rate.BUCKETS.spend(device_id=caller.device_id, now=now)
+    pauses.refuse_if_paused(pause=caller.pause, now=now)
     report = reporting.report_positions(
-        device=caller.device,
-        shopper=caller.shopper,
+        reporter=caller,
         consents=caller.consents(now=now),
-        state=caller.state,
         fixes=[fix.as_fix() for fix in payload.fixes if isinstance(fix, FixIn)],
         now=now,
     )

@@ -125,13 +125,11 @@ class EventsIn(strict.StrictSchema):
 def report_region_events(request: auth.DeviceRequest, payload: EventsIn) -> ReportOut:
     now = clock.now()
     caller = request.auth
-    report_rate.BUCKETS.spend(device_id=caller.device.pk, now=now)
-    pauses.refuse_if_paused(shopper=caller.shopper, now=now)
+    report_rate.BUCKETS.spend(device_id=caller.device_id, now=now)
+    pauses.refuse_if_paused(pause=caller.pause, now=now)
     report = region_events.report_region_events(
-        device=caller.device,
-        shopper=caller.shopper,
+        reporter=caller,
         consents=caller.consents(now=now),
-        state=caller.state,
         events=[event.as_event() for event in payload.events if isinstance(event, EventIn)],
         now=now,
     )

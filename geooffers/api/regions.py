@@ -128,7 +128,7 @@ class RegionsOut(strict.ReplySchema):
 def sync_regions(request: auth.DeviceRequest, payload: RegionsIn) -> RegionsOut:
     now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
-    pauses.refuse_if_paused(shopper=request.auth.shopper, now=now)
+    pauses.refuse_if_paused(pause=request.auth.pause, now=now)
     found = syncing.sync_regions(
         consents=request.auth.consents(now=now),
         background=payload.background,

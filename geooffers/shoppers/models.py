@@ -4,6 +4,7 @@ Foreign keys point up to nothing here: visits, coupons and pushes point down to 
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.core.validators import RegexValidator
@@ -15,6 +16,20 @@ from uuid_utils.compat import uuid7
 def new_ledger_key() -> bytes:
     """32 random bytes. Redemptions carry an HMAC under it; discarding it makes them nobody's."""
     return secrets.token_bytes(32)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A shopper's newest pause, if they ever paused: from `starts_at` to the first moment after it."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Also of a moment that has gone by: what a phone recorded in a pause is not looked at after it either."""
+        if self.starts_at is None or self.ends_at is None:
+            return False
+        return self.starts_at <= moment < self.ends_at
 
 
 class Shopper(models.Model):
@@ -44,11 +59,12 @@ class Shopper(models.Model):
     def __str__(self) -> str:
         return f"shopper {str(self.id)[-6:]}"
 
+    @property
+    def pause(self) -> Pause:
+        return Pause(starts_at=self.paused_from, ends_at=self.paused_until)
+
     def is_paused(self, moment: datetime) -> bool:
-        """Also of a moment that has gone by: what a phone recorded in a pause is not looked at after it either."""
-        if self.paused_from is None or self.paused_until is None:
-            return False
-        return self.paused_from <= moment < self.paused_until
+        return self.pause.holds(moment)
 
     @property
     def is_anonymous(self) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from geooffers.shoppers import consents
-from geooffers.shoppers.models import PAUSED_PURPOSES, UNTIL_RESUMED, ConsentState, Shopper
+from geooffers.shoppers.models import PAUSED_PURPOSES, UNTIL_RESUMED, ConsentState, Pause, Shopper
 
 
 class Paused(Exception):
@@ -20,9 +20,9 @@ class Paused(Exception):
         self.members = {} if until == UNTIL_RESUMED else {"paused_until": until.isoformat()}
 
 
-def refuse_if_paused(*, shopper: Shopper, now: datetime) -> None:
-    if shopper.is_paused(now) and shopper.paused_until is not None:
-        raise Paused(until=shopper.paused_until)
+def refuse_if_paused(*, pause: Pause, now: datetime) -> None:
+    if pause.holds(now) and pause.ends_at is not None:
+        raise Paused(until=pause.ends_at)
 
 
 def begin(*, shopper: Shopper, until: datetime, now: datetime) -> None:

@@ -32,6 +32,7 @@ from geooffers.shoppers.models import ConsentText, Device, Purpose, PushKind, Sh
 from geooffers.usecases import looking
 from geooffers.usecases.register_device import PushAddress, register_device
 from geooffers.usecases.report_positions import Result, Told, report_positions
+from geooffers.usecases.reporter import StoredReporter
 from geooffers.visits import made_up_walks, packing
 from geooffers.visits.made_up_walks import Manner, Step
 from geooffers.visits.models import DeviceState
@@ -164,10 +165,8 @@ def _report(
     )
     shopper: Shopper = device.shopper
     report = report_positions(
-        device=device,
-        shopper=shopper,
+        reporter=StoredReporter(device=device, state=state),
         consents=frozenset(Purpose),
-        state=state,
         fixes=[fix],
         now=now,
         live=live,

@@ -22,9 +22,10 @@ from django.db import transaction
 from geooffers.coupons import deciding, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
-from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, Shopper
+from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Pause, Purpose, Shopper
 from geooffers.usecases import looking
 from geooffers.usecases.advise_next_report import advise_next_report
+from geooffers.usecases.reporter import Reporter
 from geooffers.visits import packing, recording, silence, transitions
 from geooffers.visits.models import DeviceState
 from geooffers.visits.next_report import NextReport
@@ -127,10 +128,8 @@ class _Plan:
 
 def report_positions(
     *,
-    device: Device,
-    shopper: Shopper,
+    reporter: Reporter,
     consents: frozenset[Purpose],
-    state: DeviceState,
     fixes: Sequence[Fix | RegionEvent],
     now: datetime,
     live: live_fences.Fences | None = None,
@@ -139,47 +138,53 @@ def report_positions(
     live = live or live_fences.matcher()
     sightings: dict[int, Sighting] = {}
     plan = _plan(
-        known=packing.unpack(bytes(state.packed)),
+        known=packing.unpack(reporter.packed),
         fixes=fixes,
         sightings=sightings,
         consents=consents,
-        shopper=shopper,
+        pause=reporter.pause,
         live=live,
         now=now,
     )
     coupons: list[Coupon] = []
     if plan.is_worth_a_write:
         with transaction.atomic():
-            given = consenting.lock_for_share(device=device, shopper=shopper, purposes=Purpose, now=now)
+            given = consenting.lock_for_share(
+                device=reporter.device, shopper=reporter.shopper, purposes=Purpose, now=now
+            )
             if given != consents:
                 plan = _plan(
                     known=plan.before,
                     fixes=fixes,
                     sightings=sightings,
                     consents=given,
-                    shopper=shopper,
+                    pause=reporter.pause,
                     live=live,
                     now=now,
                 )
-            if plan.is_worth_a_write and not _compare_and_set(device=device, version=state.version, plan=plan, now=now):
+            if plan.is_worth_a_write and not _compare_and_set(
+                device=reporter.device, version=reporter.version, plan=plan, now=now
+            ):
                 # Another report of this phone was faster. Under the row's lock nobody can be so again.
-                fresh = DeviceState.objects.select_for_update().get(pk=device.pk)
+                fresh = DeviceState.objects.select_for_update().get(pk=reporter.device_id)
                 plan = _plan(
                     known=packing.unpack(bytes(fresh.packed)),
                     fixes=fixes,
                     sightings=sightings,
                     consents=given,
-                    shopper=shopper,
+                    pause=reporter.pause,
                     live=live,
                     now=now,
                 )
                 if plan.is_worth_a_write:
-                    _compare_and_set(device=device, version=fresh.version, plan=plan, now=now)
+                    _compare_and_set(device=reporter.device, version=fresh.version, plan=plan, now=now)
             if plan.is_worth_a_write:
-                coupons = _record(device=device, shopper=shopper, consents=given, plan=plan, live=live, now=now)
+                coupons = _record(
+                    device=reporter.device, shopper=reporter.shopper, consents=given, plan=plan, live=live, now=now
+                )
     if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.known.stays:
         # Perhaps the answer to the first time was lost. New ones are among them.
-        coupons = _coupons_of_open_visits(device=device, shopper=shopper, now=now)
+        coupons = _coupons_of_open_visits(device=reporter.device, shopper=reporter.shopper, now=now)
     return Report(
         results=plan.results,
         transitions=_told(plan.walk.transitions, live=live),
@@ -199,7 +204,7 @@ def _plan(
     fixes: Sequence[Fix | RegionEvent],
     sightings: dict[int, Sighting],
     consents: frozenset[Purpose],
-    shopper: Shopper,
+    pause: Pause,
     live: live_fences.Fences,
     now: datetime,
 ) -> _Plan:
@@ -208,9 +213,7 @@ def _plan(
         raise ConsentMissing
     # What was recorded in a pause was recorded without consent, also when it is sent after the pause.
     allowed = [
-        place
-        for place, fix in enumerate(fixes)
-        if _purpose_of(fix) in consents and not shopper.is_paused(fix.recorded_at)
+        place for place, fix in enumerate(fixes) if _purpose_of(fix) in consents and not pause.holds(fix.recorded_at)
     ]
     for place in allowed:
         if place not in sightings:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from geooffers.shoppers.models import Device, Purpose, Shopper
+from geooffers.shoppers.models import Purpose
 from geooffers.usecases import looking
 from geooffers.usecases.report_positions import Report, Result, report_positions
-from geooffers.visits.models import DeviceState
+from geooffers.usecases.reporter import Reporter
 from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, Ignored, RegionChange, RegionEvent, Status
 from merchants import live_fences
 from merchants.models import AreaKind, Geofence
@@ -39,10 +39,8 @@ class ToldEvent:
 
 def report_region_events(
     *,
-    device: Device,
-    shopper: Shopper,
+    reporter: Reporter,
     consents: frozenset[Purpose],
-    state: DeviceState,
     events: Sequence[ToldEvent],
     now: datetime,
 ) -> Report:
@@ -64,7 +62,7 @@ def report_region_events(
             told.append(region)
         if event.fix is not None:
             told.append(replace(event.fix, uuid=uuid5(_FIX_OF_EVENT, event.uuid.hex)))
-    report = report_positions(device=device, shopper=shopper, consents=consents, state=state, fixes=told, now=now)
+    report = report_positions(reporter=reporter, consents=consents, fixes=told, now=now)
     results = tuple(report.results[answer] if isinstance(answer, int) else answer for answer in answers)
     return replace(report, results=results)
 

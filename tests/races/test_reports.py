@@ -108,10 +108,8 @@ def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_fi
     readers = [(auth.find_device(token_hash), fixes) for fixes in (entering, passing)]
     for caller, fixes in readers if enters_first else reversed(readers):
         report_positions.report_positions(
-            device=caller.device,
-            shopper=caller.shopper,
+            reporter=caller,
             consents=caller.given,
-            state=caller.state,
             fixes=fixes,
             now=at(55),
         )
@@ -175,10 +173,8 @@ def report_as(walker: Walker, one: Fix) -> Any:
     """Read as the API does, then report; 64 calls of one phone in a second would be refused over HTTP."""
     caller = auth.find_device(auth.hash_token(walker.phone.token))
     return report_positions.report_positions(
-        device=caller.device,
-        shopper=caller.shopper,
+        reporter=caller,
         consents=caller.given,
-        state=caller.state,
         fixes=[one],
         now=one.recorded_at,
     )

@@ -164,10 +164,8 @@ def test_a_report_of_a_device_whose_consent_is_gone_says_so_before_anything_is_l
     )
     with pytest.raises(report_positions.ConsentMissing):
         report_positions.report_positions(
-            device=caller.device,
-            shopper=caller.shopper,
+            reporter=caller,
             consents=caller.given,
-            state=caller.state,
             fixes=[one],
             now=LATER,
         )

@@ -14,13 +14,14 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 
 from geooffers.api import auth
+from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.ingest import fields, reporting_keys
 
 _DEVICE_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 ID_NAMES = ("id", "deviceid")
 
 
-def find_caller(secret: str) -> auth.DeviceCaller:
+def find_caller(secret: str) -> DeviceCaller:
     if secret.startswith(reporting_keys.PREFIX):
         return reporting_keys.find_device(secret)
     return auth.find_device(auth.hash_token(secret))
@@ -31,7 +32,7 @@ class ReporterBearer(AuthBase):
     openapi_scheme = "bearer"
     openapi_description = "The device's token, or its reporting key (`grk_…`, from `GET /ingest/key`)."
 
-    def __call__(self, request: HttpRequest) -> auth.DeviceCaller | None:
+    def __call__(self, request: HttpRequest) -> DeviceCaller | None:
         shown = auth.authorization(request)
         return find_caller(shown[1]) if shown is not None and shown[0] == "bearer" and shown[1] else None
 
@@ -41,7 +42,7 @@ class ReporterBasic(AuthBase):
     openapi_scheme = "basic"
     openapi_description = "The device's token, or its reporting key, as the password. The user name may be anything."
 
-    def __call__(self, request: HttpRequest) -> auth.DeviceCaller | None:
+    def __call__(self, request: HttpRequest) -> DeviceCaller | None:
         shown = auth.authorization(request)
         if shown is None or shown[0] != "basic":
             return None
@@ -60,7 +61,7 @@ class ReporterId(AuthBase):
     openapi_name = "id"
     openapi_description = "The device's reporting key. Never its token: addresses are written down by proxies."
 
-    def __call__(self, request: HttpRequest) -> auth.DeviceCaller | None:
+    def __call__(self, request: HttpRequest) -> DeviceCaller | None:
         shown = fields.first(request.GET, ID_NAMES)
         if shown is None:
             return None
@@ -69,7 +70,7 @@ class ReporterId(AuthBase):
         return find_caller(shown) if shown.startswith(reporting_keys.PREFIX) else _unknown()
 
 
-def _unknown() -> auth.DeviceCaller:
+def _unknown() -> DeviceCaller:
     raise auth.TokenUnknown
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.http import JsonResponse
 
 from geooffers.api import auth, clock, report_rate
+from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.ingest import fixes, reading
 from geooffers.api.ingest.fixes import ClientFix, Reason
 from geooffers.usecases import report_positions as reporting
@@ -44,7 +45,7 @@ def dropped_counts() -> Mapping[tuple[str, str], int]:
 def receive(request: auth.DeviceRequest, *, client: str, read: Read) -> Counter[str]:
     """How many records ended in which way. `read` is given the time of the request, for records without one."""
     now = clock.now()
-    report_rate.BUCKETS.spend(device_id=request.auth.device.pk, now=now)
+    report_rate.BUCKETS.spend(device_id=request.auth.device_id, now=now)
     counts: Counter[str] = Counter()
     found: list[ClientFix] = []
     try:
@@ -69,17 +70,15 @@ def each(records: Sequence[Any], read_one: Callable[[Any], ClientFix | Reason]) 
         yield Reason.BATCH_TOO_LARGE
 
 
-def _report(*, caller: auth.DeviceCaller, found: list[ClientFix], now: datetime) -> Counter[str]:
+def _report(*, caller: DeviceCaller, found: list[ClientFix], now: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     newest = sorted(found, key=lambda fix: fix.recorded_at)[-reporting.MOST_FIXES :]
     if len(found) > len(newest):
         counts[Reason.BATCH_TOO_LARGE] = len(found) - len(newest)
     try:
         report = reporting.report_positions(
-            device=caller.device,
-            shopper=caller.shopper,
+            reporter=caller,
             consents=caller.consents(now=now),
-            state=caller.state,
             fixes=[fixes.as_fix(fix) for fix in newest],
             now=now,
         )

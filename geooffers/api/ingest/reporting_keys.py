@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 
 from geooffers.api import auth
+from geooffers.api.device_caller import DeviceCaller
 from geooffers.shoppers.models import Device
 
 PREFIX = "grk_"  # so that people, and scanners for leaked secrets, see what it is
@@ -22,7 +23,7 @@ def make_key(device: Device) -> str:
     return PREFIX + base64.urlsafe_b64encode(device.pk.bytes + _proof(device)).decode().rstrip("=")
 
 
-def find_device(key: str) -> auth.DeviceCaller:
+def find_device(key: str) -> DeviceCaller:
     try:
         raw = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

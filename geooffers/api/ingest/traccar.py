@@ -15,6 +15,7 @@ from django.http import HttpRequest, JsonResponse, QueryDict
 from ninja import Router
 
 from geooffers.api import auth
+from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.ingest import (
     background_geolocation,
     credentials,
@@ -31,7 +32,7 @@ from geooffers.api.ingest.fixes import ClientFix, Reason
 router = Router(tags=[describing.TAG])
 
 
-def by_body(request: HttpRequest) -> auth.DeviceCaller | None:
+def by_body(request: HttpRequest) -> DeviceCaller | None:
     """The key, or the device's token, as the identifier in the body: nobody writes bodies down."""
     try:
         shown = _identifier(_value_of(request))

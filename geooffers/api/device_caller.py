@@ -1,0 +1,51 @@
+"""A phone that calls: what its endpoint may know, from the rows of one query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from geooffers.api import device_rows
+from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Pause, Purpose, Shopper
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceCaller:
+    """Django's making of the models costs more than the query, so they are made for who asks for them."""
+
+    rows: device_rows.Rows
+    device_id: UUID
+    given: frozenset[Purpose]  # by the device or its shopper; they count but for a pause
+    pause: Pause
+    version: int
+    packed: bytes
+
+    @cached_property
+    def device(self) -> Device:
+        device = device_rows.model(self.rows, of=Device)
+        device.shopper = self.shopper
+        return device
+
+    @cached_property
+    def shopper(self) -> Shopper:
+        return device_rows.model(self.rows, of=Shopper)
+
+    def consents(self, *, now: datetime) -> frozenset[Purpose]:
+        """Those that count now."""
+        return self.given - PAUSED_PURPOSES if self.pause.holds(now) else self.given
+
+    @property
+    def name(self) -> str:
+        """The caller as text, for limits and stored replies."""
+        return f"device:{self.device_id}"
+
+
+def caller_of(rows: device_rows.Rows) -> DeviceCaller:
+    return DeviceCaller(
+        rows=rows,
+        device_id=rows.value("id"),
+        given=device_rows.given(rows),
+        pause=Pause(starts_at=rows.value("shopper__paused_from"), ends_at=rows.value("shopper__paused_until")),
+        version=rows.value("state__version"),
+        packed=bytes(rows.value("state__packed")),
+    )
