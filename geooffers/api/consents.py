@@ -141,7 +141,7 @@ def list_texts(
     ] = None,
 ) -> TextsOut:
     limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=clock.now())
-    return TextsOut(items=[TextOut.from_orm(text) for text in texts.current_texts(language=language)])
+    return TextsOut(items=[TextOut.model_validate(text) for text in texts.current_texts(language=language)])
 
 
 @router.get(
@@ -171,7 +171,7 @@ def list_consents(
         items=[
             ConsentShownOut(
                 **_said(purpose, states.get(purpose), shopper=caller.shopper, now=now),
-                text=TextOut.from_orm(shown[purpose]) if purpose in shown else None,
+                text=TextOut.model_validate(shown[purpose]) if purpose in shown else None,
             )
             for purpose in Purpose
         ],

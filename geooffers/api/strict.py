@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
-from ninja import Schema
 from ninja.parser import Parser
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -173,8 +172,10 @@ class StrictSchema(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
 
-class ReplySchema(Schema):
-    """Base of everything that goes out."""
+class ReplySchema(BaseModel):
+    """Base of everything that goes out. The library's own base wraps every part in a reader of Django's fields."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 def example(**values: Any) -> ConfigDict:
