@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0003_fence_followers'),
+        ('merchants', '0007_zones_have_a_law_and_a_source'),
     ]
 
     operations = [
