@@ -105,7 +105,10 @@ class KnownFacts:
         return self.packed.get(fence_id)
 
     def changed(self, *, put: Mapping[int, FenceFacts], gone: set[int]) -> "KnownFacts":
-        over = {**self.over, **put, **dict.fromkeys(gone)}
+        over: dict[int, FenceFacts | None] = {**self.over, **put}
         if self.packed is None:
-            over = {fence_id: facts for fence_id, facts in over.items() if facts is not None}
+            for fence_id in gone:
+                over.pop(fence_id, None)
+        else:
+            over |= dict.fromkeys(gone)
         return KnownFacts(packed=self.packed, over=over)
