@@ -78,17 +78,29 @@ class FixIn(strict.StrictSchema):
         )
 
 
-def _judge_by_itself(value: Any, read: Callable[[Any], FixIn]) -> FixIn | errors.FieldProblem:
+def _judge_each(value: Any, read: Callable[[Any], list[FixIn]]) -> list[FixIn | errors.FieldProblem]:
+    """All at once, which is all there is to do for a phone that sends what it should; else each by itself."""
     try:
-        return read(value)
+        return [*read(value)]
     except ValidationError as error:
-        return errors.field_problem(error.errors(include_url=False, include_input=False)[0])
+        if not isinstance(value, list):
+            raise
+        first: dict[int, Any] = {}
+        for mistake in error.errors(include_url=False, include_input=False):
+            place, *within = mistake["loc"]
+            first.setdefault(int(place), {**mistake, "loc": tuple(within)})
+        return [
+            errors.field_problem(first[number]) if number in first else FixIn.model_validate(fix)
+            for number, fix in enumerate(value)
+        ]
 
 
 class ReportIn(strict.StrictSchema):
     model_config = strict.example(fixes=[_FIX])
     fixes: Annotated[
-        list[Annotated[FixIn, WrapValidator(_judge_by_itself)]], Field(min_length=1, max_length=reporting.MOST_FIXES)
+        list[FixIn],
+        Field(min_length=1, max_length=reporting.MOST_FIXES),
+        WrapValidator(_judge_each),
     ]
 
     @field_validator("fixes", mode="before")
