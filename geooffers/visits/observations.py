@@ -128,9 +128,11 @@ class Sighting:
         return to_ms(self.fix.recorded_at)
 
     @property
-    def order(self) -> tuple[int, int]:
-        """By when it was on the phone. Of one millisecond by uuid, so that the order of arrival never matters."""
-        return to_ms(self.fix.recorded_at), fold(self.fix.uuid)
+    def order(self) -> tuple[int, bool, int]:
+        """By when it was on the phone. Of one millisecond fixes first: an event finds the fix that came with it;
+        then by uuid, so that the order of arrival never matters.
+        """
+        return to_ms(self.fix.recorded_at), isinstance(self.fix, RegionEvent), fold(self.fix.uuid)
 
 
 def why_unusable(*, fix: Fix | RegionEvent, now: datetime) -> Ignored | None:

@@ -25,6 +25,9 @@ from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, 
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
+# Near enough to be at Café Aino within the minute.
+A_FEW_STREETS_AWAY = (60.1745, 24.9525)
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 8
@@ -102,7 +105,7 @@ def entering_and_passing(device: Device) -> tuple[list[Fix], list[Fix]]:
 def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_first: bool) -> None:
     """Both have read the state before either writes: the second to write finds another version, and starts over."""
     fence, walker = make_aino(), Walker()
-    walker.be_at((60.2, 24.9), at(5))
+    walker.be_at(A_FEW_STREETS_AWAY, at(5))
     entering, passing = entering_and_passing(walker.device)
     token_hash = auth.hash_token(walker.phone.token)
     readers = [(auth.find_device(token_hash), fixes) for fixes in (entering, passing)]
@@ -123,7 +126,7 @@ def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_fi
 def test_two_reports_of_one_minute_at_once_leave_a_visit_and_a_state_that_agree() -> None:
     fence, walkers = make_aino(), [Walker() for _ in range(ROUNDS)]
     for walker in walkers:
-        walker.be_at((60.2, 24.9), at(5))
+        walker.be_at(A_FEW_STREETS_AWAY, at(5))
         reports = [fix(at(50), AT_AINO), fix(at(40), DOWN_THE_STREET)]
         together(*[partial(walker.report, one, now=at(55)) for one in reports])
         state = packing.read(bytes(DeviceState.objects.get(device=walker.device).packed))
@@ -134,7 +137,7 @@ def test_two_reports_of_one_minute_at_once_leave_a_visit_and_a_state_that_agree(
 def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
     """The twin: both reports of the minute find the minute they had read, so the second overwrites the first."""
     fence, walker = make_aino(), Walker()
-    walker.be_at((60.2, 24.9), at(5))
+    walker.be_at(A_FEW_STREETS_AWAY, at(5))
     row = DeviceState.objects.get(device=walker.device)
     entering, passing = entering_and_passing(walker.device)
 
