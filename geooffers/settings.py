@@ -5,6 +5,7 @@ not a setting.
 """
 
 import ipaddress
+import re
 import sys
 from datetime import timedelta
 from importlib.util import find_spec
@@ -29,6 +30,7 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_CODE_KEYS_FILE",
     "GEOOFFERS_ALLOWED_HOSTS",
     "GEOOFFERS_CSRF_TRUSTED_ORIGINS",
+    "GEOOFFERS_PUBLIC_URL",
     "GEOOFFERS_TRUSTED_PROXIES",
     "GEOOFFERS_DEBUG",
     "GEOOFFERS_HTTPS",
@@ -103,6 +105,12 @@ ALLOWED_HOSTS: list[str] = env.list(
 if not ALLOWED_HOSTS and not SANDBOX:
     raise ImproperlyConfigured("GEOOFFERS_ALLOWED_HOSTS is not set: every request would be refused")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("GEOOFFERS_CSRF_TRUSTED_ORIGINS", default=[])
+# Where the world finds this service. Without it nothing is said that somebody else would have to fetch from here.
+PUBLIC_URL: str = env.str("GEOOFFERS_PUBLIC_URL", default="").rstrip("/")
+if PUBLIC_URL and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?", PUBLIC_URL):
+    raise ImproperlyConfigured(
+        f"GEOOFFERS_PUBLIC_URL is {PUBLIC_URL}; it is https:// and a host: https://offers.example"
+    )
 # Networks whose X-Forwarded-For is believed, e.g. "10.0.0.0/8". Without it the peer's own address counts.
 TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.list("GEOOFFERS_TRUSTED_PROXIES", default=[])]
 

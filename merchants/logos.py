@@ -12,7 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 from PIL import ExifTags, Image
 
-from merchants import image_files
+from merchants import image_files, logo_squares
 from merchants.image_files import DamagedImage, Kind
 from merchants.models import Merchant, MerchantLogo
 
@@ -69,6 +69,22 @@ def address_of(*, merchant: Merchant) -> str | None:
     except MerchantLogo.DoesNotExist:
         return None
     return reverse("merchant-logo", args=[logo.merchant_id, logo.digest])
+
+
+def square_at(*, merchant_id: UUID, digest: str, colour: str) -> bytes | None:
+    """Only on the colour that the merchant has: whoever asks for others would make us draw for ever."""
+    logo = MerchantLogo.objects.filter(merchant_id=merchant_id, digest=digest, merchant__colour=colour)
+    png = logo.values_list("png", flat=True).first()
+    return None if png is None else logo_squares.on_colour(png=bytes(png), colour=colour)
+
+
+def address_of_square(*, merchant: Merchant) -> str | None:
+    """Another logo or another colour has another path."""
+    try:
+        logo = merchant.logo
+    except MerchantLogo.DoesNotExist:
+        return None
+    return reverse("merchant-logo-square", args=[logo.merchant_id, logo.digest, merchant.colour[1:]])
 
 
 def _drawn_anew(still: image_files.StillImage) -> Image.Image:

@@ -12,7 +12,16 @@ from merchants import logos
 @require_safe
 def image(request: HttpRequest, merchant_id: UUID, digest: str) -> HttpResponse:
     """Of one address the answer never changes, so it may be kept for ever. An old logo's address is gone."""
-    png = logos.png_at(merchant_id=merchant_id, digest=digest)
+    return _kept_for_ever(logos.png_at(merchant_id=merchant_id, digest=digest))
+
+
+@require_safe
+def square(request: HttpRequest, merchant_id: UUID, digest: str, colour: str) -> HttpResponse:
+    """On the merchant's colour, for a wallet that cuts a circle out of it."""
+    return _kept_for_ever(logos.square_at(merchant_id=merchant_id, digest=digest, colour=f"#{colour}"))
+
+
+def _kept_for_ever(png: bytes | None) -> HttpResponse:
     if png is None:
         raise Http404
     response = HttpResponse(png, content_type="image/png")

@@ -7,6 +7,7 @@ from geooffers.pages import logos, phone, scan, scan_sign_in, scan_stills
 
 urlpatterns = [
     path("logos/<uuid:merchant_id>/<slug:digest>.png", logos.image, name="merchant-logo"),
+    path("logos/<uuid:merchant_id>/<slug:digest>/<slug:colour>.png", logos.square, name="merchant-logo-square"),
     path("phone", phone.page, name="phone"),
     path("phone/fences", phone.fences, name="phone-fences"),
     path("phone/pushes", phone.pushes, name="phone-pushes"),

@@ -5,6 +5,8 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from geooffers.coupons import keyring, passes, wallet
 from geooffers.coupons.models import Coupon, CouponState, Vendor
 from geooffers.matching import earth
@@ -55,9 +57,14 @@ def content_of(*, coupon: Coupon, now: datetime) -> PassContent:
         stores=_nearest_stores(coupon),
         colour=coupon.offer.merchant.colour,
         logo=logos.png_of(merchant=coupon.offer.merchant),
+        logo_url=_public(logos.address_of_square(merchant=coupon.offer.merchant)),
         languages=words.in_languages(kind=kind, value=value, currency=currency),
         voided=coupon.state == CouponState.REDEEMED,
     )
+
+
+def _public(path: str | None) -> str | None:
+    return f"{settings.PUBLIC_URL}{path}" if path and settings.PUBLIC_URL else None
 
 
 def _nearest_stores(coupon: Coupon) -> tuple[PassStore, ...]:

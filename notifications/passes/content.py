@@ -43,6 +43,8 @@ class PassContent:
     stores: tuple[PassStore, ...]
     colour: str
     logo: bytes | None = field(default=None, repr=False)
+    # Where everybody may fetch a square of it, for a wallet that does; None where nobody can.
+    logo_url: str | None = None
     languages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     voided: bool = False
 

@@ -81,7 +81,7 @@ def save_link(*, object_id: str, class_id: str, keys: GoogleKeys, now: datetime,
 
 
 def _class_body(content: PassContent) -> dict[str, Any]:
-    body = {
+    body: dict[str, Any] = {
         "issuerName": content.merchant,
         "provider": content.merchant,
         "title": content.title,
@@ -93,9 +93,14 @@ def _class_body(content: PassContent) -> dict[str, Any]:
         # The only status a new class may ask for; Google approves it by itself.
         "reviewStatus": "UNDER_REVIEW",
         "hexBackgroundColor": content.colour,
+        "titleImage": _image(content.logo_url, of=content.merchant) if content.logo_url else None,
         "multipleDevicesAndHoldersAllowedStatus": "ONE_USER_ALL_DEVICES",
     }
     return {name: value for name, value in body.items() if value}
+
+
+def _image(url: str, *, of: str) -> dict[str, Any]:
+    return {"sourceUri": {"uri": url}, "contentDescription": {"defaultValue": {"language": "en", "value": of}}}
 
 
 def _localized(content: PassContent, english: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ LOCALIZED: dict[str, Spec] = {
 OFFER_CLASS: dict[str, Spec] = {
     **dict.fromkeys(("id", "issuerName", "provider", "title", "shortTitle", "details", "finePrint"), S),
     "hexBackgroundColor": S,
+    "titleImage": {"sourceUri": {"uri": S}, "contentDescription": LOCALIZED},
     "localizedShortTitle": LOCALIZED,
     "redemptionChannel": OneOf(frozenset({"INSTORE", "ONLINE", "BOTH"})),
     "reviewStatus": OneOf(frozenset({"UNDER_REVIEW", "DRAFT"})),

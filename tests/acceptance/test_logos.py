@@ -20,7 +20,7 @@ from geooffers.shoppers.models import Shopper
 from geooffers.usecases import make_pass
 from merchants import logos
 from merchants.models import Merchant, MerchantLogo, Role, Store, User
-from notifications.passes import apple
+from notifications.passes import apple, google
 from notifications.sandbox import apple_chain
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
 from tests.images import logo, picture, saved
@@ -132,6 +132,27 @@ def test_a_pass_carries_the_logo(owner: Client, aino: Store, coupon: Coupon, sho
     keys = keys_of(apple_chain.load_chain(folder=tmp_path))
     assert unpack(apple.pkpass(content=content, keys=keys, now=NOON))["logo.png"] == png
     assert content.digest() != plain.digest(), "a pass that is in a wallet already has news"
+
+
+def test_google_is_told_where_to_fetch_a_square_of_the_logo(
+    owner: Client, aino: Store, coupon: Coupon, shopper: Shopper, settings
+) -> None:
+    send(owner, aino.merchant, logo(), colour="#1f6f5c")
+    mine = wallet.coupon_of(shopper=shopper, coupon_id=coupon.pk)
+    assert make_pass.content_of(coupon=mine, now=NOON).logo_url is None, "nobody outside could fetch it"
+    settings.PUBLIC_URL = "https://offers.example"
+    content = make_pass.content_of(coupon=mine, now=NOON)
+    told = google.offer_class(content=content, id="1.x")["titleImage"]["sourceUri"]["uri"]
+    host, _, path = told.partition("/logos/")
+    assert host == "https://offers.example"
+    answer = Client().get(f"/logos/{path}")
+    square = Image.open(io.BytesIO(answer.content))
+    assert (answer["Content-Type"], square.size, square.mode) == ("image/png", (660, 660), "RGB")
+    assert (square.getpixel((330, 330)), square.getpixel((20, 330))) == ((255, 0, 0), (0x1F, 0x6F, 0x5C))
+    # On no other colour, and after another logo no more.
+    assert Client().get(f"/logos/{path}".replace("1f6f5c", "000000")).status_code == 404
+    send(owner, aino.merchant, logo("lime"), colour="#1f6f5c")
+    assert Client().get(f"/logos/{path}").status_code == 404
 
 
 def test_another_logo_has_another_address_and_the_old_one_is_gone(owner: Client, aino: Store) -> None:

@@ -236,7 +236,7 @@ def test_the_walker_finds_a_list_that_answers_questions(
 def test_a_route_that_the_walker_cannot_fill_is_an_error_not_a_gap(two_merchants: World, settings) -> None:
     settings.ROOT_URLCONF = "tests.acceptance.tenants.unwalkable_urls"
     walker = walkers_of_aino(two_merchants)[0]
-    with pytest.raises(routes.NobodyKnowsHow, match="<colour>"):
+    with pytest.raises(routes.NobodyKnowsHow, match="<flavour>"):
         walk_routes(walker, two_merchants, settings.ROOT_URLCONF)
 
 

@@ -57,6 +57,8 @@ def test_a_missing_value_stops_the_start_and_is_named(missing: str) -> None:
         ("GEOOFFERS_SECRET_KEY", "sandbox-only-and-public-0123456789abcdef0123456789abcdef", "public value"),
         ("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099", "forged ID tokens would pass"),
         ("GEOOFFERS_TRUSTED_PROXIES", "everybody", "everybody"),
+        ("GEOOFFERS_PUBLIC_URL", "http://offers.example", "GEOOFFERS_PUBLIC_URL is http://offers.example"),
+        ("GEOOFFERS_PUBLIC_URL", "https://offers.example/shop", "it is https:// and a host"),
         ("GEOOFFERS_PHONE_TRIGGER_RADIUS_M", "99", "GEOOFFERS_PHONE_TRIGGER_RADIUS_M is 99; it may be 100 to 5000"),
         ("GEOOFFERS_PHONE_MAX_REGIONS", "100", "it may be 0 to 99"),
         ("GEOOFFERS_PHONE_FRESH_FOR_S", "604801", "it may be 60 to 604800"),

@@ -39,7 +39,14 @@ def faults(body, name, document):
     return schema_faults(body, schema={"$ref": name}, schemas=document["schemas"], place=name)
 
 
-@pytest.mark.parametrize("changed", [{}, {"stores": TEN}, {"stores": (), "terms": ""}, {"voided": True}])
+LOGO_URL = (
+    "https://offers.example/logos/019e7f5b-9c10-7a21-8b32-d4e5f6a7b8c9/3f1c0a9be27d4c58a6f0e1d2c3b4a596/1f6f5c.png"
+)
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"logo_url": LOGO_URL}, {"stores": TEN}, {"stores": (), "terms": ""}, {"voided": True}]
+)
 def test_the_bodies_are_valid_against_googles_document(document, changed):
     offer_class, offer_object = bodies(**changed)
     assert faults(offer_class, "OfferClass", document) == []
@@ -91,6 +98,17 @@ def test_coupons_of_one_promise_share_a_class_and_a_changed_promise_has_its_own(
     later = google.class_id(content=make_content(expires_at=NOON + timedelta(days=9), code="X"), issuer=ISSUER)
     other = google.class_id(content=make_content(terms="Two for each guest."), issuer=ISSUER)
     assert one == later != other
+
+
+def test_a_logo_is_named_by_its_address_and_makes_another_class(keys):
+    plain, (offer_class, offer_object) = bodies()[0], bodies(logo_url=LOGO_URL)
+    assert "titleImage" not in plain
+    assert offer_class["titleImage"]["sourceUri"] == {"uri": LOGO_URL}
+    assert offer_class["titleImage"]["contentDescription"]["defaultValue"]["value"] == "Café Aino"
+    assert offer_class["id"] != plain["id"]
+    link = google.save_link(object_id=offer_object["id"], class_id=offer_class["id"], keys=keys, now=NOON)
+    assert len(link) < 1_800
+    assert LOGO_URL not in str(jwt.decode(link.rpartition("/")[2], options={"verify_signature": False}))
 
 
 def test_markup_in_every_text_is_carried_as_text():

@@ -87,7 +87,7 @@ def _values(route: Route, name: str, world: World) -> list[Any]:
         return [key for model in world.foreign if _has_uuid(model) for key in _some(world.foreign[model])]
     if isinstance(converter, IntConverter):
         return [key for model in world.foreign if not _has_uuid(model) for key in _some(world.foreign[model])]
-    if name in ("url", "uidb64", "token", "mark", "path", "digest"):
+    if name in ("url", "uidb64", "token", "mark", "path", "digest", "colour"):
         return [NONSENSE]
     raise NobodyKnowsHow(f"{route.template}: <{name}>")
 

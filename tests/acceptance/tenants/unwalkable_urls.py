@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 
-def show(request: HttpRequest, colour: str) -> HttpResponse:
-    return HttpResponse(colour)
+def show(request: HttpRequest, flavour: str) -> HttpResponse:
+    return HttpResponse(flavour)
 
 
-urlpatterns = [path("paint/<colour>/", show)]
+urlpatterns = [path("taste/<flavour>/", show)]
