@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
-from tests.browser.judging import LOOKS, THEMES_OWN, judge, name_of
+from tests.browser.judging import LOOKS, judge, name_of
 
 
 def signed_in(browsing: Browsing, look: dict[str, object]) -> Page:
@@ -19,12 +19,12 @@ def signed_in(browsing: Browsing, look: dict[str, object]) -> Page:
 @pytest.mark.parametrize("look", LOOKS, ids=name_of)
 def test_somebody_walks_in(browsing: Browsing, look: dict[str, object]) -> None:
     page = signed_in(browsing, look)
-    judge(page, "walk-me-in-asked", look, leave_out=THEMES_OWN)
+    judge(page, "walk-me-in-asked", look)
     page.get_by_role("button", name="Walk in").click()
     expect(page.locator(".walk-summary")).to_contain_text("A visit")
     expect(page.locator(".walk-map svg")).to_be_visible()
     page.locator(".walk-eventful").first.scroll_into_view_if_needed()
-    judge(page, "walk-me-in-walked", look, leave_out=THEMES_OWN)
+    judge(page, "walk-me-in-walked", look)
 
 
 def test_every_way_is_shown_and_who_stays_is_told_to_have(browsing: Browsing) -> None:

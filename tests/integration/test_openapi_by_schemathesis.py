@@ -49,6 +49,10 @@ def config() -> schemathesis.Config:
                     "include-operation-id": "reportPositions",
                     "checks": {"negative_data_rejection": {"expected-statuses": [*REFUSED, "413", "200"]}},
                 },
+                {
+                    "include-operation-id": "reportRegionEvents",
+                    "checks": {"negative_data_rejection": {"expected-statuses": [*REFUSED, "413", "200"]}},
+                },
                 # Foreign clients send again for ever what was not answered with 2xx.
                 {
                     "include-tag": "Other clients",

@@ -18,7 +18,7 @@ from merchants.models import Geofence
 from tests.cast import NOON, make_device, make_fence, make_store
 from tests.phone import JSON, Phone, make_token
 
-AT_HOME = (60.2001, 24.9301)
+AT_HOME = (60.1757, 24.9418)
 AT_THE_SHOP = (60.1712, 24.9418)
 LOCATION_PURPOSES = (Purpose.LOCATION_FOREGROUND, Purpose.LOCATION_BACKGROUND)
 FORM = "application/x-www-form-urlencoded"
