@@ -69,15 +69,21 @@ def stores_of(*, offers: Sequence[Offer], city_key: str, now: datetime) -> dict[
     return found
 
 
-def cities(*, now: datetime) -> QuerySet[Store, Any]:
-    """Rows with `city_key` and `live_offers`, the number of those of `offers_in`."""
+def city_keys() -> QuerySet[Store, Any]:
+    """Rows with the `city_key` of every city in which somebody has a store, to be read page by page."""
+    standing = Store.objects.filter(archived_at=None, city_key__gt="")
+    return standing.values_list("city_key", named=True).distinct()
+
+
+def counted(*, keys: Sequence[str], now: datetime) -> dict[str, int]:
+    """How many offers are live in each of these cities: those of `offers_in`. A city without one is left out."""
     of_store = Q(merchant__offers__all_stores=True) | Q(merchant__offers__stores=F("pk"))
-    return (
+    return dict(
         _standing_stores()
-        .filter(_is_live("merchant__offers__", now), of_store, city_key__gt="")
+        .filter(_is_live("merchant__offers__", now), of_store, city_key__in=keys)
         .values("city_key")
         .annotate(live_offers=Count("merchant__offers", distinct=True))
-        .values_list("city_key", "live_offers", named=True)
+        .values_list("city_key", "live_offers")
     )
 
 

@@ -46,7 +46,7 @@ _CITY = {"city": "Helsinki", "offers": 12}
 
 class CitiesIn(strict.StrictSchema):
     # Values of a query are text; "20" is how it says 20.
-    limit: Annotated[int, Field(ge=1, le=100, strict=False, description="How many at most.")] = 100
+    limit: Annotated[int, Field(ge=1, le=100, strict=False, description="How many at most.")] = 20
     cursor: paging.PageCursor = None
 
 
@@ -121,19 +121,21 @@ class OffersOut(strict.ReplySchema):
     response=CitiesOut,
     operation_id="listCities",
     summary="List cities with live offers",
-    description="For a shopper who chooses a city instead of telling where they are; in alphabetical order.",
+    description=(
+        "For a shopper who chooses a city instead of telling where they are; in alphabetical order. A page may hold "
+        "fewer than `limit`: cities where nothing is on offer now are left out of it."
+    ),
     openapi_extra=contract.refusals(paging.BadCursor),
 )
 def list_cities(request: auth.DeviceRequest, query: Query[CitiesIn]) -> CitiesOut:
-    now = _called(request)
+    now = _called(request, limits.CITY_LISTS)
     page = paging.page(
-        rows=city_offers.cities(now=now), order=CITIES_ORDER, of="cities", cursor=query.cursor, limit=query.limit
+        rows=city_offers.city_keys(), order=CITIES_ORDER, of="cities", cursor=query.cursor, limit=query.limit
     )
-    names = city_offers.spellings(keys=[row.city_key for row in page.rows])
+    keys = [row.city_key for row in page.rows]
+    live, names = city_offers.counted(keys=keys, now=now), city_offers.spellings(keys=keys)
     return CitiesOut(
-        cities=[
-            CityOut(city=names[row.city_key], offers=row.live_offers) for row in page.rows if row.city_key in names
-        ],
+        cities=[CityOut(city=names[key], offers=live[key]) for key in keys if key in live and key in names],
         next_cursor=page.next_cursor,
     )
 
@@ -150,7 +152,7 @@ def list_cities(request: auth.DeviceRequest, query: Query[CitiesIn]) -> CitiesOu
     openapi_extra=contract.refusals(paging.BadCursor),
 )
 def list_offers(request: auth.DeviceRequest, query: Query[OffersIn]) -> OffersOut:
-    now = _called(request)
+    now = _called(request, limits.DEVICE_CALLS)
     key = cities.key_of(query.city)
     if not key:
         return OffersOut(offers=[], next_cursor=None)
@@ -165,9 +167,9 @@ def list_offers(request: auth.DeviceRequest, query: Query[OffersIn]) -> OffersOu
     return OffersOut(offers=[_offer_out(offer, stores[offer.pk]) for offer in page.rows], next_cursor=page.next_cursor)
 
 
-def _called(request: auth.DeviceRequest) -> datetime:
+def _called(request: auth.DeviceRequest, limit: limits.Limit) -> datetime:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    limits.spend(request, limit, caller=request.auth.name, now=now)
     return now
 
 

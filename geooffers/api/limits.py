@@ -34,6 +34,8 @@ REGISTRATIONS = Limit(name="registrations", amount=120, per_s=3600)
 OPEN_READS = Limit(name="open_reads", amount=600, per_s=60)
 SIGN_INS = Limit(name="sign_ins", amount=20, per_s=600)
 DEVICE_CALLS = Limit(name="device_calls", amount=240, per_s=60)
+# Every live offer of the cities listed is counted.
+CITY_LISTS = Limit(name="city_lists", amount=30, per_s=60)
 # A pass is drawn, signed, and told to a vendor.
 PASSES = Limit(name="passes", amount=60, per_s=60)
 # A till scans a queue of people; somebody who guesses codes is stopped long before 32^12.
