@@ -15,6 +15,11 @@ LOOKS = [
 ]
 
 
+SETTLED = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+  .map((one) => one.finished.catch(() => null)))"""
+
+
 def name_of(look: dict[str, object]) -> str:
     return f"{look['width']}-{look['scheme']}"
 
@@ -24,6 +29,8 @@ def judge(page: Page, state: str, look: dict[str, Any]) -> None:
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{state}-{name_of(look)}.png")
+    # A menu that is fading in is paler than it will be.
+    page.evaluate(SETTLED)
     found = Axe().run(page).response["violations"]
     assert not found, "\n".join(f"{state}: {one['id']}: {node['html']}" for one in found for node in one["nodes"])
     # Not innerWidth: on a phone that grows with a page that is too wide.

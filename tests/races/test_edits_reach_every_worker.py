@@ -168,6 +168,7 @@ def test_every_worker_follows_the_admin_while_sixteen_phones_report(
         thread.start()
     try:
         circle = {"kind": "circle", "radius_m": "150", "center_lon": str(AINO_LON), "dwell_s": "300"}
+        circle["tuning"] = "drive_by"  # one fix decides, so that what is waited for is the edit
         here, away = {"center_lat": str(AINO_LAT)}, {"center_lat": str(AINO_LAT + 0.02)}
         saved_at = operator.save("/admin/merchants/geofence/add/", store=str(store.pk), name="door", **circle, **here)
         fence = Geofence.objects.get()

@@ -9,7 +9,17 @@ from decimal import Decimal
 
 from geooffers.rounds.demo.track import Place, fence_places
 from merchants import cities, fences, keys, offers
-from merchants.models import AreaKind, DiscountKind, Geofence, Merchant, Role, StaffMember, Store, User
+from merchants.models import (
+    AreaKind,
+    DiscountKind,
+    FenceTuning,
+    Geofence,
+    Merchant,
+    Role,
+    StaffMember,
+    Store,
+    User,
+)
 
 METRES_PER_DEGREE = 111_195.0
 
@@ -60,6 +70,7 @@ class Plan:
     category: str
     percent: int
     radius_m: float = 60
+    tuning: FenceTuning = FenceTuning.WALK_IN
     colour: str = "#2456d6"
     terms: str = "One for each guest, not with other offers."
 
@@ -153,6 +164,7 @@ def build_along(places: list[Place]) -> City:
             category="food",
             percent=number * 10,
             radius_m=100,
+            tuning=FenceTuning.DRIVE_BY,
         )
         for number, place in enumerate(fence_places(places), start=1)
     ]
@@ -197,6 +209,7 @@ def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
         center_lat=plan.lat,
         center_lon=plan.lon,
         radius_m=plan.radius_m,
+        tuning=plan.tuning,
     )
     fences.put_fence(fence=door, by=by)
     offer = offers.create_offer(

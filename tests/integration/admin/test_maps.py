@@ -49,7 +49,7 @@ def facts(page: Any) -> dict[str, Any]:
 
 def fence_data(store: Store, **changed: object) -> dict[str, object]:
     return {"store": store.pk, "name": "door", "kind": "circle", "center_lat": store.lat, "center_lon": store.lon,
-            "radius_m": 100, "geometry": "", "dwell_s": 300, "tuning": "walk_in", **changed}  # fmt: skip
+            "radius_m": 100, "geometry": "", "dwell_s": 300, "tuning": "drive_by", **changed}  # fmt: skip
 
 
 def test_the_map_shows_the_store_and_the_merchant_s_standing_fences(store: Store, operator: User) -> None:

@@ -2,10 +2,9 @@
 
 import { Api, Refused } from "./phone-api.js";
 import { byId, el, prefersStillness, time } from "./phone-dom.js";
-import { Drawer } from "./phone-drawer.js";
 import { NOWHERE, World } from "./phone-map.js";
 import { Reports } from "./phone-reports.js";
-import { Screens } from "./phone-screens.js";
+import { Drawer, Screens } from "./phone-screens.js";
 import { Walk, outside, readTrack, throughFences } from "./phone-walk.js";
 
 const ASK_EVERY_MS = 1000;
