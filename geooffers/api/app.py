@@ -5,6 +5,7 @@ from geooffers.api import (
     contract,
     coupons,
     devices,
+    erasure,
     nearby,
     passes,
     positions,
@@ -40,4 +41,5 @@ api.add_router("/positions", positions.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
+api.add_router("/me", erasure.router)
 api.add_router("", redemptions.router)

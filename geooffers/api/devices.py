@@ -9,6 +9,7 @@ from ninja import Router, Status
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, strict
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device, PushKind
 from geooffers.usecases import register_device, renew_push_address
 
@@ -106,7 +107,9 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
         push=_push(payload.push),
         now=now,
     )
-    device = Device.objects.select_related("shopper").get(pk=registered.device.pk)
+    device = Device.objects.select_related("shopper").filter(pk=registered.device.pk).first()
+    if device is None:
+        raise tombstones.Erased  # by another call, since
     return Status(201 if registered.created else 200, _out(device))
 
 

@@ -21,8 +21,8 @@ from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
-from geooffers.shoppers import consents
-from geooffers.usecases import register_device, report_positions, sign_in
+from geooffers.shoppers import consents, tombstone_file, tombstones
+from geooffers.usecases import erase_shopper, register_device, report_positions, sign_in
 from merchants import access
 from notifications import wallets
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -57,6 +57,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     auth.TokenMissing: Problem(status=401, code="token_missing"),
     auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
     auth.DeviceRetired: Problem(status=401, code="device_retired"),
+    tombstones.Erased: Problem(status=401, code="erased", hint="Register anew, with a new token and install_id."),
     auth.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
     auth.NotStaff: Problem(status=401, code="not_staff"),
     auth.TokenInUrl: Problem(status=400, code="token_in_url", hint="Make a new token: this one is in somebody's logs."),
@@ -85,6 +86,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
     consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
+    # one's own data
+    erase_shopper.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
+    tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
     wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),
     AppleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),

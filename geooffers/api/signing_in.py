@@ -41,7 +41,7 @@ class DeviceTokenOrTheOneBefore(AuthBase):
         token_hash = auth.hash_token(token)
         device = Device.objects.filter(Q(token_hash=token_hash) | Q(previous_token_hash=token_hash)).first()
         if device is None:
-            raise auth.TokenUnknown
+            auth.refuse_unknown(token_hash)
         if device.retired_at is not None:
             raise auth.DeviceRetired
         return SignInCaller(device_id=device.pk, token_hash=token_hash)
@@ -89,7 +89,7 @@ class SignedInOut(strict.ReplySchema):
 )
 def post(request: SignInRequest, payload: SignInIn) -> SignedInOut:
     now = clock.now()
-    limits.spend(request, limits.SIGN_INS, caller=f"device:{request.auth.device_id}", now=now)
+    limits.spend(request, limits.SIGN_INS, caller=auth.name_of_device(request.auth.device_id), now=now)
     signed_in = sign_in.sign_in(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,

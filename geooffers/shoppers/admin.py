@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from geooffers.operators import OperatorAdmin, ReadOnlyOperatorAdmin
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, Device, Shopper
+from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, DataRequest, Device, Shopper
 
 
 @admin.register(Shopper)
@@ -60,3 +60,13 @@ class ConsentTextAdmin(OperatorAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: ConsentText | None = None) -> bool:
         return False
+
+
+@admin.register(DataRequest)
+class DataRequestAdmin(ReadOnlyOperatorAdmin):
+    """Who asked is not known here; the id is what they were told."""
+
+    menu_order, menu_icon = 64, "privacy_tip"
+    fields = ("id", "kind", "asked_at", "done_at", "from_file", "rows")
+    list_display = ("id", "kind", "asked_at", "done_at", "from_file")
+    ordering = ("-asked_at",)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device, PushKind
 
 
@@ -20,7 +21,9 @@ def take_over(*, device: Device, kind: PushKind, address: str, now: datetime) ->
     rows = Device.objects.filter(Q(pk=device.pk) | Q(push_address=address)).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     Device.objects.filter(push_address=address).exclude(pk=device.pk).update(push_kind="", push_address="")
-    Device.objects.filter(pk=device.pk).update(push_kind=kind, push_address=address, push_renewed_at=now)
+    theirs = Device.objects.filter(pk=device.pk)
+    if not theirs.update(push_kind=kind, push_address=address, push_renewed_at=now):
+        raise tombstones.Erased  # while we waited for the row
 
 
 def _one_at_a_time(address: str) -> None:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import consents, devices
+from geooffers.shoppers import consents, devices, tombstones
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
@@ -62,6 +62,8 @@ def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_ui
         raise TokenReplaced
     if Device.objects.filter(Q(token_hash=new_hash) | Q(previous_token_hash=new_hash)).exists():
         raise NewTokenTaken
+    if tombstones.is_taken(token_hash=new_hash):
+        raise NewTokenTaken
     account = _account(firebase_uid=firebase_uid, language=device.shopper.language, now=now)
     before = device.shopper
     if before.is_anonymous:
@@ -82,9 +84,15 @@ def _same_again(*, device: Device, firebase_uid: str) -> SignedIn:
 
 
 def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
-    """Locked: two phones that sign in to one account bring their things one after the other."""
-    Shopper.objects.get_or_create(firebase_uid=firebase_uid, defaults={"language": language, "created_at": now})
-    return Shopper.objects.select_for_update(no_key=True).get(firebase_uid=firebase_uid)
+    """Locked: two phones that sign in to one account bring their things one after the other.
+
+    Erased while we waited for the lock, the account is not found by its uid any more: then this is a new one.
+    """
+    while True:
+        Shopper.objects.get_or_create(firebase_uid=firebase_uid, defaults={"language": language, "created_at": now})
+        account = Shopper.objects.select_for_update(no_key=True).filter(firebase_uid=firebase_uid).first()
+        if account is not None:
+            return account
 
 
 def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
@@ -102,8 +110,8 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
     )
     if not wants_marketing.exists():
         outbox.cancel_marketing(shopper=account, reason="no_consent", now=now)
-    anonymous.ended_at = now
-    anonymous.save(update_fields=["ended_at"])
+    anonymous.ended_at, anonymous.merged_into = now, account
+    anonymous.save(update_fields=["ended_at", "merged_into"])
 
 
 def _leave(*, device: Device, now: datetime) -> None:

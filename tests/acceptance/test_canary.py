@@ -164,7 +164,11 @@ def test_a_canary_coordinate_leaves_no_trace(every_log_line: pytest.LogCaptureFi
     near = phone.call("POST", "/nearby", {"lat": LAT, "lon": LON, "background": False})
     assert near.json()["regions"]
 
-    sent = sum(send_through(phone, key, *operation) for operation in operations())
+    sent = 0
+    for method, path, example in operations():
+        # Erasing works, whatever is written into its body; this phone still has to say its last word below.
+        caller = registered_phone() if method == "DELETE" else phone
+        sent += send_through(caller, key, method, path, example)
     assert sent > 400
 
     # A page of Django's own.
