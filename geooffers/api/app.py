@@ -6,6 +6,7 @@ from geooffers.api import (
     coupons,
     devices,
     erasure,
+    exports,
     nearby,
     passes,
     positions,
@@ -41,5 +42,6 @@ api.add_router("/positions", positions.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
+api.add_router("/me/export", exports.router)
 api.add_router("/me", erasure.router)
 api.add_router("", redemptions.router)

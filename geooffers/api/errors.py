@@ -21,7 +21,7 @@ from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
-from geooffers.shoppers import consents, tombstone_file, tombstones
+from geooffers.shoppers import consents, exports, tombstone_file, tombstones
 from geooffers.usecases import erase_shopper, register_device, report_positions, sign_in
 from merchants import access
 from notifications import wallets
@@ -87,6 +87,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     consents.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
     # one's own data
+    exports.NoSuchExport: Problem(status=404, code="not_found", hint="Ask for a new copy."),
+    exports.NotReady: Problem(status=409, code="export_not_ready", hint="Follow the link again in a minute."),
     erase_shopper.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
     tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
