@@ -195,7 +195,7 @@ export class Screens {
       ...languages.map((language) => el("option", { value: language, selected: language === this.language }, LANGUAGES[language] ?? language)),
     );
     const asked = this.consents.map(({ purpose, given }) => this.consentSwitch(purpose, given)).filter(Boolean);
-    return [el("div", { class: "coupon-top" }, el("h3", { tabindex: "-1" }, "What you agree to"), choice), el("div", { class: "consents" }, ...asked)];
+    return [el("div", { class: "coupon-top" }, el("h3", { tabindex: "-1" }, "What you agree to"), choice), el("div", { class: "consents" }, ...asked), el("p", { class: "row" }, el("a", { class: "button", href: "/privacy" }, "What is known about me"))];
   }
 
   async speak(language) {
