@@ -48,6 +48,7 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_STATIC_ROOT",
     "GEOOFFERS_FENCE_BASES_DIR",
     "GEOOFFERS_DATABASE_POOL",
+    "GEOOFFERS_JURISDICTIONS",
     "GEOOFFERS_PHONE_MAX_REGIONS",
     "GEOOFFERS_PHONE_MIN_RADIUS_M",
     "GEOOFFERS_PHONE_MAX_DISTANCE_M",
@@ -302,6 +303,11 @@ PHONE_DUPLICATE_WINDOW_S = bounded("GEOOFFERS_PHONE_DUPLICATE_WINDOW_S", default
 PHONE_MOVE_LEAST_M = bounded("GEOOFFERS_PHONE_MOVE_LEAST_M", default=25, least=10, most=500)
 PHONE_MOVE_MOST_M = bounded("GEOOFFERS_PHONE_MOVE_MOST_M", default=5_000, least=500, most=50_000)
 PHONE_SOON_S = bounded("GEOOFFERS_PHONE_SOON_S", default=30, least=5, most=300)
+
+# --- what the law asks for, by place -------------------------------------------------------------------------
+# A file that tightens geooffers/jurisdictions/rules.toml; docs/jurisdictions.md has its form.
+_jurisdictions: str = env.str("GEOOFFERS_JURISDICTIONS", default="")
+JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else None
 
 # --- how long things are kept (the forgetting is a round) ----------------------------------------------------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit

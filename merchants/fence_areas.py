@@ -19,13 +19,25 @@ def is_fence(index_id: int) -> bool:
 
 
 def stored_area(row: Row) -> areas.Area:
-    """Of a row that was checked when it was written. ValueError where somebody wrote it by other ways."""
+    """As it was drawn and checked when it was written. ValueError where somebody wrote it by other ways."""
     if row.kind == AreaKind.CIRCLE:
         if row.center_lat is None or row.center_lon is None or row.radius_m is None:
             raise ValueError("a circle without its numbers")
         return areas.Circle(lat=row.center_lat, lon=row.center_lon, radius_m=row.radius_m)
+    return _polygon(row.geometry)
+
+
+def live_area(row: Row) -> areas.Area:
+    """What is matched: a fence as it was drawn, a zone with its buffer."""
+    if isinstance(row, Geofence) or row.buffer_m == 0:
+        return stored_area(row)
+    if row.kind == AreaKind.CIRCLE:
+        return geometry.buffered(stored_area(row), buffer_m=row.buffer_m)
+    return _polygon(row.buffered)
+
+
+def _polygon(stored: Any) -> areas.Polygon:
     try:
-        stored: Any = row.geometry
         parts = [stored["coordinates"]] if stored["type"] == "Polygon" else stored["coordinates"]
         return areas.Polygon(
             parts=tuple(tuple(tuple((lon, lat) for lon, lat in ring) for ring in part) for part in parts)
@@ -53,3 +65,19 @@ def fill_in(row: Row, area: areas.Area) -> None:
     else:
         row.kind, row.geometry = AreaKind.POLYGON, geometry.to_geojson(area)
         row.center_lat = row.center_lon = row.radius_m = None
+    _box(row, area)
+
+
+def fill_in_zone(zone: ExclusionZone, area: areas.Area, *, buffer_m: float) -> None:
+    """The drawn area, the buffer around it, and the box around both."""
+    fill_in(zone, area)
+    closed = geometry.buffered(area, buffer_m=buffer_m)
+    zone.buffer_m, zone.buffered = buffer_m, None
+    if buffer_m and isinstance(closed, areas.Polygon):
+        zone.buffered = geometry.to_geojson(closed)
+    _box(zone, closed)
+
+
+def _box(row: Row, area: areas.Area) -> None:
+    box = geometry.bounds(area)
+    row.south, row.west, row.north, row.east = box.south, box.west, box.north, box.east

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from geooffers.matching.areas import Fence
-from merchants.fence_areas import Row, index_id, stored_area
+from merchants.fence_areas import Row, index_id, live_area
 from merchants.fence_facts import FenceFacts
 from merchants.geometry.measures import size_m
 from merchants.models import ExclusionZone, FenceState, FenceTuning, Geofence
@@ -22,7 +22,7 @@ def live_rows(ids: set[int] | None = None) -> Iterator[Row]:
         .only("public_id", "name", "dwell_s", "tuning", "store__merchant_id", *AREA_COLUMNS)
         .select_related("store")
     )
-    zones = ExclusionZone.objects.filter(active=True).only(*AREA_COLUMNS)
+    zones = ExclusionZone.objects.filter(active=True).only(*AREA_COLUMNS, "buffer_m", "buffered")
     if ids is not None:
         fences = fences.filter(pk__in=[one for one in ids if one > 0])
         zones = zones.filter(pk__in=[-one for one in ids if one < 0])
@@ -39,7 +39,7 @@ def as_fences(rows: Iterable[Row], *, facts: Callable[[FenceFacts], None]) -> It
     """The rows as fences for the index; what reports need to know of them is told to `facts`."""
     for row in rows:
         try:
-            area = stored_area(row)
+            area = live_area(row)
         except ValueError:
             # Written past merchants.fences. Better one fence missing than no index for anybody.
             log.error("live fences: %s %s has no area and is left out", type(row).__name__, row.pk)

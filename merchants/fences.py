@@ -2,33 +2,34 @@
 
 docs/fences.md draws the way of an edit: update that page too.
 
-Each write appends a FenceChange, by which the index of every process follows (`merchants.live_fences`). Its number
-comes from a single row, updated in the same transaction: whoever changes a fence waits there for the one before to
-commit, so numbers appear in order. With a sequence, number 1 could commit after number 2, and a process that had
-already seen 2 would never look for 1.
-
-The counter is the last lock of the transaction, and these functions take nothing after it.
+Each write appends a FenceChange, by which the index of every process follows (`merchants.live_fences`). The counter
+that numbers them is the first lock of each transaction here (`merchants.fence_changes` says why), so what was looked at
+before it is looked at again behind it.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import F
 
-from merchants import access, geometry
-from merchants.fence_areas import Row, checked_area, fill_in, index_id, stored_area
+from geooffers.jurisdictions import held
+from geooffers.jurisdictions.rules import PlaceKind
+from geooffers.matching.areas import Area
+from merchants import access, fence_changes, geometry, zone_overlaps
+from merchants.fence_areas import checked_area, fill_in, fill_in_zone, index_id, stored_area
 from merchants.geometry import GeometryRefused
 from merchants.models import (
     ExclusionZone,
-    FenceChange,
-    FenceChangeCounter,
     FenceState,
     Geofence,
     Store,
     User,
+    ZoneImport,
 )
 
-AREA_FIELDS = ["kind", "center_lat", "center_lon", "radius_m", "geometry", "changed_at"]
+AREA_FIELDS = [
+    "kind", "center_lat", "center_lon", "radius_m", "geometry", "south", "west", "north", "east", "changed_at",
+]  # fmt: skip
 
 
 class FenceArchived(Exception):
@@ -39,6 +40,14 @@ class FenceNotWaiting(Exception):
     """The fence does not wait for an operator: it is live already, or archived."""
 
 
+class ZoneImported(Exception):
+    """An imported zone is not edited: the next version of its source would bring it back. Change the file."""
+
+
+class RuleNeeded(Exception):
+    """Say why nobody is tracked there: the law of its jurisdiction says nothing about such a place."""
+
+
 class OperatorsOnly(Exception):
     """Only an operator of the platform may do this."""
 
@@ -47,10 +56,7 @@ def check_fence(*, fence: Geofence) -> None:
     """What `put_fence` would refuse, for a form to show beside its field: `geometry.GeometryRefused`."""
     area = checked_area(fence)
     geometry.check_near_store(area, store_lat=fence.store.lat, store_lon=fence.store.lon)
-    for zone in ExclusionZone.objects.filter(active=True):
-        if geometry.overlap(area, stored_area(zone)):
-            # The rule, never the place: a merchant is not to learn from us where a clinic is.
-            raise GeometryRefused("sensitive_place", f"nobody is tracked in a part of this area: {zone.rule}")
+    _refuse_over_a_zone(area)
     fill_in(fence, area)
 
 
@@ -62,6 +68,8 @@ def put_fence(*, fence: Geofence, by: User) -> Geofence:
     """
     check_fence(fence=fence)
     with transaction.atomic():
+        fence_changes.hold()
+        _refuse_over_a_zone(stored_area(fence))
         if fence._state.adding:
             if access.is_operator(by):
                 fence.state, fence.approved_by = FenceState.LIVE, by
@@ -72,68 +80,118 @@ def put_fence(*, fence: Geofence, by: User) -> Geofence:
         else:
             _lock(fence, but_not=FenceState.ARCHIVED, refusal=FenceArchived)
             fence.save(update_fields=["store", "name", "dwell_s", "tuning", *AREA_FIELDS])
-        _append([index_id(fence)])
+        fence_changes.append([index_id(fence)])
     return fence
 
 
 def approve_fence(*, fence: Geofence, by: User) -> None:
+    """A fence over a zone is not approved, however long it was there before the zone."""
     if not access.is_operator(by):
         raise OperatorsOnly
     with transaction.atomic():
+        fence_changes.hold()
         waiting = Geofence.objects.filter(pk=fence.pk, state=FenceState.WAITING)
-        if waiting.update(state=FenceState.LIVE, approved_by=by) != 1:
+        for row in waiting:
+            _refuse_over_a_zone(stored_area(row))
+        if waiting.update(state=FenceState.LIVE, approved_by=by, review_note="") != 1:
             raise FenceNotWaiting
-        _append([index_id(fence)])
-    fence.refresh_from_db(fields=["state", "approved_by"])
+        fence_changes.append([index_id(fence)])
+    fence.refresh_from_db(fields=["state", "approved_by", "review_note"])
 
 
 def archive_fence(*, fence: Geofence) -> None:
     """Archiving twice is harmless."""
     with transaction.atomic():
+        fence_changes.hold()
         standing = Geofence.objects.filter(pk=fence.pk).exclude(state=FenceState.ARCHIVED)
         if standing.update(state=FenceState.ARCHIVED) == 1:
-            _append([index_id(fence)])
+            fence_changes.append([index_id(fence)])
     fence.refresh_from_db(fields=["state"])
 
 
+def check_zone(*, zone: ExclusionZone) -> None:
+    """What `put_zone` would refuse, and the buffer that the law of its jurisdiction asks for around such a place."""
+    kind = PlaceKind(zone.place_kind)
+    fill_in_zone(zone, checked_area(zone), buffer_m=held.rule(zone.jurisdiction).buffer_m(kind))
+    zone.rule = zone.rule or held.table().because(zone.jurisdiction, kind=kind)
+    if not zone.rule:
+        raise RuleNeeded
+
+
 def put_zone(*, zone: ExclusionZone, by: User) -> ExclusionZone:
-    """Write a new or edited exclusion zone; `active=False` lifts it. Fences under it stay, and it beats them."""
+    """Write a new or edited exclusion zone; `active=False` lifts it. Live fences under it go back to an operator."""
     if not access.is_operator(by):
         raise OperatorsOnly
-    fill_in(zone, checked_area(zone))
+    if zone.added_by_id is not None:
+        raise ZoneImported
+    check_zone(zone=zone)
     with transaction.atomic():
+        fence_changes.hold()
         zone.save()
-        _append([index_id(zone)])
+        fence_changes.append([index_id(zone), *(_into_review([zone]) if zone.active else [])])
     return zone
+
+
+def replace_zones(*, version: ZoneImport, zones: Sequence[ExclusionZone]) -> ZoneImport:
+    """The zones of a new version of a source take the place of the former one's, all at once.
+
+    Zones that both have (by their digest) stay as they are; those that are gone are kept as history. `zones` have been
+    through `check_zone`. Who calls has asked `access.is_operator`, or is a command of whoever runs the machine.
+    """
+    with transaction.atomic():
+        fence_changes.hold()
+        former = ZoneImport.objects.filter(source=version.source).order_by("-version").first()
+        version.version = former.version + 1 if former else 1
+        standing = ExclusionZone.objects.filter(added_by__source=version.source, active=True)
+        known = dict(standing.values_list("digest", "pk"))
+        wanted = {zone.digest: zone for zone in zones}
+        gone = [pk for digest, pk in known.items() if digest not in wanted]
+        new = [zone for digest, zone in wanted.items() if digest not in known]
+        version.zones, version.added, version.removed = len(wanted), len(new), len(gone)
+        version.fences_to_review = 0
+        version.save(force_insert=True)
+        for zone in new:
+            zone.added_by = version
+        ExclusionZone.objects.bulk_create(new, batch_size=500)
+        for batch in _batches(gone):
+            ExclusionZone.objects.filter(pk__in=batch).update(active=False, removed_by=version)
+        reviewed = _into_review(new)
+        version.fences_to_review = len(reviewed)
+        version.save(update_fields=["fences_to_review"])
+        fence_changes.append([*(index_id(zone) for zone in new), *(-pk for pk in gone), *reviewed])
+    return version
 
 
 def store_changed(*, store: Store) -> None:
     """To be called in the transaction that archives a store, or brings it back: its fences leave or join the index."""
     with transaction.atomic():
-        _append(Geofence.objects.filter(store=store).order_by("pk").values_list("pk", flat=True))
+        fence_changes.append(Geofence.objects.filter(store=store).order_by("pk").values_list("pk", flat=True))
 
 
-def _lock(row: Row, *, but_not: FenceState, refusal: type[Exception]) -> None:
+def _refuse_over_a_zone(area: Area) -> None:
+    zone = zone_overlaps.zone_over(area)
+    if zone is not None:
+        # The rule, never the place: a merchant is not to learn from us where a clinic is.
+        raise GeometryRefused("sensitive_place", f"nobody is tracked in a part of this area: {zone.rule}")
+
+
+def _into_review(zones: Sequence[ExclusionZone]) -> list[int]:
+    """Live fences under the zones wait for an operator, with the rule as the reason; their ids in the index."""
+    by_rule: dict[str, list[int]] = defaultdict(list)
+    for fence_id, zone in zone_overlaps.live_fences_under(zones).items():
+        by_rule[zone.rule].append(fence_id)
+    for rule, ids in by_rule.items():
+        note = f"Nobody is tracked in a part of this area: {rule}"
+        for batch in _batches(ids):
+            Geofence.objects.filter(pk__in=batch).update(state=FenceState.WAITING, review_note=note)
+    return sorted(fence_id for ids in by_rule.values() for fence_id in ids)
+
+
+def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    return (ids[at : at + size] for at in range(0, len(ids), size))
+
+
+def _lock(row: Geofence, *, but_not: FenceState, refusal: type[Exception]) -> None:
     state = Geofence.objects.select_for_update().values_list("state", flat=True).get(pk=row.pk)
     if state == but_not:
         raise refusal
-
-
-def _append(index_ids: Iterable[int]) -> None:
-    """Number the changes and write them down. The counter's row stays locked until the transaction ends."""
-    ids = list(index_ids)
-    if not ids:
-        return
-    last = _take_numbers(len(ids))
-    FenceChange.objects.bulk_create(
-        FenceChange(number=number, index_id=changed) for number, changed in enumerate(ids, start=last - len(ids) + 1)
-    )
-
-
-def _take_numbers(count: int) -> int:
-    counter = FenceChangeCounter.objects.filter(pk=1)
-    if counter.update(last_number=F("last_number") + count) == 0:
-        # The first change ever. Two at once: one inserts, the other does nothing, and both go on to the update.
-        FenceChangeCounter.objects.bulk_create([FenceChangeCounter(pk=1)], ignore_conflicts=True)
-        counter.update(last_number=F("last_number") + count)
-    return counter.values_list("last_number", flat=True).get()

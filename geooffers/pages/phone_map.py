@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from merchants.fence_areas import Row
-from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence
+from geooffers.matching.areas import Circle
+from merchants import geometry
+from merchants.fence_areas import Row, live_area
+from merchants.models import ExclusionZone, FenceState, Geofence
 
 # A browser draws so many without stuttering; `total` tells when there are more.
 MOST_FENCES = 300
@@ -35,6 +37,7 @@ def _fence(fence: Geofence) -> dict[str, Any]:
 
 
 def _area(row: Row) -> dict[str, Any]:
-    if row.kind == AreaKind.CIRCLE:
-        return {"kind": row.kind, "lat": row.center_lat, "lon": row.center_lon, "radius_m": row.radius_m}
-    return {"kind": row.kind, "geometry": row.geometry}
+    area = live_area(row)
+    if isinstance(area, Circle):
+        return {"kind": row.kind, "lat": area.lat, "lon": area.lon, "radius_m": area.radius_m}
+    return {"kind": row.kind, "geometry": geometry.to_geojson(area)}

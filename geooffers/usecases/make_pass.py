@@ -10,7 +10,7 @@ from geooffers.coupons.models import Coupon, CouponState, Vendor
 from geooffers.matching import earth
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import logos, offers
+from merchants import geo_push, logos, offers
 from notifications import wallets
 from notifications.passes import apple, words
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -66,9 +66,11 @@ def _nearest_stores(coupon: Coupon) -> tuple[PassStore, ...]:
     Distance as the mole digs: it orders the stores as the way over the ground does. Once the visit is forgotten, any
     ten by name.
     """
+    standing = offers.stores_of(coupon.offer)
+    quiet = set(standing.filter(geo_push.off()).values_list("pk", flat=True))
     stores = [
-        PassStore(name=name, lat=lat, lon=lon)
-        for name, lat, lon in offers.stores_of(coupon.offer).order_by("name", "pk").values_list("name", "lat", "lon")
+        PassStore(name=name, lat=lat, lon=lon, shown_nearby=pk not in quiet)
+        for pk, name, lat, lon in standing.order_by("name", "pk").values_list("pk", "name", "lat", "lon")
     ]
     at = Visit.objects.filter(coupons=coupon).values_list("fence__store__lat", "fence__store__lon").first()
     if at is None:

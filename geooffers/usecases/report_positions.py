@@ -40,7 +40,7 @@ from geooffers.visits.transitions import (
     Transition,
     Walk,
 )
-from merchants import live_fences
+from merchants import geo_push, live_fences
 from merchants.models import Geofence, Trigger
 from notifications import outbox
 from notifications.models import Kind
@@ -278,8 +278,9 @@ def _record(
     if not moments:
         return []
     issued = deciding.decide_all(shopper=shopper, moments=moments, now=now)
-    for coupon, occasion in zip(issued, occasions, strict=True):
-        if coupon is not None and occasion.pushable and Purpose.MARKETING_PUSH in consents:
+    for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
+        wanted = coupon is not None and occasion.pushable and Purpose.MARKETING_PUSH in consents
+        if coupon is not None and wanted and geo_push.is_allowed(store_id=moment.store_id):
             outbox.enqueue(
                 kind=Kind.COUPON_ISSUED,
                 shopper=shopper,

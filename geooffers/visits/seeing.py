@@ -25,7 +25,7 @@ class FenceKnown(Protocol):
 
 
 def see(*, fix: Fix | RegionEvent, index: Index, fence: Callable[[int], FenceKnown | None], now: datetime) -> Sighting:
-    """What the fix touches. A zone's id is below zero; a centre in a zone is all that is kept of the fix."""
+    """What the fix touches. A zone's id is below zero; of a fix that may have been in one nothing is kept."""
     if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
         return Sighting(fix=fix)
     touches = []
@@ -33,7 +33,7 @@ def see(*, fix: Fix | RegionEvent, index: Index, fence: Callable[[int], FenceKno
     reach_m = fix.accuracy_m + MARGIN_MOST_M
     for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m):
         if match.fence < 0:
-            if match.inside:
+            if match.inside or match.distance_m >= -fix.accuracy_m:  # its circle of uncertainty touches the zone
                 return Sighting(fix=fix, touches=(), excluded=True)
             continue
         known = fence(match.fence)

@@ -1,4 +1,4 @@
-"""Geofences, drawn by merchants and approved by operators; exclusion zones, drawn by operators alone."""
+"""Geofences, drawn by merchants and approved by operators."""
 
 import json
 from typing import Any
@@ -11,15 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from unfold.decorators import display
 
-from geooffers.operators import OperatorAdmin
 from merchants import access, fences, geometry
 from merchants.admin import surroundings
 from merchants.admin.area_form import FIELDS, SHOWN_WHEN, AreaForm
 from merchants.admin.fields import VisibleTextField
 from merchants.admin.filters import ChoiceFilter, MerchantOfStoreFilter, StoreFilter
 from merchants.admin.scoping import ScopedAdmin
-from merchants.fence_areas import checked_area, fill_in
-from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence, Role
+from merchants.models import AreaKind, FenceState, Geofence, Role
 
 AREA_CHANGED = "Meanwhile the fence was archived, or this place was closed to fences. Nothing was saved."
 
@@ -54,7 +52,7 @@ class GeofenceAdmin(ScopedAdmin):
     form = GeofenceForm
     conditional_fields = SHOWN_WHEN
     row_buttons = ("approve", "archive")
-    button_refusals = (fences.FenceNotWaiting, fences.OperatorsOnly)
+    button_refusals = (fences.FenceNotWaiting, fences.OperatorsOnly, geometry.GeometryRefused)
     save_refusals = {geometry.GeometryRefused: AREA_CHANGED, fences.FenceArchived: AREA_CHANGED}
     change_form_outer_before_template = "merchants/fence_buttons.html"
     menu_group, menu_order, menu_icon = "Offers", 11, "fence"
@@ -70,7 +68,8 @@ class GeofenceAdmin(ScopedAdmin):
     def get_fields(self, request: HttpRequest, obj: Geofence | None = None) -> list[Any]:
         # A map and its numbers are for drawing; who only reads is told what was drawn.
         area = FIELDS if self.has_change_permission(request, obj) else ("shape", "place")
-        return [*(["shown_state"] if obj else []), "store", "name", *area, "tuning", "dwell_s"]
+        told = [] if obj is None else ["shown_state", *(["review_note"] if obj.review_note else [])]
+        return [*told, "store", "name", *area, "tuning", "dwell_s"]
 
     def get_urls(self) -> list[Any]:
         around = path(
@@ -86,7 +85,7 @@ class GeofenceAdmin(ScopedAdmin):
         return JsonResponse(surroundings.around_store(store=store, user=access.signed_in(request.user)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Geofence | None = None) -> tuple[str, ...]:
-        return ("shown_state", "shape", "place")
+        return ("shown_state", "review_note", "shape", "place")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.state == FenceState.ARCHIVED:
@@ -140,41 +139,3 @@ class GeofenceAdmin(ScopedAdmin):
     )
     def shown_state(self, obj: Geofence) -> str:
         return str(obj.get_state_display())
-
-
-def _check_zone(row: ExclusionZone) -> None:
-    fill_in(row, checked_area(row))
-
-
-class ExclusionZoneForm(AreaForm):
-    check_area = staticmethod(_check_zone)
-    name = VisibleTextField(max_length=100, help_text="For operators only.")
-    rule = VisibleTextField(max_length=200, help_text="Why nobody is tracked here, in words that a merchant may read.")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tell_map(around=reverse("admin:merchants_exclusionzone_around"), ownZone=self.instance.pk)
-
-
-@admin.register(ExclusionZone)
-class ExclusionZoneAdmin(OperatorAdmin):
-    form = ExclusionZoneForm
-    conditional_fields = SHOWN_WHEN
-    menu_order, menu_icon = 51, "do_not_disturb_on"
-    fields = ("name", "rule", *FIELDS, "active")
-    list_display = ("name", "rule", "active")
-    search_fields = ("name",)
-    ordering = ("name",)
-
-    def get_urls(self) -> list[Any]:
-        around = path("around/", self.admin_site.admin_view(self.around), name="merchants_exclusionzone_around")
-        return [around, *super().get_urls()]
-
-    def around(self, request: HttpRequest) -> HttpResponse:
-        """The other zones, for the map of the form."""
-        if not self.has_view_permission(request):
-            raise Http404
-        return JsonResponse(surroundings.all_zones())
-
-    def save_model(self, request: HttpRequest, obj: ExclusionZone, form: Any, change: bool) -> None:
-        fences.put_zone(zone=obj, by=access.signed_in(request.user))

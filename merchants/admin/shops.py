@@ -33,13 +33,14 @@ class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
 
 @admin.register(Merchant)
 class MerchantAdmin(ScopedAdmin):
-    """An owner's are colour and logo. The name is unique, and "taken" would tell on others: operators change it."""
+    """An owner's are colour and logo. The name is unique, and "taken" would tell on others; what they trade in decides
+    which law holds for their pushes: operators change both."""
 
     reach = staticmethod(access.merchants_for)
     readers = frozenset({Role.OWNER})
     form = MerchantForm
     menu_group, menu_order, menu_icon = "Shop", 20, "storefront"
-    fields = ("name", "colour", "logo", "created_at", "archived_at")
+    fields = ("name", "trade", "colour", "logo", "created_at", "archived_at")
     list_display = ("name", "created_at")
     list_filter = (ArchivedFilter,)
     search_fields = ("name",)
@@ -48,7 +49,7 @@ class MerchantAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Merchant | None = None) -> tuple[str, ...]:
         kept = ("created_at", "archived_at")
-        return kept if access.is_operator(request.user) else ("name", *kept)
+        return kept if access.is_operator(request.user) else ("name", "trade", *kept)
 
     def save_model(self, request: HttpRequest, obj: Merchant, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -126,6 +127,7 @@ class StoreAdmin(ScopedAdmin):
             "name",
             "address",
             "time_zone",
+            "jurisdiction",
             *a_map,
             ("lat", "lon"),
             *(["archived_at"] if obj else []),

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from geooffers.matching.areas import Circle
 from merchants import access
-from merchants.fence_areas import Row
-from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence, Merchant, Store, User
+from merchants.fence_areas import Row, live_area
+from merchants.models import ExclusionZone, FenceState, Geofence, Merchant, Store, User
 
 # More than a person can tell apart on a map, and few enough for a browser to draw at once.
 MOST = 200
@@ -38,9 +39,8 @@ def _shown(row: Geofence | ExclusionZone) -> dict[str, Any]:
 
 
 def _area(row: Row) -> dict[str, Any]:
-    """As map-shapes.js holds it."""
-    if row.kind == AreaKind.CIRCLE:
-        return {"kind": "circle", "lat": row.center_lat, "lon": row.center_lon, "radius": row.radius_m}
-    geometry: dict[str, Any] = row.geometry or {}
-    parts = geometry["coordinates"]
-    return {"kind": "polygon", "parts": [parts] if geometry["type"] == "Polygon" else parts}
+    """As map-shapes.js holds it; of a zone what is closed, with its buffer."""
+    area = live_area(row)
+    if isinstance(area, Circle):
+        return {"kind": "circle", "lat": area.lat, "lon": area.lon, "radius": area.radius_m}
+    return {"kind": "polygon", "parts": area.parts}

@@ -4,6 +4,7 @@ Pure, no Django. Depth, counts, types and ranges are checked in Python before sh
 text can be made to end the process, and mending a tangle takes seconds. An invalid ring is refused, never mended.
 """
 
+from merchants.geometry.buffers import buffered
 from merchants.geometry.covering import Covering, covering, enclosing_circle
 from merchants.geometry.measures import (
     Bounds,
@@ -23,6 +24,7 @@ __all__ = [
     "GeometryRefused",
     "area_km2",
     "bounds",
+    "buffered",
     "center",
     "check_near_store",
     "circle",

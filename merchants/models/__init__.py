@@ -5,14 +5,14 @@ from merchants.models.offers import DiscountKind, Offer, OfferBudget, OfferState
 from merchants.models.people import ApiKey, Role, StaffMember, User
 from merchants.models.places import (
     AreaKind,
-    ExclusionZone,
     FenceChange,
     FenceChangeCounter,
     FenceState,
     FenceTuning,
     Geofence,
 )
-from merchants.models.shops import Merchant, MerchantLogo, Store
+from merchants.models.shops import Merchant, MerchantLogo, Store, Trade
+from merchants.models.zones import ExclusionZone, ZoneImport
 
 __all__ = [
     "ApiKey",
@@ -33,6 +33,8 @@ __all__ = [
     "Role",
     "StaffMember",
     "Store",
+    "Trade",
     "Trigger",
     "User",
+    "ZoneImport",
 ]

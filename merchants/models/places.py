@@ -1,4 +1,4 @@
-"""Areas: merchants' geofences, operators' exclusion zones, and the numbered log that every process follows.
+"""Areas: what they are made of, merchants' geofences, and the numbered log that every process follows.
 
 Every write goes through `merchants.fences`, which appends to FenceChange; nothing else may save these rows.
 """
@@ -25,12 +25,18 @@ class Area(models.Model):
     center_lon = models.FloatField(null=True, blank=True, help_text="Degrees, WGS84; circles only.")
     radius_m = models.FloatField(null=True, blank=True, help_text="Metres; circles only.")
     geometry = models.JSONField(null=True, blank=True, help_text="GeoJSON; polygons only.")
+    # The box around all of it, a zone's buffer included; west is greater than east across 180 degrees. A row without
+    # one (written past `merchants.fences`) is looked at whatever the question.
+    south = models.FloatField(null=True, editable=False)
+    west = models.FloatField(null=True, editable=False)
+    north = models.FloatField(null=True, editable=False)
+    east = models.FloatField(null=True, editable=False)
 
     class Meta:
         abstract = True
 
 
-def _has_one_shape() -> Q:
+def has_one_shape() -> Q:
     return Q(
         kind="circle",
         center_lat__isnull=False,
@@ -80,35 +86,15 @@ class Geofence(Area):
     )
     state = models.CharField(max_length=8, choices=FenceState.choices, default=FenceState.WAITING)
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The rule of a zone that was drawn over it, which sent it back to an operator.
+    review_note = models.CharField(max_length=250, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.CheckConstraint(condition=_has_one_shape(), name="geofence_has_one_shape"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ExclusionZone(Area):
-    """A place where nobody is tracked. It beats every fence; only operators draw it.
-
-    In the matching index its id is minus the primary key.
-    """
-
-    name = models.CharField(max_length=100)
-    rule = models.CharField(max_length=200, help_text="Why nobody is tracked here, in words a merchant may read.")
-    active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["name", "id"]
-        constraints = [
-            models.CheckConstraint(condition=_has_one_shape(), name="exclusionzone_has_one_shape"),
+            models.CheckConstraint(condition=has_one_shape(), name="geofence_has_one_shape"),
         ]
 
     def __str__(self) -> str:

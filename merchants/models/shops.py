@@ -5,7 +5,16 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+from geooffers.jurisdictions.column import JurisdictionField
+
 COLOUR = r"^#[0-9a-f]{6}$"
+
+
+class Trade(models.TextChoices):
+    """What law tells apart: where it says so, who gives health care does not push where its shop is."""
+
+    HEALTH = "health", "health care: pharmacies, practices, opticians"
+    OTHER = "other", "anything else"
 
 
 class Merchant(models.Model):
@@ -17,6 +26,7 @@ class Merchant(models.Model):
         validators=[RegexValidator(COLOUR, "Write # and six digits or letters a to f, as #2456d6.")],
         help_text="The background of coupons and wallet passes, as #2456d6.",
     )
+    trade = models.CharField(max_length=6, choices=Trade.choices, default=Trade.OTHER)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -46,6 +56,7 @@ class Store(models.Model):
     name = models.CharField(max_length=100)
     address = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, help_text="IANA name, e.g. Europe/Helsinki.")
+    jurisdiction = JurisdictionField(blank=True, default="")
     lat = models.FloatField("latitude", help_text="Degrees, WGS84.")
     lon = models.FloatField("longitude", help_text="Degrees, WGS84.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -91,7 +91,7 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
                 "altText": content.code_in_groups,
             }
         ]
-    if content.stores and not content.voided:
+    if content.nearby and not content.voided:
         # What is shown on the lock screen near a store. A used coupon keeps quiet.
         body["locations"] = [
             {
@@ -99,7 +99,7 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
                 "longitude": store.lon,
                 "relevantText": f"{store.name}: {content.title}",
             }
-            for store in content.stores
+            for store in content.nearby
         ]
     return body
 

@@ -19,6 +19,8 @@ class PassStore:
     name: str
     lat: float
     lon: float
+    # Whether the wallet may show the pass by itself when its phone is near.
+    shown_nearby: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,11 @@ class PassContent:
     logo: bytes | None = field(default=None, repr=False)
     languages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     voided: bool = False
+
+    @property
+    def nearby(self) -> tuple[PassStore, ...]:
+        """The stores at which the wallet may show the pass by itself."""
+        return tuple(store for store in self.stores if store.shown_nearby)
 
     def digest(self) -> bytes:
         """Tells whether a pass says something new. The code is left out: it never changes, and a hash over it could be

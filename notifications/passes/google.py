@@ -57,7 +57,7 @@ def offer_object(*, content: PassContent, issuer: str, class_id: str) -> dict[st
         "state": "COMPLETED" if content.voided else "ACTIVE",
         "validTimeInterval": {"end": {"date": content.expires_at.isoformat(timespec="seconds")}},
         # Not `locations`: those no longer make a notice.
-        "merchantLocations": [{"latitude": store.lat, "longitude": store.lon} for store in content.stores],
+        "merchantLocations": [{"latitude": store.lat, "longitude": store.lon} for store in content.nearby],
         "textModulesData": [module for module in modules if module["body"]],
     }
     if content.code:

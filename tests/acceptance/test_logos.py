@@ -75,7 +75,7 @@ def page_of(merchant: Merchant) -> str:
 
 
 def send(client: Client, merchant: Merchant, raw: bytes | None = None, **changed: object):
-    data = {"colour": merchant.colour, **changed}
+    data = {"trade": merchant.trade, "colour": merchant.colour, **changed}
     if raw is not None:
         data["logo"] = SimpleUploadedFile("logo.png", raw, content_type="image/png")
     return client.post(page_of(merchant), data)
@@ -240,7 +240,12 @@ def test_an_operator_does_all_of_that(aino: Store) -> None:
     merchant = Merchant.objects.get()
     assert (merchant.name, merchant.colour) == ("Aino's", "#c2185b")
     assert logos.address_of(merchant=merchant)
-    new = {"name": "Bistro Bertil", "colour": "#123456", "logo": SimpleUploadedFile("b.png", logo("lime"))}
+    new = {
+        "name": "Bistro Bertil",
+        "trade": "other",
+        "colour": "#123456",
+        "logo": SimpleUploadedFile("b.png", logo("lime")),
+    }
     assert operator.post(reverse("admin:merchants_merchant_add"), new).status_code == 302
     assert logos.png_of(merchant=Merchant.objects.get(name="Bistro Bertil"))
     chosen = {"action": "archive", "_selected_action": [str(aino.merchant_id)], "index": "0"}

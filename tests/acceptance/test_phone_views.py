@@ -185,7 +185,7 @@ def test_the_map_shows_live_fences_with_their_merchants_colours_and_the_zones(ai
     gone = make_fence(store)
     fences.archive_fence(fence=gone)
     zone = ExclusionZone(name="clinic", rule="health", kind=AreaKind.CIRCLE)
-    zone.center_lat, zone.center_lon, zone.radius_m = 60.17, 24.95, 100
+    zone.center_lat, zone.center_lon, zone.radius_m = 60.18, 24.95, 100
     fences.put_zone(zone=zone, by=operator)
     shown = read(aino.get("/phone/fences", token=""))
     by_id = {fence["id"]: fence for fence in shown["fences"]}

@@ -92,8 +92,13 @@ def test_loading_finds_what_polling_finds(operator: User, live: LiveFences) -> N
     fence = fences.put_fence(fence=drawn(store), by=operator)
     archived = fences.put_fence(fence=drawn(store), by=operator)
     fences.archive_fence(fence=archived)
+    assert touched(live) == [fence.pk]
+
+
+def test_loading_finds_zones_and_not_the_fences_that_they_sent_to_review(operator: User, live: LiveFences) -> None:
+    fences.put_fence(fence=drawn(make_store()), by=operator)
     clinic = fences.put_zone(zone=zone(), by=operator)
-    assert touched(live) == [-clinic.pk, fence.pk]
+    assert touched(live) == [-clinic.pk]
 
 
 def test_many_rows_are_read_by_as_many_queries_as_few(

@@ -17,7 +17,7 @@ from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, 
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import Presence
 from merchants import keys, logos
-from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User
+from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User, ZoneImport
 from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo
@@ -56,9 +56,14 @@ def build() -> World:
     """Bertil and the shopper first: whatever is in the database then is foreign to Aino."""
     bertil = _furnish("Bistro Bertil", lat=BERTIL_LAT, lon=BERTIL_LON)
     shopper = _lone_shopper(bertil)
+    clinics = ZoneImport.objects.create(
+        source="clinics", version=1, place_kind="health", jurisdiction="US-WA", file_name="clinics.geojson",
+        zones=1, added=1, removed=0, fences_to_review=0, imported_at=timezone.now(),
+    )  # fmt: skip
     ExclusionZone.objects.create(
-        name="clinic", rule="A clinic.", kind="circle", center_lat=12.9876541, center_lon=-45.1, radius_m=100
-    )
+        name="clinic", rule="A clinic.", kind="circle", center_lat=12.9876541, center_lon=-45.1, radius_m=100,
+        added_by=clinics,
+    )  # fmt: skip
     FenceFollower.objects.create(
         id=uuid4(), host="web-1", pid=1, started_at=timezone.now(), seen_at=timezone.now(),
         last_number=1, areas=1, changes=0, base="",

@@ -92,6 +92,7 @@ def test_a_fence_over_a_place_where_nobody_is_tracked_names_the_rule_not_the_pla
 ) -> None:
     zone = {
         "name": "St Anna",
+        "place_kind": "health",
         "rule": "No offers around hospitals",
         "kind": "circle",
         "center_lat": "60.1700",

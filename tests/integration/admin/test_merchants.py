@@ -22,7 +22,12 @@ def test_an_owner_chooses_the_colour_but_neither_renames_nor_archives_the_mercha
 
 def test_an_operator_makes_merchants_and_archives_them_with_their_stores(operator: Client, store: Store) -> None:
     fence = cast.make_fence(store)
-    assert operator.post(page("merchant", "add"), {"name": "Bistro Bertil", "colour": "#00aa11"}).status_code == 302
+    assert (
+        operator.post(
+            page("merchant", "add"), {"name": "Bistro Bertil", "trade": "other", "colour": "#00aa11"}
+        ).status_code
+        == 302
+    )
     operator.post(page("merchant", "changelist"), {"action": "archive", "_selected_action": [str(store.merchant_id)]})
     store.refresh_from_db()
     assert store.archived_at is not None

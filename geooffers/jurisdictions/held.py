@@ -1,0 +1,21 @@
+"""The table that this process goes by: ours, tightened by the operator's file."""
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from geooffers.jurisdictions.rules import Rule, Table, load
+
+
+def table() -> Table:
+    return _loaded(settings.JURISDICTIONS_FILE)
+
+
+def rule(code: str) -> Rule:
+    return table().rule(code)
+
+
+@cache
+def _loaded(own: Path | None) -> Table:
+    return load(*([own] if own is not None else []))

@@ -1,0 +1,27 @@
+"""May a merchant push where its shop is? Not who gives health care, where the law says so or nobody said whose it is.
+
+The promise itself stays: the coupon is in the answer and in the app, only no message comes of where somebody is.
+"""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from geooffers.jurisdictions import held
+from merchants.models import Store, Trade
+
+
+def is_allowed(*, store_id: UUID) -> bool:
+    return not Store.objects.filter(off(), pk=store_id).exists()
+
+
+def off(store: str = "") -> Q:
+    """Of a store, or with `store="visit__fence__store__"` of a row that leads to one: its pushes are off."""
+    table = held.table()
+    closed = Q(**{f"{store}jurisdiction": ""})
+    if not table.everywhere.health_push:
+        closed |= ~closed
+    for code, row in table.rows.items():
+        if not row.health_push:
+            closed |= Q(**{f"{store}jurisdiction": code}) | Q(**{f"{store}jurisdiction__startswith": f"{code}-"})
+    return Q(**{f"{store}merchant__trade": Trade.HEALTH}) & closed
