@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from geooffers.shoppers import allowed
 from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState
 from merchants.models import ApiKey, StaffMember, User
@@ -65,7 +66,7 @@ class CsrfFailed(Exception):
 class DeviceCaller:
     device: Device
     shopper: Shopper
-    given: frozenset[Purpose]  # by the device or its shopper; they count but for a pause
+    given: frozenset[Purpose]  # by the device or its shopper, and allowed to them; they count but for a pause
     state: DeviceState
 
     def consents(self, *, now: datetime) -> frozenset[Purpose]:
@@ -160,11 +161,12 @@ def _caller(found: QuerySet[Any], *, is_proven: Callable[[Device], bool] = lambd
         raise DeviceRetired
     # The location purposes are held by a device: another phone's do not count here, and nothing that was agreed to
     # before its words meant something else.
-    given = frozenset(
+    said = frozenset(
         Purpose(row.given_purpose)
         for row in rows
         if row.given_purpose and row.given_by in (None, device.pk) and row.outdated_at is None
     )
+    given = said & allowed.purposes(shopper=device.shopper)
     return DeviceCaller(device=device, shopper=device.shopper, given=given, state=device.state)
 
 
