@@ -13,10 +13,12 @@ from urllib.parse import quote
 import pytest
 from django.db import connection, transaction
 
-from merchants import fences
+from merchants import fences, zone_overlaps
+from merchants.fence_areas import checked_area
 from merchants.live_fences import LiveFences
-from merchants.models import FenceChange, Geofence, User
+from merchants.models import ExclusionZone, FenceChange, FenceState, Geofence, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
+from tests.races.together import Another
 
 OTHER_PROCESS = f"""
 import sys, time
@@ -248,3 +250,69 @@ def test_the_first_two_changes_ever_made_at_once_are_numbered_one_and_two() -> N
     with in_a_thread(put(drawn(1))), in_a_thread(put(drawn(2))):
         pass
     assert list(FenceChange.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+
+def zone_over(fence: Geofence) -> ExclusionZone:
+    return ExclusionZone(
+        name="clinic", rule="health", kind="circle", center_lat=fence.center_lat, center_lon=fence.center_lon,
+        radius_m=60,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("requires_postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_fence_that_is_drawn_while_a_zone_is_drawn_over_it_is_refused() -> None:
+    """It looked before the zone was there; behind the counter it looks again."""
+    operator, fence, refused = make_operator(), drawn(), []
+
+    def put() -> None:
+        try:
+            fences.put_fence(fence=fence, by=operator)
+        except fences.GeometryRefused as refusal:
+            refused.append(refusal.code)
+
+    with transaction.atomic():
+        fences.put_zone(zone=zone_over(fence), by=operator)
+        drawing = Another(put)
+        drawing.wait_until_waiting()
+    drawing.result()
+    assert (refused, Geofence.objects.count()) == (["sensitive_place"], 0)
+
+
+@pytest.mark.usefixtures("requires_postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_zone_that_is_drawn_while_a_fence_is_drawn_under_it_sends_the_fence_to_review() -> None:
+    operator, fence = make_operator(), drawn()
+    with transaction.atomic():
+        fences.put_fence(fence=fence, by=operator)
+        drawing = Another(lambda: fences.put_zone(zone=zone_over(fence), by=operator))
+        drawing.wait_until_waiting()
+    drawing.result()
+    fence.refresh_from_db()
+    assert (fence.state, fence.review_note) == (FenceState.WAITING, "Nobody is tracked in a part of this area: health")
+
+
+@pytest.mark.usefixtures("requires_postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_twin_looking_before_the_counter_alone_leaves_a_live_fence_under_a_zone() -> None:
+    """Both look, and see nothing of each other; then both write."""
+    fence = drawn()
+    zone = zone_over(fence)
+    with transaction.atomic():
+        fences.check_fence(fence=fence)
+        assert zone_overlaps.live_fences_under([checked(zone)]) == {}
+
+        def write_the_zone() -> None:
+            with transaction.atomic():
+                zone.save(force_insert=True)
+
+        Another(write_the_zone).result()
+        fence.state = FenceState.LIVE
+        fence.save(force_insert=True)
+    assert zone_overlaps.zone_over(checked_area(fence)) == zone
+    assert Geofence.objects.get().state == FenceState.LIVE
+
+
+def checked(zone: ExclusionZone) -> ExclusionZone:
+    fences.check_zone(zone=zone)
+    return zone
