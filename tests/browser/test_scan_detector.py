@@ -100,4 +100,7 @@ def test_where_the_browser_promises_to_read_and_does_not_the_server_reads(browsi
     with till.page.expect_request("**/api/v1/lookups") as looked_up, till.page.expect_response("**/scan/still"):
         till.page.get_by_role("button", name="Scan with the camera").click()
     assert looked_up.value.post_data_json["code"] == filmed_code
+    # The answer, and what the browser's console says of it, come before anything that is asked of the page afterwards.
+    looked_up.value.response()
+    till.page.evaluate("() => new Promise(requestAnimationFrame)")
     till.expect_refusals()  # it may have been redeemed by the test above
