@@ -22,7 +22,7 @@ from merchants.models import FenceChange, FenceChangeCounter, Geofence, Merchant
 FENCES_A_STORE, STORES_A_MERCHANT = 10, 10
 AT_ONCE = 5_000
 COLUMNS = (
-    "id", "public_id", "store_id", "name", "dwell_s", "tuning", "state", "created_at", "changed_at",
+    "id", "public_id", "store_id", "name", "dwell_s", "tuning", "state", "review_note", "created_at", "changed_at",
     "kind", "center_lat", "center_lon", "radius_m", "geometry",
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ def load(fences: Columns) -> None:
             for number, area in some:
                 public_id = to_column["public_id"].get_db_prep_save(_uuid(uuids), connection)
                 store_id = to_column["store_id"].get_db_prep_save(stores[number // FENCES_A_STORE], connection)
-                known = (number + 1, public_id, store_id, f"fence {number}", 86_400, "walk_in", "live", now, now)
+                known = (number + 1, public_id, store_id, f"fence {number}", 86_400, "walk_in", "live", "", now, now)
                 values.append((*known, *area))
             cursor.executemany(statement, values)
             written += len(some)

@@ -186,9 +186,11 @@ def test_few_open_coupons_are_not_told_by_a_used_up_cap_and_many_are(fence: Geof
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer and no row to wait for")
-def test_a_real_shopper_goes_first() -> None:
-    """The budget is locked as `issuing` locks it; the rehearsal gives up instead of waiting, and leaves nothing."""
+def test_a_real_shopper_goes_first(requires_postgresql: None) -> None:
+    """SQLite has one writer and no row to wait for.
+
+    The budget is locked as `issuing` locks it; the rehearsal gives up instead of waiting, and leaves nothing.
+    """
     fence = make_fence(make_store(), tuning=FenceTuning.WALK_IN)
     offer = make_offer(fence.store)
     live_fences.matcher().refresh()
