@@ -1,8 +1,8 @@
 """Batches, compiled by Numba: the decisions of plain Python, in stages.
 
 A million fences do not fit the processor's caches, so one point after another would wait for memory at every step. A
-batch of points goes through each step together instead (cells, slots, lists, records, slabs, edges), and the waits
-overlap. Imported only where Numba is installed and a batch is large enough to be worth it.
+batch of points goes through each step together instead (cells, slots, lists, records, slabs, edges). Each asks for what
+the next will read, so the waits overlap. Imported only where Numba is installed and a batch is worth it.
 """
 
 import math
@@ -12,6 +12,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 from geooffers.matching import cells, decisions, earth, slabs, table
 
@@ -37,6 +40,26 @@ _column_of: Any = _compiled(cells.column_of)
 _mixed_key: Any = _compiled(cells.mixed_key)
 _in_circle: Any = _compiled(decisions.in_circle)
 _in_slab: Any = _compiled(decisions.in_slab)
+
+
+def _prefetch_code(context: Any, array: Any, at: Any) -> Any:
+    """Asks the processor for what stands there without waiting for it; what is not there does no harm."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        held = context.make_array(signature.args[0])(context, builder, values[0])
+        address = builder.bitcast(builder.gep(held.data, [values[1]]), cgutils.voidptr_t)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
+        # To be read, and kept near; data rather than instructions.
+        builder.call(ask, [address, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), code
+
+
+_prefetch: Any = intrinsic(_prefetch_code)
+
 
 SHIFTS = np.array(cells.SHIFTS)
 BEGINS = np.array(cells.BEGINS)
@@ -83,9 +106,7 @@ def inside(
     count = len(circles) // 4
     probe_key = np.empty(BATCH * LEVELS, np.int64)
     probe_at = np.empty(BATCH * LEVELS, np.int64)
-    probe_slot = np.empty(BATCH * LEVELS, np.int64)
     probe_point = np.empty(BATCH * LEVELS, np.int64)
-    probe_entry = np.empty(BATCH * LEVELS, np.uint32)
     space = np.empty((BATCH, 3), np.float64)
     placed = np.empty(BATCH, np.bool_)
     circle_point = np.empty(CANDIDATES, np.int64)
@@ -112,27 +133,24 @@ def inside(
                 if levels >> number & 1:
                     shift = SHIFTS[number]
                     narrow = shift + narrowing[BEGINS[number] + (row >> shift)]
-                    probe_key[probes] = _mixed_key(number, row >> shift, column >> narrow)
-                    probe_point[probes] = point
+                    key = _mixed_key(number, row >> shift, column >> narrow)
+                    at = (key >> 32) * stride + ((key & LOW) * homes >> 32)
+                    probe_key[probes], probe_at[probes], probe_point[probes] = key, at, point
                     probes += 1
-        # Cells to slots: no branch between the reads, so they overlap.
-        for probe in range(probes):
-            key = probe_key[probe]
-            at = (key >> 32) * stride + ((key & LOW) * homes >> 32)
-            probe_at[probe] = at
-            probe_slot[probe] = slots[at]
+                    _prefetch(slots, at)
+        # Cells to slots.
         found = 0
         for probe in range(probes):
-            slot, low, at = probe_slot[probe], probe_key[probe] & LOW, probe_at[probe]
+            low, at = probe_key[probe] & LOW, probe_at[probe]
+            slot = slots[at]
             while slot != EMPTY and (slot >> 32 & LOW) < low:
                 at += 1
                 slot = slots[at]
             if slot != EMPTY and (slot >> 32 & LOW) == low:
                 probe_at[found] = slot & LOW
                 probe_point[found] = probe_point[probe]
+                _prefetch(entries, probe_at[found])
                 found += 1
-        for probe in range(found):
-            probe_entry[probe] = entries[probe_at[probe]]
         # Slots to fences. A full cell decides at once.
         round_ones, cornered, probe = 0, 0, 0
         at, entry, whose = 0, np.uint32(LAST), begin
@@ -142,7 +160,8 @@ def inside(
                 if not listed:
                     if probe == found:
                         break
-                    at, entry, whose = probe_at[probe], probe_entry[probe], probe_point[probe]
+                    at, whose = probe_at[probe], probe_point[probe]
+                    entry = entries[at]
                     probe += 1
                 fence = np.int64(entry >> FENCE_SHIFT)
                 if entry & FULL:
@@ -152,9 +171,11 @@ def inside(
                     pairs += 1
                 elif fence < count:
                     circle_point[round_ones], circle_fence[round_ones] = whose, fence
+                    _prefetch(circles, 4 * fence)
                     round_ones += 1
                 else:
                     polygon_point[cornered], polygon_fence[cornered] = whose, fence
+                    _prefetch(polygons, 8 * (fence - count))
                     cornered += 1
                 listed = not entry & LAST
                 if listed:
@@ -223,13 +244,16 @@ def inside(
                 elif west <= x <= east:
                     in_box_point[boxed], in_box_fence[boxed] = point, fence
                     in_box_slab[boxed] = np.int64(polygons[at_record + FIRST_SLAB]) + min(slab, last)
+                    _prefetch(slab_begins, in_box_slab[boxed])
                     in_box_first[boxed] = np.int64(polygons[at_record + FIRST_VERTEX])
                     boxed += 1
             for each in range(boxed):
                 slab_from[each] = slab_begins[in_box_slab[each]]
                 slab_to[each] = slab_begins[in_box_slab[each] + 1]
+                _prefetch(slab_edges, slab_from[each])
             for each in range(boxed):
-                polygon_fence[each] = slab_edges[slab_from[each]] if slab_from[each] < slab_to[each] else 0
+                for edge in range(slab_from[each], slab_to[each]):
+                    _prefetch(vertices, 2 * (in_box_first[each] + slab_edges[edge]))
             for each in range(boxed):
                 point, fence = in_box_point[each], in_box_fence[each]
                 side = _in_slab(
