@@ -27,8 +27,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    running = RunningSandbox(load_keys(folder=tmp_path_factory.mktemp("sandbox")))
-    running.folder = tmp_path_factory.getbasetemp() / "sandbox0"
+    folder = tmp_path_factory.mktemp("sandbox")
+    running = RunningSandbox(load_keys(folder=folder))
+    running.folder = folder
     yield running
     running.close()
 
