@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from geooffers.shoppers import consents
+from geooffers.shoppers import allowed, consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from notifications import claim_statement
 from notifications.models import MARKETING_KINDS, Kind, Push, PushState
@@ -158,7 +158,7 @@ def _claim_head(
     service = alive.filter(kind__in=SERVICE_KINDS)
     claimed = _claim_rows(wanted=service, consent=False, limit=max(1, limit // 2), lease_s=lease_s, now=now)
     for kind in sorted(MARKETING_KINDS):
-        marketing = alive.filter(guards[kind], kind=kind)
+        marketing = alive.filter(guards[kind], ~Exists(_barred()), kind=kind)
         left = limit - len(claimed)
         claimed += _claim_rows(wanted=marketing, consent=True, limit=left, lease_s=lease_s, now=now)
     return claimed
@@ -245,8 +245,14 @@ def _verdicts(*, now: datetime, guards: Mapping[Kind, Q]) -> list[tuple[Q, PushS
         (~Q(Exists(reachable)), PushState.CANCELLED, "device_unreachable"),
         (~Q(Exists(phone.filter(shopper=OuterRef("shopper")))), PushState.CANCELLED, "device_changed_hands"),
         (Q(kind__in=MARKETING_KINDS) & ~Q(Exists(consent)), PushState.CANCELLED, "no_consent"),
+        (Q(kind__in=MARKETING_KINDS) & Q(Exists(_barred())), PushState.CANCELLED, "not_allowed"),
         *((Q(kind=kind) & ~guards[kind], PushState.CANCELLED, "no_longer_usable") for kind in sorted(MARKETING_KINDS)),
     ]
+
+
+def _barred() -> QuerySet[Shopper]:
+    """Such a shopper's consents ended when their age or place was told; this goes by the rules as they are today."""
+    return Shopper.objects.filter(allowed.barred_from(Purpose.MARKETING_PUSH), pk=OuterRef("shopper"))
 
 
 # -- settled, each under the lease of its claim; False says that the lease was lost and nothing was changed

@@ -1,6 +1,7 @@
 """The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
 
 from geooffers.api import (
+    circumstances,
     city_offers,
     consents,
     contract,
@@ -42,6 +43,7 @@ api.add_router("/sign-in", signing_in.router)
 api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
 api.add_router("/consents", pauses.router)
+api.add_router("/consents", circumstances.router)
 api.add_router("/positions", positions.router)
 api.add_router("/region-events", region_events.router)
 api.add_router("/regions", regions.router)

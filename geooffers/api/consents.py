@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, pauses, replies, strict
+from geooffers.api import auth, circumstances, clock, contract, limits, pauses, replies, strict
 from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.locales import asked_for, spoken_now
-from geooffers.shoppers import consents, texts
+from geooffers.shoppers import allowed, consents, texts
 from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
 from geooffers.usecases import give_consent, withdraw_consent
 
@@ -31,6 +31,7 @@ _GIVEN = {
     "version": 1,
     "changed_at": "2026-06-02T12:00:00Z",
     "outdated": False,
+    "allowed": True,
     "in_force": True,
 }
 
@@ -82,7 +83,10 @@ class ConsentOut(strict.ReplySchema):
     version: int | None
     changed_at: Annotated[datetime | None, Field(description="Given, or withdrawn, since.")]
     outdated: Annotated[bool, Field(description="Given to a text that has a successor with another meaning: ask anew.")]
-    in_force: Annotated[bool, Field(description="Whether it is acted on now: given, not outdated, not paused.")]
+    allowed: Annotated[
+        bool, Field(description="Whether it may be agreed to, by the shopper's age and where they live.")
+    ]
+    in_force: Annotated[bool, Field(description="Whether it is acted on now: given, allowed, not outdated or paused.")]
 
 
 class ConsentShownOut(ConsentOut):
@@ -94,19 +98,24 @@ class ConsentsOut(strict.ReplySchema):
     """What a settings page shows."""
 
     model_config = strict.example(
-        items=[{**_GIVEN, "text": _TEXT}], pause={"paused": False, "paused_until": None}, locale="en-GB"
+        items=[{**_GIVEN, "text": _TEXT}],
+        pause={"paused": False, "paused_until": None},
+        circumstances={"age": "18_plus", "jurisdiction": None, "allowed": list(Purpose)},
+        locale="en-GB",
     )
     items: Annotated[
         list[ConsentShownOut], Field(description="One for each purpose, in the order in which they are asked.")
     ]
     pause: pauses.PauseOut
+    circumstances: circumstances.CircumstancesOut
     locale: Annotated[str, Field(description="What was asked for; each text says which language it is in.")]
 
 
 def _said(purpose: Purpose, state: ConsentState | None, *, shopper: Shopper, now: datetime) -> dict[str, Any]:
+    may = purpose in allowed.purposes(shopper=shopper)
     if state is None:
         unsaid = dict.fromkeys(["language", "version", "changed_at"])
-        return {"purpose": purpose, "given": False, **unsaid, "outdated": False, "in_force": False}
+        return {"purpose": purpose, "given": False, **unsaid, "outdated": False, "allowed": may, "in_force": False}
     outdated = state.given and state.text.outdated_at is not None
     paused = purpose in PAUSED_PURPOSES and shopper.is_paused(now)
     return {
@@ -116,7 +125,8 @@ def _said(purpose: Purpose, state: ConsentState | None, *, shopper: Shopper, now
         "version": state.text.version,
         "changed_at": state.changed_at,
         "outdated": outdated,
-        "in_force": state.given and not outdated and not paused,
+        "allowed": may,
+        "in_force": state.given and may and not outdated and not paused,
     }
 
 
@@ -176,6 +186,7 @@ def list_consents(
             for purpose in Purpose
         ],
         pause=pauses.pause_out(caller.shopper, now=now),
+        circumstances=circumstances.circumstances_out(caller.shopper),
         locale=locales[0],
     )
 
@@ -190,7 +201,7 @@ def list_consents(
         "To one purpose, and to the text that was shown. The Idempotency-Key keeps a late retry from giving again "
         "what was withdrawn meanwhile: it gets the first answer."
     ),
-    openapi_extra=contract.with_idempotency_key(texts.UnknownText, texts.TextOutdated),
+    openapi_extra=contract.with_idempotency_key(texts.UnknownText, texts.TextOutdated, allowed.NotAllowed),
 )
 def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
     now = clock.now()

@@ -6,6 +6,7 @@ from functools import cached_property
 from uuid import UUID
 
 from geooffers.api import device_rows
+from geooffers.shoppers import allowed
 from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Pause, Purpose, Shopper
 
 
@@ -15,7 +16,7 @@ class DeviceCaller:
 
     rows: device_rows.Rows
     device_id: UUID
-    given: frozenset[Purpose]  # by the device or its shopper; they count but for a pause
+    given: frozenset[Purpose]  # by the device or its shopper, and allowed to them; they count but for a pause
     pause: Pause
     version: int
     packed: bytes
@@ -41,10 +42,11 @@ class DeviceCaller:
 
 
 def caller_of(rows: device_rows.Rows) -> DeviceCaller:
+    may = allowed.purposes_at(age=rows.value("shopper__age"), jurisdiction=rows.value("shopper__jurisdiction"))
     return DeviceCaller(
         rows=rows,
         device_id=rows.value("id"),
-        given=device_rows.given(rows),
+        given=device_rows.given(rows) & may,
         pause=Pause(starts_at=rows.value("shopper__paused_from"), ends_at=rows.value("shopper__paused_until")),
         version=rows.value("state__version"),
         packed=bytes(rows.value("state__packed")),

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, strict
-from geooffers.shoppers.models import Device, PushKind
+from geooffers.api import auth, circumstances, clock, contract, limits, strict
+from geooffers.jurisdictions import codes
+from geooffers.shoppers.models import Age, Device, PushKind
 from geooffers.usecases import register_device, renew_push_address
 
 router = Router(tags=["Devices"])
@@ -46,6 +47,8 @@ class DeviceIn(strict.StrictSchema):
         app_version="1.4.0",
         language="en",
         push={"kind": "fid", "address": _FID},
+        age="18_plus",
+        jurisdiction="FI",
     )
     install_id: Annotated[strict.Uuid, Field(description="Random, made by the app at installation.")]
     token: Annotated[strict.DeviceToken, Field(description="32 random bytes in base64url, made by the phone and kept.")]
@@ -53,6 +56,8 @@ class DeviceIn(strict.StrictSchema):
     app_version: Annotated[str, Field(max_length=40)] = ""
     language: Annotated[strict.Language, Field(description="BCP 47 tag chosen in the app.")] = "en"
     push: PushIn | None = None
+    age: circumstances.AgeIn = Age.UNKNOWN
+    jurisdiction: circumstances.Jurisdiction | None = None
 
 
 class DeviceOut(strict.ReplySchema):
@@ -92,7 +97,9 @@ def _out(device: Device) -> DeviceOut:
         "The phone makes its own token; we keep its hash and never send it back. Repeating the call with the same "
         "`install_id` and `token` answers 200 with the same device, so a lost answer is no harm."
     ),
-    openapi_extra=contract.refusals(register_device.InstallKnown, register_device.TokenTaken),
+    openapi_extra=contract.refusals(
+        register_device.InstallKnown, register_device.TokenTaken, codes.UnknownJurisdiction
+    ),
 )
 def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
     now = clock.now()
@@ -104,6 +111,8 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
         app_version=payload.app_version,
         language=payload.language,
         push=_push(payload.push),
+        age=Age(payload.age),
+        jurisdiction=payload.jurisdiction or "",
         now=now,
     )
     device = Device.objects.select_related("shopper").get(pk=registered.device.pk)

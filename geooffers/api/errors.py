@@ -21,7 +21,8 @@ from ninja.errors import HttpError, ValidationError
 
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
-from geooffers.shoppers import pauses, texts
+from geooffers.jurisdictions import codes as codes_of_places
+from geooffers.shoppers import allowed, pauses, texts
 from geooffers.usecases import register_device, report_positions, sign_in
 from merchants import access
 from notifications import wallets
@@ -85,6 +86,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     sign_in.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
     sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
     texts.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
+    allowed.NotAllowed: Problem(status=403, code="not_allowed", hint="GET /consents says which ones are allowed."),
+    codes_of_places.UnknownJurisdiction: Problem(status=422, code="unknown_jurisdiction"),
     texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
     # wallets

@@ -12,6 +12,7 @@ from uuid import UUID
 from geooffers.coupons import eligibility, issuing, ranking
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCount
+from geooffers.shoppers import allowed
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants import offers
@@ -71,6 +72,7 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
     had = dict(
         ShopperOfferCount.objects.filter(shopper=shopper, offer__in=judged.offers).values_list("offer_id", "issued")
     )
+    profiled = allowed.may_be_profiled(shopper=shopper)
     issued_here = set(Coupon.objects.filter(visit=moment.visit).values_list("offer_id", flat=True))
     eligible = []
     for each in shown:
@@ -97,7 +99,8 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
                 discount_kind=offer.discount_kind,
                 discount_value=offer.discount_value,
                 ends_at=offer.ends_at,
-                times_had=facts.had,
+                # Without a profile every offer is as good as new to them; how many they may have is another question.
+                times_had=facts.had if profiled else 0,
             )
         )
     judged.ranked = RANKER.rank(eligible, context=ranking.Context(now=now, trigger=moment.triggers[0]))

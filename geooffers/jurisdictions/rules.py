@@ -66,9 +66,12 @@ _SETTINGS = {each.name for each in fields(Rule)} - {"because", "zone_buffer_m"}
 _AGES = {"location_from_age", "profile_from_age"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Table:
-    """`rows` hold what each place says by itself, already no looser than what holds around it."""
+    """`rows` hold what each place says by itself, already no looser than what holds around it.
+
+    A table is equal to itself alone, so that answers can be remembered by it.
+    """
 
     everywhere: Rule
     rows: Mapping[str, Rule]

@@ -12,7 +12,17 @@ __all__ = ["ConsentReceiptAdmin", "ConsentStateAdmin", "ConsentTextAdmin", "Devi
 @admin.register(Shopper)
 class ShopperAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 60, "group"
-    fields = ("id", "firebase_uid", "language", "created_at", "ended_at", "paused_from", "paused_until")
+    fields = (
+        "id",
+        "firebase_uid",
+        "language",
+        "age",
+        "jurisdiction",
+        "created_at",
+        "ended_at",
+        "paused_from",
+        "paused_until",
+    )
     list_display = ("__str__", "is_anonymous", "created_at", "ended_at")
     search_fields = ("=firebase_uid",)
     ordering = ("-created_at",)

@@ -5,12 +5,13 @@ Every function that changes something runs inside its caller's transaction. The 
 update, so one of the two is wholly before the other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
+from geooffers.shoppers import allowed
 from geooffers.shoppers.models import (
     LOCATION_PURPOSES,
     PAUSED_PURPOSES,
@@ -48,11 +49,26 @@ def lock_for_share(
     """
     wanted = states_of(device=device, shopper=shopper).filter(counts(now=now), purpose__in=list(purposes))
     if connection.vendor != "postgresql":
-        return frozenset(Purpose(purpose) for purpose in wanted.values_list("purpose", flat=True))
-    statement, parameters = wanted.values_list("purpose").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement} FOR SHARE", parameters)
-        return frozenset(Purpose(purpose) for (purpose,) in cursor.fetchall())
+        given = [purpose for (purpose,) in wanted.values_list("purpose")]
+    else:
+        statement, parameters = wanted.values_list("purpose").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} FOR SHARE", parameters)
+            given = [purpose for (purpose,) in cursor.fetchall()]
+    return frozenset(map(Purpose, given)) & allowed.purposes(shopper=shopper)
+
+
+def withdraw_from_all(
+    *, device: Device, shopper: Shopper, purposes: Collection[Purpose], source: ReceiptSource, now: datetime
+) -> frozenset[Purpose]:
+    """Of the shopper and every phone of theirs; what there was to withdraw. `device` is the phone that asked."""
+    withdrawn = set()
+    for state in lock_for_change(states=ConsentState.objects.filter(shopper=shopper, purpose__in=purposes)):
+        if state.given:
+            holder = state.device or device
+            _change(state=state, given=False, text=state.text, device=holder, source=source, locale="", now=now)
+            withdrawn.add(Purpose(state.purpose))
+    return frozenset(withdrawn)
 
 
 def lock_for_change(*, states: QuerySet[ConsentState]) -> list[ConsentState]:
@@ -72,8 +88,11 @@ def give(
 ) -> ConsentState:
     """Given to the same words already: nothing changes and no second receipt is written.
 
-    The shopper is locked (`holders.lock`): given in a pause, the consent is in the pause.
+    The shopper is locked (`holders.lock`): given in a pause, the consent is in the pause; and what their age or the law
+    of where they live does not allow is refused.
     """
+    if purpose not in allowed.purposes(shopper=shopper):
+        raise allowed.NotAllowed
     state = _locked_state(device=device, shopper=shopper, purpose=purpose, text=text, now=now)
     if state.given and state.text_id == text.pk:
         return state

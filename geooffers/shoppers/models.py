@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+from geooffers.jurisdictions.column import JurisdictionField
+
 
 def new_ledger_key() -> bytes:
     """32 random bytes. Redemptions carry an HMAC under it; discarding it makes them nobody's."""
@@ -32,6 +34,20 @@ class Pause:
         return self.starts_at <= moment < self.ends_at
 
 
+class Age(models.TextChoices):
+    """What a phone's app store says of its owner's age, if it says anything: the categories that stores pass on."""
+
+    UNKNOWN = "unknown"
+    UNDER_13 = "under_13"
+    FROM_13 = "13_15"
+    FROM_16 = "16_17"
+    ADULT = "18_plus"
+
+
+# The lowest age of each category. Nobody's: unknown.
+YOUNGEST = {Age.UNDER_13: 0, Age.FROM_13: 13, Age.FROM_16: 16, Age.ADULT: 18}
+
+
 class Shopper(models.Model):
     """A person who holds coupons: anonymous until a Firebase account signs in."""
 
@@ -42,6 +58,9 @@ class Shopper(models.Model):
     created_at = models.DateTimeField()
     # An anonymous shopper ends when its device signs in to an account.
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The youngest that any of their phones' app stores says (`shoppers.ages`), and where they say that they live.
+    age = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
+    jurisdiction = JurisdictionField(blank=True, default="")
     # The newest pause, over or not: from its first moment to the first one after it. `shoppers.pauses` writes it here
     # and, where claims and reports lock, on each consent state.
     paused_from = models.DateTimeField(null=True, blank=True)
@@ -89,6 +108,7 @@ class Device(models.Model):
     previous_token_hash = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
     platform = models.CharField(max_length=10, choices=[("android", "Android"), ("ios", "iOS"), ("web", "Web")])
     app_version = models.CharField(max_length=40, blank=True)
+    age_signal = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
     push_kind = models.CharField(max_length=5, choices=PushKind.choices, blank=True)
     push_address = models.CharField(max_length=512, blank=True)
     push_renewed_at = models.DateTimeField(null=True, blank=True)
@@ -180,6 +200,7 @@ class ReceiptSource(models.TextChoices):
     APP = "app"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    LAW = "law"  # the age, or the law of where they live, does not allow it any more
 
 
 class ConsentReceipt(models.Model):

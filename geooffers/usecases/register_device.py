@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from geooffers.shoppers.models import Device, PushKind, Shopper
+from geooffers.jurisdictions import codes
+from geooffers.shoppers.models import Age, Device, PushKind, Shopper
 from geooffers.usecases.renew_push_address import take_over
 from geooffers.visits.models import DeviceState
 
@@ -48,20 +49,27 @@ def register_device(
     language: str,
     push: PushAddress | None,
     now: datetime,
+    age: Age = Age.UNKNOWN,
+    jurisdiction: str = "",
 ) -> Registered:
-    """The device of this installation, made if it is new. The same installation and token is the same device."""
+    """The device of this installation, made if it is new. The same installation and token is the same device.
+
+    `codes.UnknownJurisdiction` is what it refuses of a jurisdiction; a repeat changes neither it nor the age.
+    """
+    place = codes.checked(jurisdiction) if jurisdiction else ""
     known = _find(install_id=install_id, token_hash=token_hash)
     if known is not None:
         return Registered(device=known, created=False)
     try:
         with transaction.atomic():
-            shopper = Shopper.objects.create(language=language, created_at=now)
+            shopper = Shopper.objects.create(language=language, age=age, jurisdiction=place, created_at=now)
             device = Device.objects.create(
                 shopper=shopper,
                 install_id=install_id,
                 token_hash=token_hash,
                 platform=platform,
                 app_version=app_version,
+                age_signal=age,
                 created_at=now,
             )
             DeviceState.objects.create(device=device)

@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import consents, devices, pauses
-from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
+from geooffers.shoppers import ages, consents, devices, pauses
+from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, Shopper
+from geooffers.usecases.obey_law import obey_law
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason
@@ -71,7 +72,7 @@ def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_ui
     # Last, because this lock makes whoever points at the device wait.
     device.shopper = account
     device.previous_token_hash, device.token_hash = device.token_hash, new_hash
-    device.save(update_fields=["shopper", "previous_token_hash", "token_hash"])
+    device.save(update_fields=["shopper", "previous_token_hash", "token_hash", "age_signal"])
     return SignedIn(device_id=device.pk, shopper_id=account.pk)
 
 
@@ -90,6 +91,11 @@ def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
 def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
     """The anonymous shopper was this person all along: what is still good becomes the account's, and they end."""
     consents.move_to_account(device=device, anonymous=anonymous, account=account, now=now)
+    ages.joined(account=account, anonymous=anonymous)
+    if anonymous.jurisdiction and not account.jurisdiction:
+        account.jurisdiction = anonymous.jurisdiction
+        account.save(update_fields=["jurisdiction"])
+    obey_law(device=device, shopper=account, now=now)
     if pauses.carry_over(anonymous=anonymous, account=account, now=now):
         phones = Device.objects.filter(Q(shopper=account) | Q(pk=device.pk)).values_list("pk", flat=True)
         recording.end_presence_of_devices(device_ids=list(phones), now=now, reason=EndReason.PAUSED)
@@ -114,3 +120,4 @@ def _leave(*, device: Device, now: datetime) -> None:
     consents.end_with_holder(device=device, now=now)
     recording.end_presence_of_device(device=device, now=now, reason=EndReason.SIGNED_IN)
     outbox.cancel_device(device=device, reason="device_changed_hands", now=now)
+    device.age_signal = Age.UNKNOWN

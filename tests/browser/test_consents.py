@@ -31,12 +31,10 @@ def operators_page(browsing: Browsing, **look: Any) -> Page:
 @pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS, ids=name_of)
 def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing, look: dict[str, Any]) -> None:
-    phone, shop = Phone(browsing, **look), browsing.city.shop("Café Aino")
+    phone = Phone(browsing, **look)
     phone.agree(FOREGROUND, PUSHES)
+    expect(phone.said).to_have_text("Outside every fence.")
     judge(phone.page, "phone-before-the-pause", look)
-    phone.walk_into(shop)
-    expect(phone.said).to_have_text("Inside the fence of Café Aino.")
-    phone.tap("Consents")
     phone.page.get_by_role("button", name="1 hour").click()
     expect(phone.said).to_contain_text("Paused: where the phone was is forgotten")
     expect(phone.page.locator(".pause")).to_contain_text("Paused until")
@@ -48,7 +46,7 @@ def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing, look: dict[str, Any]
     expect(phone.switch(FOREGROUND)).to_be_checked()
     assert phone.reports() == reported
     phone.page.get_by_role("button", name="Go on").click()
-    expect(phone.said).to_have_text("Inside the fence of Café Aino.")
+    expect(phone.said).to_have_text("Outside every fence.")
 
 
 def test_a_pause_is_there_when_the_page_is_loaded_anew(browsing: Browsing) -> None:
@@ -89,3 +87,27 @@ def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) 
     judge(phone.page, "phone-outdated", LOOKS[0])
     phone.switch(ANALYTICS).check()
     expect(phone.switch(ANALYTICS)).to_be_enabled()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", LOOKS, ids=name_of)
+def test_what_the_store_says_of_an_age_and_where_somebody_lives_decides(
+    browsing: Browsing, look: dict[str, Any]
+) -> None:
+    phone = Phone(browsing, **look)
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    place, age = phone.page.get_by_label("I live in"), phone.page.get_by_label("The app store says of my age")
+    age.select_option("16 or 17")
+    expect(phone.switch(FOREGROUND)).to_be_checked()
+    place.fill("us-md")
+    place.press("Tab")
+    expect(phone.switch(FOREGROUND)).to_be_disabled()
+    expect(phone.said).to_contain_text("where the phone was is forgotten")
+    expect(place).to_have_value("US-MD")
+    phone.page.locator(".circumstances").scroll_into_view_if_needed()
+    judge(phone.page, "phone-maryland", look)
+    place.fill("Mars")
+    place.press("Tab")
+    expect(phone.said).to_contain_text("There is no such place in ISO 3166")
+    browsing.complaints.expected("422")

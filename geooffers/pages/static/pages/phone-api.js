@@ -65,6 +65,14 @@ export class Api {
     return this.call("POST", "/consents/withdraw", { purpose });
   }
 
+  signalAge(age) {
+    return this.call("PUT", "/consents/age-signal", { age });
+  }
+
+  declareJurisdiction(jurisdiction) {
+    return this.call("PUT", "/consents/jurisdiction", { jurisdiction });
+  }
+
   report(fixes) {
     return this.call("POST", "/positions", { fixes });
   }

@@ -9,6 +9,7 @@ const PURPOSES = {
   analytics: "Counted in figures",
 };
 const LANGUAGES = { en: "English", de: "Deutsch", fi: "Suomi" };
+const AGES = [["unknown", "says nothing"], ["under_13", "under 13"], ["13_15", "13 to 15"], ["16_17", "16 or 17"], ["18_plus", "18 or older"]];
 const PAUSES = [["hour", "1 hour"], ["day", "1 day"], ["until_resumed", "Until I say so"]];
 
 export class Consents {
@@ -18,11 +19,12 @@ export class Consents {
     this.languages = [];
     this.language = "en";
     this.pause = { paused: false, paused_until: null };
+    this.circumstances = { age: "unknown", jurisdiction: null };
   }
 
   async load() {
-    const { items, pause } = await this.api.consents(this.language);
-    Object.assign(this, { items, pause });
+    const { items, pause, circumstances } = await this.api.consents(this.language);
+    Object.assign(this, { items, pause, circumstances });
   }
 
   get isPaused() {
@@ -33,7 +35,7 @@ export class Consents {
   // Whether the phone may act on it now.
   allows(purpose) {
     const found = this.items.find((one) => one.purpose === purpose);
-    return Boolean(found?.given && !found.outdated && !this.isPaused);
+    return Boolean(found?.given && found.allowed && !found.outdated && !this.isPaused);
   }
 
   get isAnythingGiven() {
@@ -51,7 +53,26 @@ export class Consents {
       el("div", { class: "coupon-top" }, el("h3", { tabindex: "-1" }, "What you agree to"), choice),
       this.isPaused ? this.drawPaused() : this.drawPause(),
       el("div", { class: "consents" }, ...this.items.map((one) => this.drawSwitch(one)).filter(Boolean)),
+      this.drawCircumstances(),
     ];
+  }
+
+  drawCircumstances() {
+    const age = el(
+      "select",
+      { name: "age", on: { change: (event) => this.tell(() => this.api.signalAge(event.target.value), "[name=age]") } },
+      ...AGES.map(([value, word]) => el("option", { value, selected: value === this.circumstances.age }, word)),
+    );
+    const place = el("input", {
+      name: "jurisdiction", value: this.circumstances.jurisdiction ?? "", maxlength: 6, placeholder: "FI, US-WA", autocomplete: "off", spellcheck: "false",
+      on: { change: (event) => this.tell(() => this.api.declareJurisdiction(event.target.value.trim() || null), "[name=jurisdiction]") },
+    });
+    return el(
+      "div",
+      { class: "circumstances" },
+      el("label", { class: "field" }, el("span", {}, "I live in"), place),
+      el("label", { class: "field" }, el("span", {}, "The app store says of my age"), age),
+    );
   }
 
   drawPause() {
@@ -71,15 +92,16 @@ export class Consents {
     );
   }
 
-  drawSwitch({ purpose, given, outdated, text }) {
+  drawSwitch({ purpose, given, outdated, allowed, text }) {
     if (!text) return null;
-    const box = el("input", { type: "checkbox", role: "switch", name: purpose, checked: given && !outdated, "aria-describedby": `text-${purpose}` });
+    const box = el("input", { type: "checkbox", role: "switch", name: purpose, checked: given && allowed && !outdated, disabled: !allowed, "aria-describedby": `text-${purpose}` });
     box.addEventListener("change", () => this.change(text, box));
     return el(
       "div",
       { class: "consent" },
       el("label", { class: "switch" }, el("strong", {}, PURPOSES[purpose] ?? purpose), box),
-      outdated ? el("p", { class: "notice wait small" }, "This means something new since you agreed to it. Read it, and agree again if you like.") : null,
+      allowed ? null : el("p", { class: "notice wait small" }, "At this age, or where you live, this may not be agreed to."),
+      outdated && allowed ? el("p", { class: "notice wait small" }, "This means something new since you agreed to it. Read it, and agree again if you like.") : null,
       el("p", { class: "small", id: `text-${purpose}`, lang: text.language }, text.body),
     );
   }
@@ -88,6 +110,17 @@ export class Consents {
     this.language = language;
     await this.load().catch(this.problem);
     await this.redraw("select");
+  }
+
+  async tell(call, focus) {
+    try {
+      await call();
+      await this.load();
+      this.consented({ purpose: "location_foreground", given: this.allows("location_foreground") });
+    } catch (error) {
+      this.problem(error);
+    }
+    await this.redraw(focus);
   }
 
   async tap(call) {

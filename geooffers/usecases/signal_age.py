@@ -1,0 +1,19 @@
+"""An app passes on what its store says of its owner's age."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from geooffers.shoppers import ages, devices, holders
+from geooffers.shoppers.models import Age, Device, Shopper
+from geooffers.usecases.obey_law import obey_law
+
+
+def signal_age(*, device: Device, age: Age, now: datetime) -> Shopper:
+    """Repeating it is harmless."""
+    with transaction.atomic():
+        held = devices.lock(device_id=device.pk)
+        shopper = holders.lock(shopper_id=held.shopper_id)
+        ages.signalled(device=held, shopper=shopper, age=age)
+        obey_law(device=held, shopper=shopper, now=now)
+    return shopper
