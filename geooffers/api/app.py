@@ -16,6 +16,7 @@ from geooffers.api import (
     region_events,
     regions,
     signing_in,
+    signing_out,
     strict,
 )
 
@@ -40,6 +41,7 @@ api = contract.Api(
 
 api.add_router("/devices", devices.router)
 api.add_router("/sign-in", signing_in.router)
+api.add_router("/sign-out", signing_out.router)
 api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
 api.add_router("/consents", pauses.router)

@@ -219,7 +219,7 @@ def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
         said = ConsentOut(**_said(Purpose(state.purpose), state, shopper=state.shopper, now=now))
         return replies.Reply(status=200, body=said.model_dump(mode="json"))
 
-    return replies.respond(request, caller=request.auth.name, payload=payload, now=now, work=work)
+    return replies.respond(request, caller=request.auth.holder_name, payload=payload, now=now, work=work)
 
 
 @router.post(

@@ -118,7 +118,7 @@ def _add_errors(operation: dict[str, Any]) -> None:
     if operation["security"]:
         kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
         schemes = {name for choice in operation["security"] for name in choice}
-        if schemes & {"DeviceToken", "ReporterBearer"}:
+        if schemes & {"DeviceToken", "DeviceTokenOrTheOneBefore", "ReporterBearer"}:
             kinds.append(auth.DeviceRetired)
         if "KeyOfTill" in schemes:
             kinds += [auth.KeyRevoked, auth.ScopeMissing, auth.NotStaff, auth.CsrfFailed]

@@ -37,8 +37,14 @@ class DeviceCaller:
 
     @property
     def name(self) -> str:
-        """The caller as text, for limits and stored replies."""
+        """The caller as text, for limits: the phone, whoever holds it."""
         return f"device:{self.device_id}"
+
+    @property
+    def holder_name(self) -> str:
+        """The same for stored replies: whoever has the phone next is given none of this holder's."""
+        hand_overs = self.rows.value("hand_overs")
+        return f"{self.name}:{hand_overs}" if hand_overs else self.name
 
 
 def caller_of(rows: device_rows.Rows) -> DeviceCaller:

@@ -22,8 +22,8 @@ from ninja.errors import HttpError, ValidationError
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
-from geooffers.shoppers import allowed, pauses, texts
-from geooffers.usecases import register_device, report_positions, sign_in
+from geooffers.shoppers import allowed, devices, pauses, texts, tokens
+from geooffers.usecases import register_device, report_positions, sign_out
 from merchants import access
 from notifications import wallets
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -83,8 +83,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     id_tokens.IdTokenInvalid: Problem(status=401, code="id_token_invalid"),
     id_tokens.IdTokenExpired: Problem(status=401, code="id_token_expired"),
     id_tokens.CertificatesUnreachable: Problem(status=503, code="certificates_unreachable"),
-    sign_in.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the token of the last sign-in."),
-    sign_in.NewTokenTaken: Problem(status=409, code="token_taken"),
+    tokens.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the newest token."),
+    tokens.NewTokenTaken: Problem(status=409, code="token_taken"),
+    devices.ChangedHands: Problem(status=401, code="token_replaced", hint="Use the newest token."),
+    sign_out.NotSignedIn: Problem(status=409, code="not_signed_in"),
     texts.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
     allowed.NotAllowed: Problem(status=403, code="not_allowed", hint="GET /consents says which ones are allowed."),
     codes_of_places.UnknownJurisdiction: Problem(status=422, code="unknown_jurisdiction"),

@@ -73,4 +73,4 @@ def resume(request: auth.DeviceRequest) -> HttpResponse:
         shopper = resume_consents.resume_consents(device=request.auth.device, now=now)
         return replies.Reply(status=200, body=pause_out(shopper, now=now).model_dump(mode="json"))
 
-    return replies.respond(request, caller=request.auth.name, payload=None, now=now, work=work)
+    return replies.respond(request, caller=request.auth.holder_name, payload=None, now=now, work=work)

@@ -1,50 +1,16 @@
 """A phone signs in to an account with a Firebase ID token."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from django.db.models import Q
-from django.http import HttpRequest
 from ninja import Router
-from ninja.security.base import AuthBase
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, id_tokens, limits, strict
-from geooffers.shoppers.models import Device
+from geooffers.api import auth, clock, contract, id_tokens, limits, strict, token_change
+from geooffers.shoppers import tokens
 from geooffers.usecases import sign_in
 
 router = Router(tags=["Devices"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignInCaller:
-    device_id: UUID
-    token_hash: bytes
-
-
-class SignInRequest(HttpRequest):
-    auth: SignInCaller
-
-
-class DeviceTokenOrTheOneBefore(AuthBase):
-    """The phone repeats a sign-in whose answer it never saw with its old token; here alone that one is still known."""
-
-    openapi_type = "http"
-    openapi_scheme = "bearer"
-    openapi_description = "The device's token, or for a repeated sign-in the one it replaces."
-
-    def __call__(self, request: HttpRequest) -> SignInCaller:
-        token = auth.bearer(request)
-        if token is None:
-            raise auth.TokenMissing
-        token_hash = auth.hash_token(token)
-        device = Device.objects.filter(Q(token_hash=token_hash) | Q(previous_token_hash=token_hash)).first()
-        if device is None:
-            raise auth.TokenUnknown
-        if device.retired_at is not None:
-            raise auth.DeviceRetired
-        return SignInCaller(device_id=device.pk, token_hash=token_hash)
 
 
 class SignInIn(strict.StrictSchema):
@@ -53,9 +19,7 @@ class SignInIn(strict.StrictSchema):
         new_token="Qm4xT8vB1nK6sD0fL3zR7yW2cH5jP9gE8aU1oI6tXkE",  # noqa: S106  # the documentation's, nobody's
     )
     id_token: Annotated[str, Field(min_length=1, max_length=8192, description="The Firebase ID token of the account.")]
-    new_token: Annotated[
-        strict.DeviceToken, Field(description="The device's next token, made by the phone; valid with the answer.")
-    ]
+    new_token: token_change.NewToken
 
 
 class SignedInOut(strict.ReplySchema):
@@ -68,28 +32,28 @@ class SignedInOut(strict.ReplySchema):
 
 @router.post(
     "",
-    auth=DeviceTokenOrTheOneBefore(),
+    auth=token_change.shown,
     response=SignedInOut,
     operation_id="signIn",
     summary="Sign in to an account",
     description=(
         "An anonymous device brings what is still good: open coupons, visits, counts, and each consent about which "
-        "the account has said nothing. A device of another account brings nothing: its location consents and its "
-        "presence end. The device's token changes to `new_token`; if the answer is lost, repeat the same call with "
-        "the old token."
+        "the account has said nothing. A device of another account brings nothing: its location consents, its "
+        "presence and its push address end. The device's token changes to `new_token`; if the answer is lost, repeat "
+        "the same call with the old token."
     ),
     openapi_extra=contract.refusals(
         id_tokens.SignInOff,
         id_tokens.IdTokenInvalid,
         id_tokens.IdTokenExpired,
         id_tokens.CertificatesUnreachable,
-        sign_in.TokenReplaced,
-        sign_in.NewTokenTaken,
+        tokens.TokenReplaced,
+        tokens.NewTokenTaken,
     ),
 )
-def post(request: SignInRequest, payload: SignInIn) -> SignedInOut:
+def post(request: token_change.TokenChangeRequest, payload: SignInIn) -> SignedInOut:
     now = clock.now()
-    limits.spend(request, limits.SIGN_INS, caller=f"device:{request.auth.device_id}", now=now)
+    limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
     signed_in = sign_in.sign_in(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,

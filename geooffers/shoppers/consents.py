@@ -139,12 +139,12 @@ def move_to_account(*, device: Device, anonymous: Shopper, account: Shopper, now
         _receipt(state=state, device=device, source=ReceiptSource.SIGN_IN, now=now)
 
 
-def end_with_holder(*, device: Device, now: datetime) -> None:
-    """Another account takes the device: what the old holder allowed on it ends, with receipts."""
+def end_with_holder(*, device: Device, source: ReceiptSource, now: datetime) -> None:
+    """The holder leaves the device: what they allowed on it ends, with receipts."""
     for state in lock_for_change(states=ConsentState.objects.filter(device=device)):
         if state.given:
             state.given = False
-            _receipt(state=state, device=device, source=ReceiptSource.SIGN_OUT, now=now)
+            _receipt(state=state, device=device, source=source, now=now)
         state.delete()
 
 

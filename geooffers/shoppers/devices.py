@@ -1,8 +1,12 @@
-"""The lock that makes what one phone asks for follow each other: sign-in, consent, push address."""
+"""The lock that makes what one phone asks for follow each other: sign-in, sign-out, consent, push address."""
 
 from uuid import UUID
 
 from geooffers.shoppers.models import Device
+
+
+class ChangedHands(Exception):
+    """This device was signed out, revoked, or signed in to another account a moment ago."""
 
 
 def lock(*, device_id: UUID) -> Device:
@@ -13,3 +17,14 @@ def lock(*, device_id: UUID) -> Device:
     the old shopper's joined to it, and so no device at all. `device.shopper` is a query of its own, made afterwards.
     """
     return Device.objects.select_for_update(no_key=True).get(pk=device_id)
+
+
+def lock_held(*, device: Device) -> Device:
+    """The same for who called with `device` in their hands: what they say counts for nobody who has it after them.
+
+    An anonymous shopper whose device signed in meanwhile is the same person, and counts as the account.
+    """
+    held = lock(device_id=device.pk)
+    if held.hand_overs != device.hand_overs:
+        raise ChangedHands
+    return held

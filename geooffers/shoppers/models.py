@@ -104,8 +104,12 @@ class Device(models.Model):
     shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="devices")
     install_id = models.UUIDField(unique=True, help_text="Random, made by the app at installation.")
     token_hash = models.BinaryField(max_length=32, unique=True)
-    # A repeated sign-in call still shows the old token when its answer was lost; nothing else accepts it.
+    # A repeated call still shows the token before when the answer that changed it was lost (`shoppers.tokens`). Beyond
+    # that it is good for nothing, or after a plain renewal until this moment, or until the new one is used.
     previous_token_hash = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
+    previous_until = models.DateTimeField(null=True, blank=True)
+    # How often a holder has left it: signed out, revoked it, or given it to who signed in to another account.
+    hand_overs = models.PositiveIntegerField(default=0)
     platform = models.CharField(max_length=10, choices=[("android", "Android"), ("ios", "iOS"), ("web", "Web")])
     app_version = models.CharField(max_length=40, blank=True)
     age_signal = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
@@ -201,6 +205,7 @@ class ReceiptSource(models.TextChoices):
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     LAW = "law"  # the age, or the law of where they live, does not allow it any more
+    REVOKED = "revoked"
 
 
 class ConsentReceipt(models.Model):

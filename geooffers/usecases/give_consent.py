@@ -14,8 +14,8 @@ def give_consent(
     """`language` and `version` are the text's, `locale` is what the app speaks."""
     text = texts.find_text(purpose=purpose, language=language, version=version)
     with transaction.atomic():
-        # A sign-in may be changing the holder: whoever holds the device when we have it agrees.
-        held = devices.lock(device_id=device.pk)
+        # A sign-in may be making an account of the holder: then the account agrees.
+        held = devices.lock_held(device=device)
         # Another phone may be pausing: then this consent is in the pause, too.
         shopper = holders.lock(shopper_id=held.shopper_id)
         return consents.give(device=held, shopper=shopper, purpose=purpose, text=text, locale=locale, now=now)

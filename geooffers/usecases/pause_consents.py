@@ -31,7 +31,7 @@ def pause_consents(*, device: Device, pause: Pause, now: datetime) -> Shopper:
     """Repeating it is harmless: the same pause, counted from now."""
     until = now + _LASTS[pause] if pause in _LASTS else UNTIL_RESUMED
     with transaction.atomic():
-        held = devices.lock(device_id=device.pk)
+        held = devices.lock_held(device=device)
         shopper = holders.lock(shopper_id=held.shopper_id)
         pauses.begin(shopper=shopper, until=until, now=now)
         phones = Device.objects.filter(shopper=shopper).values_list("pk", flat=True)

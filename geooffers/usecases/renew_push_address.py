@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
+from geooffers.shoppers.devices import ChangedHands
 from geooffers.shoppers.models import Device, PushKind
 
 
@@ -14,13 +15,15 @@ def renew_push_address(*, device: Device, kind: PushKind, address: str, now: dat
 
 
 def take_over(*, device: Device, kind: PushKind, address: str, now: datetime) -> None:
-    """Inside a transaction: the row that had the address is emptied, this one gets it."""
+    """Inside a transaction: the row that had the address is emptied, this one gets it, if its holder is still there."""
     _one_at_a_time(address)
     # In id order, so that two phones that swap addresses do not wait for each other.
     rows = Device.objects.filter(Q(pk=device.pk) | Q(push_address=address)).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     Device.objects.filter(push_address=address).exclude(pk=device.pk).update(push_kind="", push_address="")
-    Device.objects.filter(pk=device.pk).update(push_kind=kind, push_address=address, push_renewed_at=now)
+    ours = Device.objects.filter(pk=device.pk, hand_overs=device.hand_overs)
+    if not ours.update(push_kind=kind, push_address=address, push_renewed_at=now):
+        raise ChangedHands
 
 
 def _one_at_a_time(address: str) -> None:

@@ -11,7 +11,7 @@ from geooffers.shoppers.models import Device, Shopper
 def resume_consents(*, device: Device, now: datetime) -> Shopper:
     """Harmless when there is no pause."""
     with transaction.atomic():
-        held = devices.lock(device_id=device.pk)
+        held = devices.lock_held(device=device)
         shopper = holders.lock(shopper_id=held.shopper_id)
         pauses.end(shopper=shopper, now=now)
     return shopper

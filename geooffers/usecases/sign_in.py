@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import ages, consents, devices, pauses
-from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, Shopper
+from geooffers.shoppers import ages, consents, devices, pauses, tokens
+from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
+from geooffers.usecases.leaving import LEFT, leave
 from geooffers.usecases.obey_law import obey_law
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
@@ -21,16 +22,6 @@ from geooffers.visits.models import DeviceState, EndReason
 from notifications import outbox
 
 ATTEMPTS = 3
-
-
-class TokenReplaced(Exception):
-    """This token was replaced by a sign-in with another new token."""
-
-
-class NewTokenTaken(Exception):
-    """The new token was used before; make another one of 32 random bytes."""
-
-    field = "new_token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,28 +48,31 @@ def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid
 
 def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
     device = devices.lock(device_id=device_id)
-    if bytes(device.token_hash) == new_hash:
+    if tokens.is_replaced_already(device=device, shown_hash=shown_hash, new_hash=new_hash):
         return _same_again(device=device, firebase_uid=firebase_uid)
-    if bytes(device.token_hash) != shown_hash:
-        raise TokenReplaced
-    if Device.objects.filter(Q(token_hash=new_hash) | Q(previous_token_hash=new_hash)).exists():
-        raise NewTokenTaken
     account = _account(firebase_uid=firebase_uid, language=device.shopper.language, now=now)
     before = device.shopper
     if before.is_anonymous:
         _bring(device=device, anonymous=before, account=account, now=now)
     elif before.pk != account.pk:
-        _leave(device=device, now=now)
+        # Somebody else's phone now: nothing moves.
+        leave(
+            device=device,
+            source=ReceiptSource.SIGN_OUT,
+            reason=EndReason.SIGNED_IN,
+            why="device_changed_hands",
+            now=now,
+        )
     # Last, because this lock makes whoever points at the device wait.
     device.shopper = account
-    device.previous_token_hash, device.token_hash = device.token_hash, new_hash
-    device.save(update_fields=["shopper", "previous_token_hash", "token_hash", "age_signal"])
+    tokens.replace(device=device, new_hash=new_hash)
+    device.save(update_fields=["shopper", *LEFT, *tokens.REPLACED])
     return SignedIn(device_id=device.pk, shopper_id=account.pk)
 
 
 def _same_again(*, device: Device, firebase_uid: str) -> SignedIn:
     if device.shopper.firebase_uid != firebase_uid:
-        raise NewTokenTaken
+        raise tokens.NewTokenTaken
     return SignedIn(device_id=device.pk, shopper_id=device.shopper_id)
 
 
@@ -113,11 +107,3 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
         outbox.cancel_marketing(shopper=account, reason="no_consent", now=now)
     anonymous.ended_at = now
     anonymous.save(update_fields=["ended_at"])
-
-
-def _leave(*, device: Device, now: datetime) -> None:
-    """Somebody else's phone now: what it was allowed and what it knew end with its old holder; nothing moves."""
-    consents.end_with_holder(device=device, now=now)
-    recording.end_presence_of_device(device=device, now=now, reason=EndReason.SIGNED_IN)
-    outbox.cancel_device(device=device, reason="device_changed_hands", now=now)
-    device.age_signal = Age.UNKNOWN

@@ -18,8 +18,8 @@ from notifications import outbox
 def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime, locale: str = "") -> None:
     """Repeating it is harmless, and so is withdrawing what was never given."""
     with transaction.atomic():
-        # A sign-in may be changing the holder: whoever holds the device when we have it withdraws.
-        held = devices.lock(device_id=device.pk)
+        # A sign-in may be making an account of the holder: then the account withdraws.
+        held = devices.lock_held(device=device)
         if not consents.withdraw(device=held, shopper=held.shopper, purpose=purpose, locale=locale, now=now):
             return
         if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held, now=now):

@@ -38,6 +38,8 @@ class EndReason(models.TextChoices):
     PAUSED = "paused"
     FENCE_GONE = "fence_gone"
     SIGNED_IN = "signed_in"  # another account took over the device
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"  # its holder revoked the device
     CROSSED = "crossed"  # drove through between two fixes
     CORRECTED = "corrected"  # a late fix showed that there was no such visit
 

@@ -7,17 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.utils import timezone
 
 from geooffers.coupons.models import Coupon, CouponState, Decision, ShopperOfferCount
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Shopper
+from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.models import Geofence, Offer
 from notifications import outbox
 from notifications.models import Kind, Push
 from notifications.sandbox.keys import load_keys, mint_id_token
 from tests import cast
+from tests.acceptance.accounts import SignIn, device_of, signed_in
 from tests.phone import Phone, make_token, registered_phone
 from tests.running_sandbox import RunningSandbox
 
@@ -34,34 +34,6 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 @pytest.fixture(autouse=True)
 def _at_the_sandbox(settings: Any, sandbox: RunningSandbox) -> None:
     settings.SANDBOX_URL = sandbox.url
-
-
-class SignIn:
-    """One call of one phone, repeatable as it was."""
-
-    def __init__(self, sandbox: RunningSandbox, phone: Phone, uid: str) -> None:
-        self.phone, self.old_token, self.new_token = phone, phone.token, make_token()
-        self.body = {
-            "id_token": mint_id_token(uid, keys=sandbox.keys, now=datetime.now(UTC)),
-            "new_token": self.new_token,
-        }
-
-    def send(self) -> HttpResponse:
-        self.phone.token = self.old_token
-        answer = self.phone.call("POST", "/sign-in", self.body)
-        if answer.status_code == 200:
-            self.phone.token = self.new_token
-        return answer
-
-
-def signed_in(sandbox: RunningSandbox, phone: Phone, uid: str = "aino") -> Shopper:
-    answer = SignIn(sandbox, phone, uid).send()
-    assert answer.status_code == 200, answer.content
-    return Shopper.objects.get(pk=answer.json()["shopper_id"])
-
-
-def device_of(phone: Phone) -> Device:
-    return Device.objects.select_related("shopper").get(install_id=phone.install_id)
 
 
 def issue(shopper: Shopper, offer: Offer, *, visit: Visit | None = None, **changes: Any) -> Coupon:
@@ -298,6 +270,7 @@ def test_a_phone_of_another_account_brings_nothing_and_forgets(sandbox: RunningS
     assert (coupon.shopper, visit.shopper, visit.end_reason) == (aino, aino, EndReason.SIGNED_IN)
     assert bytes(DeviceState.objects.get().packed) == b""
     assert not Presence.objects.exists()
+    assert device_of(phone).push_address == ""
     for push in (marketing, service):
         push.refresh_from_db()
         assert (push.state, push.reason) == ("cancelled", "device_changed_hands")

@@ -1,0 +1,73 @@
+"""What was under way when the holder left counts for nobody who has the phone next."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from uuid import uuid4
+
+import pytest
+
+from geooffers.shoppers import devices
+from geooffers.shoppers.models import ConsentState, Device, Purpose, PushKind
+from geooffers.usecases import (
+    give_consent,
+    pause_consents,
+    renew_push_address,
+    resume_consents,
+    sign_in,
+    sign_out,
+    withdraw_consent,
+)
+from tests.cast import NOON, consent_text, make_device, make_shopper
+
+pytestmark = pytest.mark.django_db
+
+UNDER_WAY: dict[str, Callable[[Device], object]] = {
+    "a consent": lambda device: give_consent.give_consent(
+        device=device, purpose=Purpose.ANALYTICS, language="en", version=1, now=NOON
+    ),
+    "a withdrawal": lambda device: withdraw_consent.withdraw_consent(
+        device=device, purpose=Purpose.MARKETING_PUSH, now=NOON
+    ),
+    "a pause": lambda device: pause_consents.pause_consents(device=device, pause=pause_consents.Pause.DAY, now=NOON),
+    "its end": lambda device: resume_consents.resume_consents(device=device, now=NOON),
+    "a push address": lambda device: renew_push_address.renew_push_address(
+        device=device, kind=PushKind.FID, address="the one before", now=NOON
+    ),
+}
+
+
+def new_hash() -> bytes:
+    return sha256(uuid4().bytes).digest()
+
+
+def leave(device: Device, how: str) -> None:
+    called_with = {"device_id": device.pk, "shown_hash": bytes(device.token_hash), "new_hash": new_hash(), "now": NOON}
+    if how == "sign-out":
+        sign_out.sign_out(**called_with, language="en")
+    else:
+        sign_in.sign_in(**called_with, firebase_uid="bruno")
+
+
+@pytest.mark.parametrize("how", ["sign-out", "another account"])
+@pytest.mark.parametrize("call", UNDER_WAY)
+def test_a_call_of_the_one_before_is_refused_once_they_left(call: str, how: str) -> None:
+    make_device(make_shopper(firebase_uid="bruno"))  # who has said yes to everything, and is not paused
+    device = make_device(make_shopper(firebase_uid="aino"))
+    consent_text(Purpose.ANALYTICS)
+    read_before = Device.objects.select_related("shopper").get(pk=device.pk)
+    leave(device, how)
+    with pytest.raises(devices.ChangedHands):
+        UNDER_WAY[call](read_before)
+    after = Device.objects.select_related("shopper").get(pk=device.pk)
+    assert (after.push_address, after.shopper.paused_until) == ("", None)
+    assert not ConsentState.objects.filter(device=device).exists()
+    assert set(ConsentState.objects.filter(shopper=after.shopper).values_list("given", flat=True)) <= {True}
+
+
+@pytest.mark.parametrize("call", UNDER_WAY)
+def test_a_call_of_an_anonymous_phone_that_signed_in_meanwhile_counts_for_the_account(call: str) -> None:
+    device = make_device()
+    consent_text(Purpose.ANALYTICS)
+    read_before = Device.objects.select_related("shopper").get(pk=device.pk)
+    leave(device, "to an account of its own")
+    UNDER_WAY[call](read_before)
