@@ -9,7 +9,7 @@ COPY merchants merchants
 COPY notifications notifications
 RUN .ci/install-image /opt/geooffers \
     && useradd --system --home /srv/geooffers geooffers \
-    && install -d -o geooffers var
+    && install -d -o geooffers var /srv/tombstones
 USER geooffers
 EXPOSE 8000
 CMD ["python", "manage.py", "runweb", "--host", "0.0.0.0", "--port", "8000"]

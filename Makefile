@@ -52,6 +52,8 @@ check: .venv/dev openapi-lint
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	GEOOFFERS_SANDBOX=0 GEOOFFERS_SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
 	GEOOFFERS_CODE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
+	GEOOFFERS_TOMBSTONES=var/tombstones \
+	GEOOFFERS_TOMBSTONE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
 	GEOOFFERS_ALLOWED_HOSTS=offers.example GOOGLE_APPLICATION_CREDENTIALS=service-account.json \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 

@@ -62,6 +62,17 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_PHONE_MOVE_LEAST_M",
     "GEOOFFERS_PHONE_MOVE_MOST_M",
     "GEOOFFERS_PHONE_SOON_S",
+    "GEOOFFERS_TOMBSTONES",
+    "GEOOFFERS_TOMBSTONE_KEYS",
+    "GEOOFFERS_TOMBSTONE_KEYS_FILE",
+    "GEOOFFERS_KEEP_VISITS_DAYS",
+    "GEOOFFERS_KEEP_PUSHES_DAYS",
+    "GEOOFFERS_KEEP_REPLIES_DAYS",
+    "GEOOFFERS_KEEP_REDEMPTIONS_DAYS",
+    "GEOOFFERS_KEEP_REFUSED_SCANS_DAYS",
+    "GEOOFFERS_KEEP_RECEIPTS_DAYS",
+    "GEOOFFERS_KEEP_AUDIT_DAYS",
+    "GEOOFFERS_KEEP_TOMBSTONES_DAYS",
 }
 
 
@@ -179,7 +190,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # Deferred transactions that read first fail with "locked" the moment a second writer is there.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # What is deleted is overwritten: else an erased person's rows stay readable in the file's free pages.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
     }
     # A worker has one thread and keeps its connection: opening the file anew costs more than most requests.
     _database["CONN_MAX_AGE"] = None
@@ -317,12 +329,45 @@ PHONE_SOON_S = bounded("GEOOFFERS_PHONE_SOON_S", default=30, least=5, most=300)
 _jurisdictions: str = env.str("GEOOFFERS_JURISDICTIONS", default="")
 JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else None
 
-# --- how long things are kept (the forgetting is a round) ----------------------------------------------------
+
+# --- how long things are kept (the forgetting is a round; docs/privacy.md tells what each table holds) ---------
+def _keep_for(name: str, *, days: int, most: int, fewest: int = 1) -> timedelta:
+    chosen: int = env.int(f"GEOOFFERS_KEEP_{name}_DAYS", default=days)
+    if not fewest <= chosen <= most:
+        raise ImproperlyConfigured(f"GEOOFFERS_KEEP_{name}_DAYS is {chosen}; it may be {fewest} to {most}")
+    return timedelta(days=chosen)
+
+
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
-KEEP_VISITS = timedelta(days=30)  # then visits and decisions lose their shopper
-KEEP_PUSHES = timedelta(days=14)
-KEEP_REPLIES = timedelta(days=30)
-KEEP_REDEMPTIONS = timedelta(days=7 * 365)
+KEEP_VISITS = _keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
+KEEP_PUSHES = _keep_for("PUSHES", days=14, most=30)
+KEEP_REPLIES = _keep_for("REPLIES", days=30, most=90)
+KEEP_REDEMPTIONS = _keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
+KEEP_REFUSED_SCANS = _keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)
+KEEP_RECEIPTS = _keep_for(
+    "RECEIPTS", days=7 * 365, most=10 * 365
+)  # of erased shoppers; until then as long as the shopper is here
+KEEP_AUDIT = _keep_for(
+    "AUDIT", days=7 * 365, most=10 * 365
+)  # what was forgotten, exported and erased: counts, nobody's name
+
+# --- erasure -------------------------------------------------------------------------------------------------
+# Where erasures are written down outside the database, so that a restored backup can be made to forget again.
+_beside_database = (
+    f"{_database['NAME']}.tombstones" if _database["ENGINE"].endswith("sqlite3") else VAR_DIR / "tombstones"
+)
+_tombstones: str = env.str("GEOOFFERS_TOMBSTONES", default=str(_beside_database) if SANDBOX else "")
+TOMBSTONES = Path(_tombstones)
+if not _tombstones:
+    raise ImproperlyConfigured(
+        "GEOOFFERS_TOMBSTONES is not set: name a file that is not restored together with the database"
+    )
+# "id:hex,id:hex"; the first writes, all of them read. Without the key of a line nobody can tell whom it is about.
+TOMBSTONE_KEYS = secret("GEOOFFERS_TOMBSTONE_KEYS", "s1:" + "7b" * 32)
+# Longer than the oldest backup that anybody might restore.
+KEEP_TOMBSTONES = _keep_for("TOMBSTONES", days=3 * 365, most=10 * 365, fewest=35)
+ERASED_TOKENS_KNOWN_FOR = timedelta(days=35)  # so long a phone that asks again gets the same answer
+ERASE_WITHIN = timedelta(hours=24)
 
 # --- logs: the path without the query, never a position ------------------------------------------------------
 LOGGING = {

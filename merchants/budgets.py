@@ -39,11 +39,11 @@ def reserve(*, offer_id: UUID) -> bool:
     return free.update(reserved=F("reserved") + 1) == 1
 
 
-def release(*, offer_id: UUID) -> None:
-    """Give back the place of a coupon that expired unused; it may be issued again."""
-    held = OfferBudget.objects.filter(offer_id=offer_id, reserved__gt=0)
-    if held.update(reserved=F("reserved") - 1) != 1:
-        raise NothingReserved(f"offer {offer_id}: release without a reservation")
+def release(*, offer_id: UUID, count: int = 1) -> None:
+    """Give back the places of coupons that ended unused; they may be issued again."""
+    held = OfferBudget.objects.filter(offer_id=offer_id, reserved__gte=count)
+    if held.update(reserved=F("reserved") - count) != 1:
+        raise NothingReserved(f"offer {offer_id}: release of {count} without a reservation")
 
 
 def redeem(*, offer_id: UUID) -> None:

@@ -65,6 +65,12 @@ def quick_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def own_tombstones(settings, tmp_path: Path) -> None:
+    """What one test erases binds no other test's database."""
+    settings.TOMBSTONES = tmp_path / "tombstones"
+
+
 @pytest.fixture
 def requires_postgresql(db: None) -> None:
     """For races that SQLite's single writer cannot have. The suite's PostgreSQL run gives them their turn."""

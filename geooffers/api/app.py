@@ -7,6 +7,7 @@ from geooffers.api import (
     contract,
     coupons,
     devices,
+    erasure,
     ingest,
     nearby,
     passes,
@@ -54,4 +55,5 @@ api.add_router("/ingest", ingest.router)
 api.add_router("", city_offers.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
+api.add_router("/me", erasure.router)
 api.add_router("", redemptions.router)

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from geooffers.api import device_rows
+from geooffers.api import clock, device_rows
 from geooffers.api.device_caller import DeviceCaller, caller_of
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device
 from merchants.models import ApiKey, StaffMember, User
 
@@ -116,23 +117,34 @@ def bearer(request: HttpRequest) -> str | None:
 
 def find_device(token_hash: bytes) -> DeviceCaller:
     """Device, shopper, consents and packed state by one query."""
-    return _caller(device_rows.find(by="token_hash", value=token_hash))
+    rows = device_rows.find(by="token_hash", value=token_hash)
+    if rows is None:
+        refuse_unknown(token_hash)
+    return _caller(rows)
 
 
 def find_device_by_id(device_id: UUID, *, is_proven: Callable[[Device], bool]) -> DeviceCaller:
     """The same for who shows something else than the token; whatever fails to prove it is answered alike."""
-    return _caller(device_rows.find(by="id", value=device_id), is_proven=is_proven)
-
-
-def _caller(rows: device_rows.Rows | None, *, is_proven: Callable[[Device], bool] | None = None) -> DeviceCaller:
+    rows = device_rows.find(by="id", value=device_id)
     if rows is None:
         raise TokenUnknown
+    return _caller(rows, is_proven=is_proven)
+
+
+def _caller(rows: device_rows.Rows, *, is_proven: Callable[[Device], bool] | None = None) -> DeviceCaller:
     caller = caller_of(rows)
     if is_proven is not None and not is_proven(caller.device):
         raise TokenUnknown
     if rows.value("retired_at") is not None:
         raise DeviceRetired
     return caller
+
+
+def refuse_unknown(token_hash: bytes) -> NoReturn:
+    """Erased lately, or never known. Asked here only, so that a known token costs one query."""
+    if tombstones.erasure_of(token_hash=token_hash, now=clock.now()) is not None:
+        raise tombstones.Erased
+    raise TokenUnknown
 
 
 class DeviceToken(AuthBase):

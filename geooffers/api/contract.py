@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
 from geooffers.api import auth, database_trouble, errors, limits, replies, strict
+from geooffers.shoppers import tombstones
 
 _MEDIA = "application/problem+json"
 
@@ -119,7 +120,7 @@ def _add_errors(operation: dict[str, Any]) -> None:
         kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
         schemes = {name for choice in operation["security"] for name in choice}
         if schemes & {"DeviceToken", "DeviceTokenOrTheOneBefore", "ReporterBearer"}:
-            kinds.append(auth.DeviceRetired)
+            kinds += [auth.DeviceRetired, tombstones.Erased]
         if "KeyOfTill" in schemes:
             kinds += [auth.KeyRevoked, auth.ScopeMissing, auth.NotStaff, auth.CsrfFailed]
     if "requestBody" in operation and reads_strictly:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from geooffers.api import auth, circumstances, clock, contract, limits, strict
 from geooffers.jurisdictions import codes
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Age, Device, PushKind
 from geooffers.usecases import register_device, renew_push_address
 
@@ -115,7 +116,9 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
         jurisdiction=payload.jurisdiction or "",
         now=now,
     )
-    device = Device.objects.select_related("shopper").get(pk=registered.device.pk)
+    device = Device.objects.select_related("shopper").filter(pk=registered.device.pk).first()
+    if device is None:
+        raise tombstones.Erased  # by another call, since
     return Status(201 if registered.created else 200, _out(device))
 
 

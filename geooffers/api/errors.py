@@ -22,7 +22,7 @@ from ninja.errors import HttpError, ValidationError
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
-from geooffers.shoppers import allowed, devices, pauses, texts, tokens
+from geooffers.shoppers import allowed, devices, pauses, texts, tokens, tombstone_file, tombstones
 from geooffers.usecases import register_device, report_positions, sign_out
 from merchants import access
 from notifications import wallets
@@ -59,6 +59,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     auth.TokenMissing: Problem(status=401, code="token_missing"),
     auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
     auth.DeviceRetired: Problem(status=401, code="device_retired"),
+    tombstones.Erased: Problem(status=401, code="erased", hint="Register anew, with a new token and install_id."),
     auth.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
     auth.NotStaff: Problem(status=401, code="not_staff"),
     auth.TokenInUrl: Problem(status=400, code="token_in_url", hint="Make a new token: this one is in somebody's logs."),
@@ -92,6 +93,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     codes_of_places.UnknownJurisdiction: Problem(status=422, code="unknown_jurisdiction"),
     texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
+    # one's own data
+    tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
     wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),
     AppleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),

@@ -9,9 +9,11 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from geooffers.shoppers import tombstones
 from merchants import live_fences
 
 _migrated = False
+_caught_up = False
 
 
 @require_safe
@@ -21,9 +23,11 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Red until the database answers, its tables are those of this code, and the fences are loaded and fresh."""
+    """Red until the database answers, its tables are those of this code, nobody in it should be erased, and the fences
+    are loaded and fresh."""
     checks = {"database": _database_answers()}
     checks["migrations"] = checks["database"] and _migrations_are_applied()
+    checks["tombstones"] = checks["migrations"] and _has_caught_up()
     checks["fences"] = live_fences.matcher().is_ready(timezone.now())
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "not_ready", "checks": checks}, status=200 if ready else 503)
@@ -45,6 +49,18 @@ def _migrations_are_applied() -> bool:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _migrated
+
+
+def _has_caught_up() -> bool:
+    """Once true it stays true for this process. `runweb` asks before it starts; this is for who starts otherwise."""
+    global _caught_up
+    if not _caught_up:
+        try:
+            tombstones.refuse_unless_caught_up(now=timezone.now())
+        except tombstones.NotCaughtUp:
+            return False
+        _caught_up = True
+    return True
 
 
 VIEWS = {"/livez": livez, "/readyz": readyz}

@@ -5,6 +5,7 @@ django-ninja's own throttles read, then write: of 400 concurrent calls 35 passed
 
 import ipaddress
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -40,6 +41,7 @@ CITY_LISTS = Limit(name="city_lists", amount=30, per_s=60)
 PASSES = Limit(name="passes", amount=60, per_s=60)
 # A till scans a queue of people; somebody who guesses codes is stopped long before 32^12.
 SCANS = Limit(name="scans", amount=120, per_s=60)
+OF_DEVICES = (SIGN_INS, DEVICE_CALLS, CITY_LISTS, PASSES)
 
 
 class TooManyRequests(Exception):
@@ -112,6 +114,23 @@ def _count_in_redis(*, limit: Limit, caller: str, now: datetime) -> tuple[int, i
     stats = limiter.get_window_stats(item, limit.name, caller)
     reset_s = max(int(stats.reset_time - now.timestamp()), 1)
     return (limit.amount - int(stats.remaining) if allowed else limit.amount + 1), reset_s
+
+
+def forget(*, callers: Sequence[str]) -> int:
+    """How often somebody called who is not to be known any more. Redis lets go of it by itself within the window."""
+    names = [f"{limit.name}:{caller}" for limit in OF_DEVICES for caller in callers]
+    forgotten = RateCount.objects.filter(caller__in=names).delete()[0]
+    if settings.REDIS_URL:
+        limiter = _redis()
+        for limit in OF_DEVICES:
+            item = RateLimitItemPerSecond(limit.amount, limit.per_s, namespace="geooffers")
+            for caller in callers:
+                try:
+                    limiter.clear(item, limit.name, caller)
+                except limiter.storage.base_exceptions as error:
+                    log.warning("limits: Redis did not answer (%s); its counts expire", type(error).__name__)
+                    return forgotten
+    return forgotten
 
 
 def caller_by_address(request: HttpRequest) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from pydantic import Field
 
-from geooffers.api import auth, strict
+from geooffers.api import auth, device_caller, strict
 from geooffers.shoppers.models import Device
 
 NewToken = Annotated[
@@ -25,7 +25,7 @@ class TokenChanger:
 
     @property
     def name(self) -> str:
-        return f"device:{self.device_id}"
+        return device_caller.name_of_device(self.device_id)
 
 
 class TokenChangeRequest(HttpRequest):
@@ -46,7 +46,7 @@ class DeviceTokenOrTheOneBefore(AuthBase):
         token_hash = auth.hash_token(token)
         device = Device.objects.filter(Q(token_hash=token_hash) | Q(previous_token_hash=token_hash)).first()
         if device is None:
-            raise auth.TokenUnknown
+            auth.refuse_unknown(token_hash)
         if device.retired_at is not None:
             raise auth.DeviceRetired
         return TokenChanger(device_id=device.pk, token_hash=token_hash)

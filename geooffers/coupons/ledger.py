@@ -53,6 +53,8 @@ class Discrepancy:
 
 def pseudonym_of(*, shopper: Shopper, merchant_id: UUID) -> bytes:
     """Links a shopper's redemptions at one merchant, and nothing across merchants. Without the key it is nobody."""
+    if not shopper.ledger_key:
+        raise ValueError("an erased shopper has no pseudonym any more")
     return hmac.digest(bytes(shopper.ledger_key), merchant_id.bytes, sha256)
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import IntegrityError, transaction
 
 from geooffers.coupons import keyring, ledger
-from geooffers.coupons.codes import Code
+from geooffers.coupons.codes import Code, KeyGone
 from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
 from merchants import budgets, offers
 from merchants.models import ApiKey, StaffMember, Store
@@ -117,8 +117,13 @@ def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: 
         try:
             coupon = _find(code=code, store=store, lock=True)
         except UnknownCode:
-            _refuse_used_nonce(scanned_by=scanned_by, nonce=nonce)
-            raise
+            earlier = _by_nonce(scanned_by=scanned_by, nonce=nonce)
+            if earlier is None:
+                raise
+            # The shopper was erased since, and with them the way from the code to the coupon; not the way back.
+            if earlier.store_id != store.pk or not _is_code_of(earlier.coupon, code=code):
+                raise KeyReused from None
+            return Redeemed(redemption=earlier, replayed=True)
         earlier = _by_nonce(scanned_by=scanned_by, nonce=nonce)
         if earlier is not None:
             if earlier.coupon_id != coupon.pk or earlier.store_id != store.pk:
@@ -131,9 +136,22 @@ def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: 
 
 
 def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
-    """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back."""
+    """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back.
+
+    Should the coupon's shopper have been erased since it was refused, the scan was of a code that is nobody's: which
+    coupon it was found by is looked at once more, under its lock.
+    """
+    with transaction.atomic():
+        _keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
+
+
+def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+    coupon = refusal.coupon
+    if coupon is not None:
+        same = Coupon.objects.filter(pk=coupon.pk, code_lookup=coupon.code_lookup)
+        coupon = same.select_for_update(no_key=True).first()
     RefusedScan.objects.create(
-        coupon=refusal.coupon,
+        coupon=coupon,
         store=store,
         staff_member=scanned_by.staff_member,
         api_key=scanned_by.api_key,
@@ -151,6 +169,13 @@ def _find(*, code: Code, store: Store, lock: bool) -> Coupon:
     if coupon is None:
         raise UnknownCode
     return coupon
+
+
+def _is_code_of(coupon: Coupon, *, code: Code) -> bool:
+    try:
+        return keyring.code_of(coupon) == code
+    except KeyGone:
+        return False
 
 
 def _by_nonce(*, scanned_by: ScannedBy, nonce: str) -> Redemption | None:

@@ -4,9 +4,16 @@ from django.contrib import admin
 
 from geooffers.operators import ReadOnlyOperatorAdmin
 from geooffers.shoppers.admin_texts import ConsentTextAdmin
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Shopper
+from geooffers.shoppers.models import ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 
-__all__ = ["ConsentReceiptAdmin", "ConsentStateAdmin", "ConsentTextAdmin", "DeviceAdmin", "ShopperAdmin"]
+__all__ = [
+    "ConsentReceiptAdmin",
+    "ConsentStateAdmin",
+    "ConsentTextAdmin",
+    "DataRequestAdmin",
+    "DeviceAdmin",
+    "ShopperAdmin",
+]
 
 
 @admin.register(Shopper)
@@ -59,3 +66,13 @@ class ConsentReceiptAdmin(ReadOnlyOperatorAdmin):
     list_display = ("shopper", "purpose", "given", "source", "at")
     list_select_related = ("shopper",)
     ordering = ("-at",)
+
+
+@admin.register(DataRequest)
+class DataRequestAdmin(ReadOnlyOperatorAdmin):
+    """Who asked is not known here; the id is what they were told."""
+
+    menu_order, menu_icon = 64, "privacy_tip"
+    fields = ("id", "kind", "asked_at", "done_at", "from_file", "rows")
+    list_display = ("id", "kind", "asked_at", "done_at", "from_file")
+    ordering = ("-asked_at",)

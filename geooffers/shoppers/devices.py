@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device
 
 
@@ -15,8 +16,13 @@ def lock(*, device_id: UUID) -> Device:
     Not FOR UPDATE: rows that point at the device (a push, a presence) are written while we hold it, and their foreign
     keys would wait for us. And without a join: who waited for a sign-in would be given the device's new row, find
     the old shopper's joined to it, and so no device at all. `device.shopper` is a query of its own, made afterwards.
+
+    Who waited for an erasure finds no row: tombstones.Erased.
     """
-    return Device.objects.select_for_update(no_key=True).get(pk=device_id)
+    device = Device.objects.select_for_update(no_key=True).filter(pk=device_id).first()
+    if device is None:
+        raise tombstones.Erased
+    return device
 
 
 def lock_held(*, device: Device) -> Device:

@@ -13,6 +13,9 @@ from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from geooffers.jurisdictions.column import JurisdictionField
+from geooffers.shoppers.data_request_models import DataRequest, DataRequestKind, Tombstone, TombstoneKind
+
+__all__ = ["DataRequest", "DataRequestKind", "Tombstone", "TombstoneKind"]
 
 
 def new_ledger_key() -> bytes:
@@ -65,6 +68,10 @@ class Shopper(models.Model):
     # and, where claims and reports lock, on each consent state.
     paused_from = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    # The account it became: whoever erases the account erases its past as well.
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    # Erased: the row is empty, and goes when the round has taken everything that still points at it.
+    erasure = models.ForeignKey(DataRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
@@ -209,10 +216,14 @@ class ReceiptSource(models.TextChoices):
 
 
 class ConsentReceipt(models.Model):
-    """Append-only proof that a purpose was agreed to or withdrawn: which text, when, how."""
+    """Append-only proof that a purpose was agreed to or withdrawn: which text, when, how.
+
+    An erasure leaves purpose, text, time, and a pseudonym that ties one person's receipts together.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    shopper = models.ForeignKey(Shopper, on_delete=models.PROTECT, related_name="receipts")
+    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.PROTECT, related_name="receipts")
+    pseudonym = models.BinaryField(max_length=32, null=True, editable=False)
     # Set for the location purposes, which belong to a device and its holder.
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.PROTECT, related_name="receipts")
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
@@ -225,6 +236,13 @@ class ConsentReceipt(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shopper__isnull=False, pseudonym__isnull=True)
+                | Q(shopper__isnull=True, pseudonym__isnull=False, device__isnull=True),
+                name="receipt_is_somebodys_or_a_pseudonyms",
+            ),
+        ]
         indexes = [models.Index(fields=["shopper", "at"], name="receipt_by_shopper")]
 
     def __str__(self) -> str:

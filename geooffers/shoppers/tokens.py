@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device
 
 # A report that was under way, or a part of the app that read the token a moment ago.
@@ -31,6 +32,8 @@ def is_replaced_already(*, device: Device, shown_hash: bytes, new_hash: bytes) -
     if bytes(device.token_hash) != shown_hash:
         raise TokenReplaced
     if Device.objects.filter(Q(token_hash=new_hash) | Q(previous_token_hash=new_hash)).exists():
+        raise NewTokenTaken
+    if tombstones.is_taken(token_hash=new_hash):
         raise NewTokenTaken
     return False
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from geooffers.jurisdictions import codes
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Age, Device, PushKind, Shopper
 from geooffers.usecases.renew_push_address import take_over
 from geooffers.visits.models import DeviceState
@@ -60,6 +61,8 @@ def register_device(
     known = _find(install_id=install_id, token_hash=token_hash)
     if known is not None:
         return Registered(device=known, created=False)
+    if tombstones.is_taken(token_hash=token_hash):
+        raise TokenTaken
     try:
         with transaction.atomic():
             shopper = Shopper.objects.create(language=language, age=age, jurisdiction=place, created_at=now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
+from geooffers.shoppers import tombstones
 from geooffers.shoppers.devices import ChangedHands
 from geooffers.shoppers.models import Device, PushKind
 
@@ -23,7 +24,8 @@ def take_over(*, device: Device, kind: PushKind, address: str, now: datetime) ->
     Device.objects.filter(push_address=address).exclude(pk=device.pk).update(push_kind="", push_address="")
     ours = Device.objects.filter(pk=device.pk, hand_overs=device.hand_overs)
     if not ours.update(push_kind=kind, push_address=address, push_renewed_at=now):
-        raise ChangedHands
+        # While we waited for the row.
+        raise ChangedHands if Device.objects.filter(pk=device.pk).exists() else tombstones.Erased
 
 
 def _one_at_a_time(address: str) -> None:

@@ -77,9 +77,15 @@ def _same_again(*, device: Device, firebase_uid: str) -> SignedIn:
 
 
 def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
-    """Locked: two phones that sign in to one account bring their things one after the other."""
-    Shopper.objects.get_or_create(firebase_uid=firebase_uid, defaults={"language": language, "created_at": now})
-    return Shopper.objects.select_for_update(no_key=True).get(firebase_uid=firebase_uid)
+    """Locked: two phones that sign in to one account bring their things one after the other.
+
+    Erased while we waited for the lock, the account is not found by its uid any more: then this is a new one.
+    """
+    while True:
+        Shopper.objects.get_or_create(firebase_uid=firebase_uid, defaults={"language": language, "created_at": now})
+        account = Shopper.objects.select_for_update(no_key=True).filter(firebase_uid=firebase_uid).first()
+        if account is not None:
+            return account
 
 
 def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
@@ -105,5 +111,5 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
     )
     if not wants_marketing.exists():
         outbox.cancel_marketing(shopper=account, reason="no_consent", now=now)
-    anonymous.ended_at = now
-    anonymous.save(update_fields=["ended_at"])
+    anonymous.ended_at, anonymous.merged_into = now, account
+    anonymous.save(update_fields=["ended_at", "merged_into"])

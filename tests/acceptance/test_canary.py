@@ -166,7 +166,11 @@ def test_a_canary_coordinate_leaves_no_trace(every_log_line: pytest.LogCaptureFi
     watched = phone.call("POST", "/regions", {"lat": LAT, "lon": LON, "background": True})
     assert watched.json()["regions"]
 
-    sent = sum(send_through(phone, key, *operation) for operation in operations())
+    sent = 0
+    for method, path, example in operations():
+        # Erasing works, whatever is written into its body; this phone still has to say its last word below.
+        caller = registered_phone() if method == "DELETE" else phone
+        sent += send_through(caller, key, method, path, example)
     assert sent > 400
 
     # A page of Django's own.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 
 from tests.conftest import ROOT
@@ -29,7 +30,12 @@ class WorkerProcess:
                 [sys.executable, "manage.py", "runworker", "--poll-s", "0.1", *arguments],
                 cwd=ROOT,
                 env=os.environ
-                | {"GEOOFFERS_SANDBOX": "1", "GEOOFFERS_SANDBOX_URL": sandbox.url, "DATABASE_URL": database_url()},
+                | {
+                    "GEOOFFERS_SANDBOX": "1",
+                    "GEOOFFERS_SANDBOX_URL": sandbox.url,
+                    "GEOOFFERS_TOMBSTONES": str(settings.TOMBSTONES),
+                    "DATABASE_URL": database_url(),
+                },
                 stdout=out,
                 stderr=out,
             )

@@ -14,6 +14,8 @@ from tests.conftest import ROOT
 PRODUCTION = {
     "GEOOFFERS_SECRET_KEY": "a-long-secret-of-its-own-" + "x1" * 20,
     "GEOOFFERS_CODE_KEYS": "k1:" + "a7" * 32,
+    "GEOOFFERS_TOMBSTONES": "/srv/tombstones/tombstones",
+    "GEOOFFERS_TOMBSTONE_KEYS": "t1:" + "b3" * 32,
     "GEOOFFERS_ALLOWED_HOSTS": "offers.example",
     "GOOGLE_APPLICATION_CREDENTIALS": "service-account.json",
 }

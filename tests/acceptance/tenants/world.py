@@ -14,7 +14,15 @@ from django.utils import timezone
 
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
+from geooffers.shoppers.models import (
+    ConsentReceipt,
+    ConsentState,
+    DataRequest,
+    DataRequestKind,
+    Shopper,
+    Tombstone,
+    TombstoneKind,
+)
 from geooffers.visits.models import Presence
 from merchants import keys, logos
 from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User, ZoneImport
@@ -26,7 +34,7 @@ OURS = ("merchants", "shoppers", "visits", "coupons", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
 NOBODYS = {"FenceChange", "FenceChangeCounter", "ConsentText"}
 # Texts with a meaning to the machine; a canary there would break what is walked.
-MEANT = {"time_zone", "password", "code_key_id", "language", "currency", "dedupe", "link", "tag"}
+MEANT = {"time_zone", "password", "code_key_id", "key_id", "language", "currency", "dedupe", "link", "tag"}
 BERTIL_LAT, BERTIL_LON = 12.3456781, -45.6543219
 
 
@@ -119,6 +127,8 @@ def _lone_shopper(store: Store) -> Shopper:
     ConsentReceipt.objects.create(
         shopper=shopper, device=device, purpose=state.purpose, text=state.text, given=True, source="app", at=now
     )
+    asked = DataRequest.objects.create(kind=DataRequestKind.ACCESS, asked_at=now)
+    Tombstone.objects.create(digest=b"t" * 32, key_id="s1", kind=TombstoneKind.TOKEN, request_id=asked.pk, at=now)
     offer = store.merchant.offers.get()
     fence = store.geofences.get()
     visit = cast.make_visit(shopper, fence, began_at=now)

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
+
+from geooffers.shoppers import tombstones
 
 # Any number of web processes may start together; on PostgreSQL this lock lets one of them migrate at a time.
 MIGRATION_LOCK = 0x6E0_0FFE5
@@ -34,6 +37,10 @@ class Command(BaseCommand):
         wait_for_database(limit_s=options["wait_s"])
         if not options["no_migrate"]:
             migrate()
+        try:
+            tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
+        except tombstones.NotCaughtUp as reason:
+            raise CommandError(str(reason)) from reason
         if not settings.SANDBOX:
             call_command("collectstatic", interactive=False, verbosity=0)
         connection.close()

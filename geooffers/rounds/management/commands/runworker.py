@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from geooffers.rounds.worker import Worker
+from geooffers.shoppers import tombstones
 from notifications.sending import LEASE_S
 from notifications.transports import configured
 from notifications.transports.fcm import TIMEOUT_S
@@ -26,6 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--poll-s", type=float, default=1.0, help="Pause when nothing is due.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
+        except tombstones.NotCaughtUp as reason:
+            raise CommandError(str(reason)) from reason
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,26 @@
+"""What the API remembers of a phone as text, and what this process has in memory of it."""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Q
+
+from geooffers.api import device_caller, limits, report_rate
+from geooffers.api.models import RateCount, StoredReply
+
+# Named by an HMAC of the device's id, without a foreign key.
+MODELS = frozenset({StoredReply, RateCount})
+
+
+def erase_traces(device_ids: Iterable[UUID]) -> Mapping[str, int]:
+    """In the caller's transaction."""
+    ids = list(device_ids)
+    callers = [device_caller.name_of_device(device_id) for device_id in ids]
+    report_rate.BUCKETS.forget(ids)
+    of_any_holder = reduce(or_, (Q(caller__startswith=caller) for caller in callers), Q(pk=None))
+    return {
+        "stored replies": StoredReply.objects.filter(of_any_holder).delete()[0],
+        "rate counts": limits.forget(callers=callers),
+    }

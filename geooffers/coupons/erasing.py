@@ -1,0 +1,77 @@
+"""A shopper's coupons when the shopper is erased: open ones end and give their place back, and none leads to anybody.
+
+Redemptions and the ledger stay, for they are the merchants' books: under a pseudonym whose key is discarded with the
+shopper.
+"""
+
+from collections import Counter
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BinaryField, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+from geooffers.coupons import ledger
+from geooffers.coupons.models import (
+    Coupon,
+    CouponState,
+    Decision,
+    LedgerEntry,
+    Movement,
+    Redemption,
+    RefusedScan,
+    ShopperOfferCount,
+    Vendor,
+    WalletPass,
+)
+from geooffers.shoppers.erasing import Erasing
+from geooffers.shoppers.models import Shopper
+from merchants import budgets
+
+# The last three lose the way back to the person with their coupon.
+MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
+
+
+class RandomBytes(Func):
+    """32 of them, other ones in each row."""
+
+    output_field = BinaryField()
+    template = "randomblob(32)"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        twice = "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
+        return self.as_sql(compiler, connection, template=f"sha256({twice})")
+
+
+def erase_now(*, of: Erasing) -> dict[str, int]:
+    """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
+    no coupon by that code any more."""
+    held = Coupon.objects.filter(shopper__in=of.shopper_ids)
+    locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer"))
+    ids = [coupon.pk for coupon in locked]
+    open_ones = [coupon for coupon in locked if coupon.state == CouponState.OPEN]
+    ledger.write(coupons=open_ones, movement=Movement.RELEASED, at=of.now)
+    Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
+    passes = WalletPass.objects.filter(coupon__in=ids)
+    counts = {
+        # Nobody can ask for an Apple pass again, so nothing needs to be said about it.
+        "wallet passes": passes.exclude(vendor=Vendor.GOOGLE).delete()[0]
+        + passes.filter(vendor=Vendor.GOOGLE).update(void_since=of.now),
+        "coupons": Coupon.objects.filter(pk__in=ids).update(
+            shopper=None, visit=None, code_lookup=RandomBytes(), seen_at=None, saved_at=None, dismissed_at=None
+        ),
+        "open coupons released": len(open_ones),
+    }
+    released = Counter(coupon.offer_id for coupon in open_ones)
+    for offer_id, count in sorted(released.items()):
+        budgets.release(offer_id=offer_id, count=count)
+    return counts
+
+
+def erase_rest(*, shopper: Shopper, limit: int) -> dict[str, int]:
+    """At most `limit` decisions; with the last of them the counts."""
+    ids = list(Decision.objects.filter(shopper=shopper).order_by("pk").values_list("pk", flat=True)[:limit])
+    counts = {"decisions": Decision.objects.filter(pk__in=ids).delete()[0]}
+    if len(ids) < limit:
+        counts["offer counts"] = ShopperOfferCount.objects.filter(shopper=shopper).delete()[0]
+    return counts

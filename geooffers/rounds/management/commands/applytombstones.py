@@ -1,0 +1,50 @@
+"""`manage.py applytombstones`: after a backup was restored, forget again whom the file of tombstones names."""
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from geooffers.api.erasing import erase_traces
+from geooffers.shoppers import tombstone_file, tombstones
+from geooffers.usecases import apply_tombstones, finish_erasures
+
+BATCH = 2_000
+
+
+class Command(BaseCommand):
+    help = "Erase whom GEOOFFERS_TOMBSTONES names and this database still knows. Run it before anything is started."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "files", nargs="*", type=Path, help="Also these: the files of other machines, or copies of this one's."
+        )
+        parser.add_argument(
+            "--compact", action="store_true", help="Then drop the lines that are older than any backup."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = datetime.now(UTC)
+        try:
+            tombstones.refuse_unless_usable()
+            for file in options["files"]:
+                self.say(f"{file}: {tombstones.take_over(path=file)} erasures that were not in ours")
+            applied = apply_tombstones.apply_tombstones(now=now, above=erase_traces)
+        except (tombstones.NotCaughtUp, tombstone_file.Damaged, tombstone_file.CannotKeep, OSError) as error:
+            raise CommandError(str(error) or "the tombstones cannot be written") from error
+        except KeyError as error:
+            raise CommandError(f"GEOOFFERS_TOMBSTONE_KEYS lacks the key {error} of some lines.") from error
+        self.say(f"{applied.lines} erasures were not in the database, {applied.shoppers} of its shoppers are erased")
+        rest = 0
+        while done := finish_erasures.finish_erasures(now=now, limit=BATCH):
+            rest += done
+        self.say(f"{rest} rows of visits and decisions are gone")
+        if options["compact"]:
+            before = now - settings.KEEP_TOMBSTONES
+            self.say(f"{tombstone_file.compact(path=settings.TOMBSTONES, before=before)} old lines dropped")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)

@@ -1,0 +1,55 @@
+"""What stays when somebody asked for their data or for its end: an audit row and tombstones, and nobody's name."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class DataRequestKind(models.TextChoices):
+    ACCESS = "access"
+    ERASURE = "erasure"
+
+
+class DataRequest(models.Model):
+    """Somebody asked for a copy of their data, or for its erasure. Its id is what they were told; who they were is not
+    here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=7, choices=DataRequestKind.choices)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    # How many rows of what were handed over or erased.
+    rows = models.JSONField(default=dict, blank=True)
+    # The erasure was applied to a database that did not know of it: a restored backup, or a commit that failed.
+    from_file = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], name="data_request_by_time"),
+            models.Index(fields=["asked_at"], condition=Q(done_at__isnull=True), name="data_request_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class TombstoneKind(models.TextChoices):
+    SHOPPER = "shopper"
+    TOKEN = "token"  # noqa: S105  # a kind of tombstone, not a password
+
+
+class Tombstone(models.Model):
+    """The mirror of one HMAC in the file of tombstones: this database has erased whom it stands for."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    key_id = models.CharField(max_length=20)
+    kind = models.CharField(max_length=7, choices=TombstoneKind.choices)
+    request_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="tombstone_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,110 @@
+"""A shopper is erased. docs/erasure.md draws this walk; update that page too.
+
+1. One transaction, locks in the house's order: devices, shopper, consents, device states, visits, coupons, budgets,
+   outbox. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of these locks as well, so
+   they are wholly before us, and erased with the rest, or after us, and find nobody.
+2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
+3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
+4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from geooffers.coupons import erasing as coupons_erasing
+from geooffers.shoppers import erasing, tokens, tombstones
+from geooffers.shoppers.erasing import Erasing
+from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
+from geooffers.shoppers.tombstone_file import Line
+from geooffers.visits import erasing as visits_erasing
+from notifications import erasing as notifications_erasing
+
+ATTEMPTS = 5
+
+# What the rooms above keep about a device, as text: they erase it in our transaction.
+Above = Callable[[Iterable[UUID]], Mapping[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    request_id: UUID
+    at: datetime
+
+
+def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime, above: Above) -> Erased:
+    """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
+    for attempt in range(1, ATTEMPTS + 1):
+        device = Device.objects.filter(pk=device_id).first()
+        if device is None:
+            raise tombstones.Erased
+        if bytes(device.token_hash) != shown_hash:
+            # Signed in meanwhile, perhaps to somebody else's account: that one did not ask.
+            raise tokens.TokenReplaced
+        try:
+            with transaction.atomic():
+                of = erasing.lock(shopper_id=device.shopper_id, now=now)
+                if of is None:
+                    raise tombstones.Erased
+                if not Device.objects.filter(pk=device_id, token_hash=shown_hash).exists():
+                    raise erasing.Moved
+                return _erase(of=of, above=above)
+        except erasing.Moved:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("not reached")
+
+
+def erase_again(*, shopper_id: UUID, line: Line, now: datetime, above: Above) -> bool:
+    """What a tombstone says and this database does not know of. False: it does by now."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                of = erasing.lock(shopper_id=shopper_id, now=now)
+                if of is None:
+                    return False
+                _empty(of=of, request=_request_of(line), above=above)
+                return True
+        except erasing.Moved:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("not reached")
+
+
+def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime, above: Above) -> None:
+    """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
+    and the phone is nobody's."""
+    with transaction.atomic():
+        _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line), above=above)
+
+
+def _request_of(line: Line) -> DataRequest:
+    request, _ = DataRequest.objects.get_or_create(
+        pk=line.request_id,
+        defaults={"kind": DataRequestKind.ERASURE, "asked_at": line.at, "done_at": line.at, "from_file": True},
+    )
+    return request
+
+
+def _erase(*, of: Erasing, above: Above) -> Erased:
+    request = DataRequest.objects.create(pk=uuid4(), kind=DataRequestKind.ERASURE, asked_at=of.now)
+    _empty(of=of, request=request, above=above)
+    line = tombstones.line_of(
+        request_id=request.pk, at=of.now, shopper_ids=of.shopper_ids, token_hashes=of.token_hashes
+    )
+    # Last: should anything above fail, nobody was promised anything.
+    tombstones.keep(line)
+    return Erased(request_id=request.pk, at=of.now)
+
+
+def _empty(*, of: Erasing, request: DataRequest, above: Above) -> None:
+    counts = Counter(visits_erasing.erase_now(of=of))
+    counts.update(coupons_erasing.erase_now(of=of))
+    counts.update(notifications_erasing.erase_now(of=of))
+    counts.update(above(of.device_ids))
+    counts.update(erasing.erase_now(of=of, request=request))
+    erasing.add_counts(request=request, counts=counts)

@@ -1,0 +1,408 @@
+"""A shopper ends it: what goes at once, what goes within the day, what stays, and what the phone is told."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import requests
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.test import Client
+
+from geooffers.api import clock
+from geooffers.api.models import RateCount, StoredReply
+from geooffers.coupons import keyring, ledger
+from geooffers.coupons.models import (
+    Coupon,
+    CouponState,
+    Decision,
+    LedgerEntry,
+    Redemption,
+    RefusedScan,
+    ShopperOfferCount,
+    Vendor,
+    WalletPass,
+)
+from geooffers.rounds import erase, void_passes
+from geooffers.shoppers import tombstone_file, tombstones
+from geooffers.shoppers.models import ConsentReceipt, ConsentState, DataRequest, Device, Shopper, Tombstone
+from geooffers.visits.models import DeviceState, Presence, Visit
+from merchants import keys, live_fences
+from merchants.models import Offer, OfferBudget, Store
+from notifications.models import Push
+from notifications.sandbox.keys import load_keys
+from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, make_store
+from tests.phone import make_token
+from tests.running_sandbox import RunningSandbox
+from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(minutes=10)
+
+
+@pytest.fixture
+def aino() -> Offer:
+    store = make_store()
+    make_fence(store)
+    offer = make_offer(store, cap=10, per_shopper_limit=5)
+    live_fences.matcher().refresh()
+    return offer
+
+
+@pytest.fixture
+def walker(aino: Offer) -> Walker:
+    """In Café Aino, with a coupon and a push that waits."""
+    walker = Walker()
+    walker.be_at(AT_AINO, NOON)
+    assert Coupon.objects.get().state == CouponState.OPEN
+    assert Push.objects.count() == 1
+    return walker
+
+
+def erased(walker: Walker, *, now=LATER) -> HttpResponse:
+    with clock.set_to(now):
+        return walker.phone.call("DELETE", "/me")
+
+
+def scan(store: Store, code: str, *, nonce: str = "scan-1", key: str) -> HttpResponse:
+    with clock.set_to(LATER):
+        return Client().post(
+            "/api/v1/redemptions",
+            {"code": code},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {key}", "Idempotency-Key": nonce},
+        )
+
+
+@pytest.fixture
+def till(aino: Offer) -> str:
+    _, key = keys.make_key(store=aino.merchant.stores.get(), name="till", scopes=list(keys.SCOPES))
+    return key
+
+
+def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
+    answer = erased(walker)
+    assert answer.status_code == 202
+    assert answer.json()["erased_at"] == "2026-06-02T12:10:00Z"
+    assert answer.json()["complete_by"] == "2026-06-03T12:10:00Z"
+    for model in (Device, DeviceState, Presence, ConsentState, Push, StoredReply, RateCount):
+        assert not model.objects.exists(), model
+    coupon = Coupon.objects.get()
+    assert (coupon.shopper, coupon.visit, coupon.state) == (None, None, CouponState.EXPIRED)
+    assert OfferBudget.objects.get(offer=aino).reserved == 0
+    assert ledger.check_books() == []
+    shopper = Shopper.objects.get()
+    assert (bytes(shopper.ledger_key), shopper.firebase_uid, shopper.language) == (b"", None, "")
+    assert not Visit.objects.filter(ended_at=None).exists()
+
+
+def test_the_rest_goes_by_the_round_and_nothing_points_at_anybody(walker: Walker) -> None:
+    request_id = erased(walker).json()["request_id"]
+    assert Visit.objects.exists()
+    assert Decision.objects.exists()
+    assert ShopperOfferCount.objects.exists()
+    assert DataRequest.objects.get().done_at is None
+    assert erase.run(now=LATER + timedelta(minutes=1), limit=100) > 0
+    for model in (Visit, Decision, ShopperOfferCount, Shopper):
+        assert not model.objects.exists(), model
+    request = DataRequest.objects.get()
+    assert (str(request.pk), request.done_at) == (request_id, LATER + timedelta(minutes=1))
+    assert request.rows["visits"] == request.rows["open coupons released"] == request.rows["devices"] == 1
+    assert erase.run(now=LATER, limit=100) == 0
+    assert ledger.check_books() == []
+
+
+def test_the_round_takes_small_bites(walker: Walker) -> None:
+    for day in range(1, 4):
+        walker.be_at(DOWN_THE_STREET, NOON + timedelta(days=day))
+        walker.be_at(AT_AINO, NOON + timedelta(days=day, minutes=1))
+    erased(walker, now=NOON + timedelta(days=4))
+    assert (Visit.objects.count(), Decision.objects.count()) == (4, 4)
+    while erase.run(now=LATER, limit=2) >= 2:
+        pass
+    assert not Shopper.objects.exists()
+    assert DataRequest.objects.get().rows["decisions"] == 4
+
+
+def test_the_erased_token_gets_the_same_answer_again_and_no_other(walker: Walker) -> None:
+    first = erased(walker)
+    again = erased(walker, now=LATER + timedelta(days=34))
+    assert (again.status_code, again.json()) == (202, first.json())
+    for method, path in (
+        ("GET", "/coupons"),
+        ("GET", "/consents"),
+        ("POST", "/positions"),
+        ("PUT", "/devices/me/push"),
+    ):
+        with clock.set_to(LATER):
+            refused = walker.phone.call(method, path, {})
+        assert (refused.status_code, refused.json()["code"]) == (401, "erased"), path
+    sign_in = walker.phone.call("POST", "/sign-in", {"id_token": "x", "new_token": make_token()})
+    assert sign_in.json()["code"] == "token_unknown", "asked today, months after the story"
+    late = erased(walker, now=LATER + timedelta(days=36))
+    assert (late.status_code, late.json()["code"]) == (401, "token_unknown")
+
+
+def test_the_round_changes_nothing_about_that_answer(walker: Walker) -> None:
+    first = erased(walker)
+    erase.run(now=LATER, limit=100)
+    assert erased(walker).json() == first.json()
+
+
+def test_an_unknown_token_erases_nobody(walker: Walker) -> None:
+    walker.phone.token = make_token()
+    refused = erased(walker)
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_unknown")
+    assert Device.objects.exists()
+    assert tombstone_file.read(path=settings.TOMBSTONES) == []
+
+
+def test_an_erased_phone_comes_back_as_somebody_new_with_a_new_token(walker: Walker) -> None:
+    walker.phone.install_id = str(walker.device.install_id)
+    erased(walker)
+    refused = walker.phone.register()
+    assert (refused.status_code, refused.json()["code"]) == (409, "token_taken")
+    walker.phone.token = make_token()
+    assert walker.phone.register().status_code == 201
+    assert walker.phone.call("GET", "/coupons").json()["coupons"] == []
+
+
+def test_what_remains_of_a_receipt_is_purpose_text_time_and_a_pseudonym(walker: Walker) -> None:
+    walker.phone.withdraw("analytics")
+    walker.phone.withdraw("marketing_push")
+    before = dict(ConsentReceipt.objects.values_list("pk", "at"))
+    erased(walker)
+    receipts = list(ConsentReceipt.objects.all())
+    assert {receipt.pk: receipt.at for receipt in receipts} == before
+    assert {receipt.purpose for receipt in receipts} == {"analytics", "marketing_push"}
+    for receipt in receipts:
+        assert (receipt.shopper, receipt.device, receipt.source, receipt.app_version) == (None, None, "", "")
+        assert receipt.text.purpose == receipt.purpose
+    assert len({bytes(receipt.pseudonym) for receipt in receipts}) == 1
+
+
+def test_every_phone_of_the_shopper_goes_and_nobody_elses(walker: Walker, aino: Offer) -> None:
+    second = Walker(shopper=walker.device.shopper)
+    other = Walker()
+    other.be_at(AT_AINO, NOON)
+    answer = erased(second)
+    assert erased(walker).json() == answer.json()
+    assert [device.pk for device in Device.objects.all()] == [other.device.pk]
+    assert Coupon.objects.filter(shopper=other.device.shopper, state=CouponState.OPEN).count() == 1
+    assert Push.objects.get().shopper == other.device.shopper
+    assert OfferBudget.objects.get(offer=aino).reserved == 1
+    assert ledger.check_books() == []
+
+
+def test_a_redemption_stays_in_the_books_under_a_pseudonym_without_a_key(
+    walker: Walker, aino: Offer, till: str
+) -> None:
+    code = str(keyring.code_of(Coupon.objects.get()))
+    store = aino.merchant.stores.get()
+    first = scan(store, code, key=till)
+    assert first.status_code == 201
+    erased(walker)
+    erase.run(now=LATER, limit=100)
+    redemption = Redemption.objects.get()
+    assert redemption.coupon.shopper is None
+    assert LedgerEntry.objects.count() == 2
+    assert ledger.check_books() == []
+    # The till never saw the answer to its scan: the same key, the same answer, also now.
+    again = scan(store, code, key=till)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    # And the photograph of a code is nobody's.
+    photo = scan(store, code, nonce="scan-2", key=till)
+    assert (photo.status_code, photo.json()["code"]) == (404, "unknown_code")
+    assert RefusedScan.objects.get().coupon is None
+
+
+def test_an_open_coupon_of_an_erased_shopper_is_nobodys_at_the_till(walker: Walker, aino: Offer, till: str) -> None:
+    code = str(keyring.code_of(Coupon.objects.get()))
+    erased(walker)
+    refused = scan(aino.merchant.stores.get(), code, key=till)
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_code")
+    assert RefusedScan.objects.get().coupon is None
+    other = Walker()
+    assert other.be_at(AT_AINO, LATER)["coupons"], "its place went to somebody else"
+
+
+@pytest.fixture
+def wallets(settings, tmp_path) -> Iterator[RunningSandbox]:
+    """The look-alike of Google Wallet, with keys of its own."""
+    settings.SANDBOX_DIR = tmp_path / "sandbox"
+    running = RunningSandbox(load_keys(folder=settings.SANDBOX_DIR))
+    settings.SANDBOX_URL = running.url
+    yield running
+    running.close()
+
+
+def test_a_pass_is_void_in_our_books_at_once_and_at_the_vendor_soon(walker: Walker, wallets: RunningSandbox) -> None:
+    coupon = Coupon.objects.get()
+    code = keyring.code_of(coupon).symbols
+    with clock.set_to(NOON):
+        assert walker.phone.call("GET", f"/coupons/{coupon.pk}/pass.pkpass").status_code == 200
+        link = walker.phone.call("POST", f"/coupons/{coupon.pk}/google-save-link").json()["link"]
+    assert code in requests.get(link, timeout=10).text
+    erased(walker)
+    (owed,) = WalletPass.objects.all()
+    assert (owed.vendor, owed.void_since) == (Vendor.GOOGLE, LATER)
+    assert void_passes.run(now=LATER + timedelta(seconds=5), limit=10) == 0, "a save link may still be on its way"
+    wallets.order({"kind": "unavailable", "endpoint": "wallet"})
+    assert void_passes.run(now=LATER + timedelta(seconds=30), limit=10) == 0
+    assert WalletPass.objects.exists(), "told at the next round"
+    wallets.order()
+    assert void_passes.run(now=LATER + timedelta(seconds=90), limit=10) == 1
+    assert not WalletPass.objects.exists()
+    (saved,) = requests.get(link, timeout=10).json()["passes"]
+    assert (saved["object"]["state"], saved["object"]["merchantLocations"]) == ("COMPLETED", [])
+    assert code not in str(saved)
+
+
+def test_an_account_takes_the_anonymous_shoppers_that_it_was_along(aino: Offer) -> None:
+    account = make_shopper(firebase_uid="aino")
+    before = make_shopper()
+    before.merged_into, before.ended_at = account, NOON
+    before.save()
+    phone = Walker(shopper=account)
+    ConsentReceipt.objects.create(
+        shopper=before,
+        purpose="analytics",
+        text_id=ConsentState.objects.get(purpose="analytics").text_id,
+        given=True,
+        source="app",
+        at=NOON,
+    )
+    erased(phone)
+    assert ConsentReceipt.objects.get().shopper is None
+    erase.run(now=LATER, limit=100)
+    assert not Shopper.objects.exists()
+
+
+def test_where_nothing_can_be_written_down_nothing_is_erased(walker: Walker, settings, tmp_path) -> None:
+    settings.TOMBSTONES = tmp_path / "gone" / "tombstones"
+    refused = erased(walker)
+    assert (refused.status_code, refused.json()["code"]) == (503, "erasure_unavailable")
+    assert refused.headers["Retry-After"] == "60"
+    assert Device.objects.exists()
+    assert Coupon.objects.get().state == CouponState.OPEN
+    assert not Tombstone.objects.exists()
+
+
+def test_the_file_and_its_mirror_say_the_same(walker: Walker) -> None:
+    erased(walker)
+    (line,) = tombstone_file.read(path=settings.TOMBSTONES)
+    mirrored = {bytes(stone.digest): stone.kind for stone in Tombstone.objects.all()}
+    assert mirrored == {**dict.fromkeys(line.shoppers, "shopper"), **dict.fromkeys(line.tokens, "token")}
+    assert line.request_id == DataRequest.objects.get().pk
+    assert walker.device.pk.hex not in settings.TOMBSTONES.read_text()
+    tombstones.refuse_unless_caught_up(now=LATER)
+
+
+# -- a database that does not know
+
+
+def bring_back(walker: Walker) -> None:
+    """As yesterday's backup would: the same shopper, the same phone, the same token."""
+    Tombstone.objects.all().delete()
+    DataRequest.objects.all().delete()
+    shopper = Shopper.objects.create(id=walker.device.shopper_id, created_at=NOON)
+    walker.device.shopper = shopper
+    walker.device.save(force_insert=True)
+    DeviceState.objects.create(device=walker.device)
+
+
+def test_a_database_that_does_not_know_is_not_served_and_then_forgets_again(walker: Walker, capsys) -> None:
+    first = erased(walker)
+    erase.run(now=LATER, limit=100)
+    bring_back(walker)
+    with pytest.raises(tombstones.NotCaughtUp, match=r"holds 1 erasures .* applytombstones"):
+        tombstones.refuse_unless_caught_up(now=LATER)
+    with pytest.raises(CommandError, match="applytombstones"):
+        call_command("runworker", "--once")
+    with pytest.raises(CommandError, match="applytombstones"):
+        call_command("runweb", "--no-migrate")
+    call_command("applytombstones")
+    assert "1 erasures were not in the database, 1 of its shoppers are erased" in capsys.readouterr().out
+    assert not Shopper.objects.exists()
+    assert not Device.objects.exists()
+    tombstones.refuse_unless_caught_up(now=LATER)
+    assert erased(walker).json() == first.json(), "and the phone is told what it was told"
+    request = DataRequest.objects.get()
+    assert (request.from_file, request.done_at is None) == (True, False)
+    call_command("applytombstones")
+    assert "0 erasures" in capsys.readouterr().out
+
+
+def test_a_running_worker_makes_it_good_as_well(walker: Walker) -> None:
+    erased(walker)
+    erase.run(now=LATER, limit=100)
+    bring_back(walker)
+    erase.run(now=LATER, limit=100)
+    assert not Shopper.objects.exists()
+    tombstones.refuse_unless_caught_up(now=LATER)
+
+
+def test_a_phone_that_changed_hands_after_the_backup_is_nobodys_and_its_old_holder_stays(walker: Walker) -> None:
+    """Yesterday it was Bea's; today its new holder erased themselves, and the phone with them."""
+    erased(walker)
+    erase.run(now=LATER, limit=100)
+    Tombstone.objects.all().delete()
+    bea = make_device(make_shopper(firebase_uid="bea"))
+    walker.device.shopper = bea.shopper
+    walker.device.save(force_insert=True)
+    DeviceState.objects.create(device=walker.device)
+    call_command("applytombstones")
+    assert [device.pk for device in Device.objects.all()] == [bea.pk]
+    assert Shopper.objects.get().firebase_uid == "bea"
+
+
+def test_a_shopper_whom_the_backup_never_held_is_only_noted(walker: Walker) -> None:
+    erased(walker)
+    erase.run(now=LATER, limit=100)
+    Tombstone.objects.all().delete()
+    with pytest.raises(tombstones.NotCaughtUp):
+        tombstones.refuse_unless_caught_up(now=LATER)
+    call_command("applytombstones")
+    tombstones.refuse_unless_caught_up(now=LATER)
+    assert Tombstone.objects.count() == 2
+
+
+def test_the_file_of_another_machine_is_taken_over(walker: Walker, settings, tmp_path, capsys) -> None:
+    erased(walker)
+    theirs, settings.TOMBSTONES = settings.TOMBSTONES, tmp_path / "ours"
+    Tombstone.objects.all().delete()
+    tombstones.refuse_unless_caught_up(now=LATER)
+    call_command("applytombstones", theirs)
+    assert tombstone_file.read(path=settings.TOMBSTONES) == tombstone_file.read(path=theirs)
+    assert Tombstone.objects.count() == 2
+    call_command("applytombstones", theirs)
+    assert len(tombstone_file.read(path=settings.TOMBSTONES)) == 1
+
+
+def test_lines_under_a_key_that_is_gone_stop_the_start(walker: Walker, settings) -> None:
+    erased(walker)
+    Tombstone.objects.all().delete()
+    settings.TOMBSTONE_KEYS = "other:" + "11" * 32
+    with pytest.raises(tombstones.NotCaughtUp, match="the key s1"):
+        tombstones.refuse_unless_caught_up(now=LATER)
+    with pytest.raises(CommandError, match="lacks the key"):
+        call_command("applytombstones")
+    settings.TOMBSTONE_KEYS = f"other:{'11' * 32},s1:{'7b' * 32}"
+    call_command("applytombstones")
+    tombstones.refuse_unless_caught_up(now=LATER)
+
+
+def test_a_damaged_file_stops_the_start(walker: Walker, aino: Offer) -> None:
+    other = Walker()
+    for one in (walker, other):
+        erased(one)
+    content = bytearray(settings.TOMBSTONES.read_bytes())
+    content[20] ^= 1
+    settings.TOMBSTONES.write_bytes(content)
+    with pytest.raises(tombstones.NotCaughtUp, match="line 1"):
+        tombstones.refuse_unless_caught_up(now=LATER)
+    with pytest.raises(CommandError, match="line 1"):
+        call_command("applytombstones")

@@ -1,0 +1,53 @@
+"""No model that leads to a person is forgotten by the erasure: a new one fails here until somebody has decided."""
+
+from django.apps import apps
+from django.db.models import ForeignKey, Model
+
+from geooffers.api import erasing as of_api
+from geooffers.coupons import erasing as of_coupons
+from geooffers.shoppers import erasing as of_shoppers
+from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
+from geooffers.visits import erasing as of_visits
+from notifications import erasing as of_notifications
+
+ERASED = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS | of_api.MODELS
+
+
+def leads_to_a_person() -> set[type[Model]]:
+    """Every model with a chain of foreign keys that ends at Shopper."""
+    found: set[type[Model]] = {Shopper}
+    while True:
+        more = {
+            model
+            for model in apps.get_models(include_auto_created=True)
+            if model not in found
+            and any(isinstance(field, ForeignKey) and field.related_model in found for field in model._meta.fields)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def test_every_model_that_leads_to_a_person_is_erased() -> None:
+    missing = {model._meta.label for model in leads_to_a_person() - ERASED}
+    assert missing == set(), "name them in the erasing.py of their app, and erase them there"
+
+
+def test_the_search_for_paths_follows_them_over_several_rows() -> None:
+    labels = {model._meta.label for model in leads_to_a_person()}
+    assert {"shoppers.Device", "visits.Presence", "coupons.LedgerEntry", "notifications.Push"} <= labels
+    assert not any(label.startswith("merchants.") for label in labels)
+
+
+def test_every_field_of_a_receipt_is_kept_on_purpose_or_emptied() -> None:
+    emptied = {"shopper", "device", "source", "app_version", "locale"}
+    fields = {field.name for field in ConsentReceipt._meta.fields}
+    assert fields == of_shoppers.LEFT_OF_A_RECEIPT | emptied
+
+
+def test_every_field_of_a_shopper_is_kept_on_purpose_or_emptied() -> None:
+    """Until the round comes by, the row stands there with nothing in it."""
+    emptied = {"firebase_uid", "language", "ledger_key", "age", "jurisdiction", "paused_from", "paused_until"}
+    kept = {"id", "created_at", "ended_at", "merged_into", "erasure"}
+    assert {field.name for field in Shopper._meta.fields} == emptied | kept
+    assert Device in ERASED
