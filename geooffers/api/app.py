@@ -8,6 +8,7 @@ from geooffers.api import (
     coupons,
     devices,
     erasure,
+    exports,
     ingest,
     nearby,
     passes,
@@ -55,5 +56,6 @@ api.add_router("/ingest", ingest.router)
 api.add_router("", city_offers.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
+api.add_router("/me/export", exports.router)
 api.add_router("/me", erasure.router)
 api.add_router("", redemptions.router)

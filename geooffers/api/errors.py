@@ -22,7 +22,7 @@ from ninja.errors import HttpError, ValidationError
 from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
-from geooffers.shoppers import allowed, devices, pauses, texts, tokens, tombstone_file, tombstones
+from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
 from geooffers.usecases import register_device, report_positions, sign_out
 from merchants import access
 from notifications import wallets
@@ -94,6 +94,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
     # one's own data
+    exports.NoSuchExport: Problem(status=404, code="not_found", hint="Ask for a new copy."),
+    exports.NotReady: Problem(status=409, code="export_not_ready", hint="Follow the link again in a minute."),
     tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
     wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),

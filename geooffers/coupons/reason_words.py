@@ -1,4 +1,4 @@
-"""The reasons of decisions in words, as docs/decision-reasons.md has them; a test keeps the two alike."""
+"""The reasons of decisions in words: for merchants as docs/decision-reasons.md has them, and for the shopper."""
 
 from collections.abc import Mapping
 
@@ -19,3 +19,23 @@ WORDS: Mapping[str, str] = {
     Reason.RANKED_LOWER: "They could have had it; another offer was ranked higher.",
     Reason.BEST: "It became the coupon.",
 }
+
+# What the shopper reads in the copy of their data. A test fails for a reason that is not here.
+TO_SHOPPERS: Mapping[str, str] = {
+    Reason.BEST: "It was the best of the offers that you could have at that moment.",
+    Reason.RANKED_LOWER: "You could have had it; another offer was better for you at that moment.",
+    Reason.NOT_PUBLISHED: "The shop had not published it yet.",
+    Reason.PAUSED: "The shop had paused it.",
+    Reason.ENDED: "It was over.",
+    Reason.NOT_STARTED: "It had not begun yet.",
+    Reason.OUTSIDE_SCHEDULE: "It was not on at that time of the day or week.",
+    Reason.ENDS_TOO_SOON: "It ended within minutes: too little time to get to the till.",
+    Reason.CAP_REACHED: "All of its coupons were taken.",
+    Reason.ALREADY_ISSUED_THIS_VISIT: "This visit had brought it to you already.",
+    Reason.SHOPPER_LIMIT: "You had had as many coupons of it as one person may have.",
+}
+
+
+def to_shopper(reason: str) -> str:
+    """A code from a later version, after a rollback, is shown as it is."""
+    return TO_SHOPPERS.get(reason, reason)

@@ -53,3 +53,28 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Export(models.Model):
+    """A copy of one shopper's data that is being made, or waits to be fetched: once, by the link that was told.
+
+    Of the link only the hash is kept, so another call for it makes another link.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    shopper = models.OneToOneField("shoppers.Shopper", on_delete=models.CASCADE, related_name="export")
+    request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="+")
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    # gzip of JSON; null while it is being made.
+    body = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], condition=Q(body__isnull=True), name="export_to_make"),
+            models.Index(fields=["expires_at"], name="export_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.asked_at:%Y-%m-%d %H:%M}"

@@ -14,10 +14,10 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from geooffers.shoppers import consents
-from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
+from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Export, Shopper
 
 # A test fails when a model with a path to Shopper is in no app's list.
-MODELS = frozenset({Shopper, Device, ConsentState, ConsentReceipt})
+MODELS = frozenset({Shopper, Device, ConsentState, ConsentReceipt, Export})
 
 # What an erasure leaves of a receipt. A test fails for a field that is neither here nor emptied below.
 LEFT_OF_A_RECEIPT = frozenset({"id", "purpose", "text", "given", "at", "pseudonym"})
@@ -65,6 +65,7 @@ def erase_now(*, of: Erasing, request: DataRequest) -> dict[str, int]:
         "consent receipts": _let_go_of_receipts(of=of),
         "consent states": _states(shopper_ids=of.shopper_ids, device_ids=of.device_ids).delete()[0],
     }
+    counts["exports"] = Export.objects.filter(shopper__in=of.shopper_ids).delete()[0]
     # What another holder of the phone once agreed to on it stays theirs, and no longer says on which phone.
     ConsentReceipt.objects.filter(device__in=of.device_ids).update(device=None)
     counts["devices"] = Device.objects.filter(pk__in=of.device_ids).delete()[0]

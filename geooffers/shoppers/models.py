@@ -13,9 +13,9 @@ from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from geooffers.jurisdictions.column import JurisdictionField
-from geooffers.shoppers.data_request_models import DataRequest, DataRequestKind, Tombstone, TombstoneKind
+from geooffers.shoppers.data_request_models import DataRequest, DataRequestKind, Export, Tombstone, TombstoneKind
 
-__all__ = ["DataRequest", "DataRequestKind", "Tombstone", "TombstoneKind"]
+__all__ = ["DataRequest", "DataRequestKind", "Export", "Tombstone", "TombstoneKind"]
 
 
 def new_ledger_key() -> bytes:

@@ -19,6 +19,7 @@ from geooffers.shoppers.models import (
     ConsentState,
     DataRequest,
     DataRequestKind,
+    Export,
     Shopper,
     Tombstone,
     TombstoneKind,
@@ -128,6 +129,14 @@ def _lone_shopper(store: Store) -> Shopper:
         shopper=shopper, device=device, purpose=state.purpose, text=state.text, given=True, source="app", at=now
     )
     asked = DataRequest.objects.create(kind=DataRequestKind.ACCESS, asked_at=now)
+    Export.objects.create(
+        shopper=shopper,
+        request=asked,
+        token_hash=b"e" * 32,
+        asked_at=now,
+        expires_at=now + timedelta(days=1),
+        body=b"a copy",
+    )
     Tombstone.objects.create(digest=b"t" * 32, key_id="s1", kind=TombstoneKind.TOKEN, request_id=asked.pk, at=now)
     offer = store.merchant.offers.get()
     fence = store.geofences.get()

@@ -1,0 +1,16 @@
+"""Copies of large accounts are made, the longest waiting first."""
+
+from datetime import datetime
+
+from geooffers.shoppers import exports
+from geooffers.usecases import export_shopper
+
+# Each may be long; the round comes back within a minute.
+AT_A_TIME = 5
+
+
+def run(*, now: datetime, limit: int) -> int:
+    made = 0
+    for export in exports.waiting(limit=min(limit, AT_A_TIME)):
+        made += export_shopper.make(export=export, now=now)
+    return made

@@ -1,0 +1,84 @@
+"""Copies that wait to be fetched. One for each shopper, by a link that is good once; we keep the link's hash."""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import transaction
+
+from geooffers.shoppers import devices, tombstones
+from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
+
+READY_WITHIN = timedelta(hours=1)
+KEPT_FOR = timedelta(hours=24)
+
+
+class NoSuchExport(Exception):
+    """There is no such export: it was fetched, it expired, or a newer link took its place."""
+
+
+class NotReady(Exception):
+    """This export is still being made."""
+
+    retry_after_s: ClassVar[int] = 60
+
+
+def order(*, device: Device, now: datetime) -> tuple[Export, str]:
+    """A copy will be made, and this is the link's token. One that is made already, or being made, gets a new link.
+
+    Under the locks of the phone and its shopper: whoever is being erased gets none.
+    """
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        held = devices.lock(device_id=device.pk)
+        shopper = Shopper.objects.filter(pk=held.shopper_id, erasure=None).select_for_update(no_key=True).first()
+        if shopper is None:
+            raise tombstones.Erased
+        export = Export.objects.filter(shopper=shopper).select_for_update().first()
+        if export is None or export.expires_at <= now:
+            Export.objects.filter(shopper=shopper).delete()
+            export = Export(
+                shopper=shopper,
+                request=DataRequest.objects.create(kind=DataRequestKind.ACCESS, asked_at=now),
+                asked_at=now,
+            )
+        export.token_hash, export.expires_at = _hash(token), now + KEPT_FOR
+        export.save()
+    return export, token
+
+
+def waiting(*, limit: int) -> list[Export]:
+    return list(Export.objects.filter(body=None).select_related("shopper").order_by("asked_at")[:limit])
+
+
+def put(*, export: Export, body: bytes, rows: dict[str, int], now: datetime) -> bool:
+    """False: the shopper was erased meanwhile, and the copy is of nobody."""
+    with transaction.atomic():
+        if not Export.objects.filter(pk=export.pk, body=None).update(body=body):
+            return False
+        DataRequest.objects.filter(pk=export.request_id).update(done_at=now, rows=rows)
+    return True
+
+
+def fetch(*, shopper_id: UUID, token: str, now: datetime) -> bytes:
+    """Once. The link alone opens nothing: it has to be a phone of the same shopper that follows it."""
+    with transaction.atomic():
+        mine = Export.objects.filter(shopper=shopper_id, token_hash=_hash(token), expires_at__gt=now)
+        export = mine.select_for_update().first()
+        if export is None:
+            raise NoSuchExport
+        if export.body is None:
+            raise NotReady
+        export.delete()
+        return bytes(export.body)
+
+
+def forget_old(*, before: datetime, limit: int) -> int:
+    old = Export.objects.filter(expires_at__lte=before).order_by("expires_at").values_list("pk", flat=True)[:limit]
+    return Export.objects.filter(pk__in=list(old)).delete()[0]
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
