@@ -117,17 +117,16 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
         due = list(
             Coupon.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(state=CouponState.OPEN, expires_at__lte=now)
-            .order_by("expires_at", "pk")[:limit]
+            .order_by("expires_at", "pk")
+            .only("pk", "offer", "shopper", "expires_at")[:limit]
         )
         if not due:
             return 0
         Coupon.objects.filter(pk__in=[coupon.pk for coupon in due]).update(state=CouponState.EXPIRED)
         ledger.write(coupons=due, movement=Movement.RELEASED, at=now)
-        held = Counter((coupon.offer_id, coupon.shopper_id) for coupon in due if coupon.shopper_id)
-        for (offer_id, shopper_id), count in sorted(held.items()):
-            counting.give_back(shopper_id=shopper_id, offer_id=offer_id, count=count)
-        for offer_id in sorted(coupon.offer_id for coupon in due):
-            budgets.release(offer_id=offer_id)
+        counting.give_back(held=Counter((one.offer_id, one.shopper_id) for one in due if one.shopper_id))
+        for offer_id, count in sorted(Counter(one.offer_id for one in due).items()):
+            budgets.release(offer_id=offer_id, count=count)
     return len(due)
 
 

@@ -73,18 +73,12 @@ def write(*, coupons: Iterable[Coupon], movement: Movement, at: datetime) -> dic
 
     The shopper may be gone by now, or have become another by signing in; the story of a coupon keeps its name.
     """
-    by_id = {coupon.pk: coupon for coupon in coupons}
-    reserved = LedgerEntry.objects.filter(coupon__in=by_id, movement=Movement.RESERVED)
-    pseudonyms = {entry.coupon_id: bytes(entry.pseudonym) for entry in reserved}
+    offers = {coupon.pk: coupon.offer_id for coupon in coupons}
+    reserved = LedgerEntry.objects.filter(coupon__in=offers, movement=Movement.RESERVED)
+    pseudonyms = {coupon_id: bytes(name) for coupon_id, name in reserved.values_list("coupon_id", "pseudonym")}
     LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            offer_id=coupon.offer_id,
-            coupon=coupon,
-            movement=movement,
-            pseudonym=pseudonyms[coupon.pk],
-            at=at,
-        )
-        for coupon in by_id.values()
+        LedgerEntry(offer_id=offer_id, coupon_id=coupon_id, movement=movement, pseudonym=pseudonyms[coupon_id], at=at)
+        for coupon_id, offer_id in offers.items()
     )
     return pseudonyms
 

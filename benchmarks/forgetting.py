@@ -1,0 +1,162 @@
+"""What the rounds that end things cost: 100,000 coupons that expire, 100,000 rows of each table that are forgotten.
+
+    python benchmarks/forgetting.py [ROWS]
+
+A fresh SQLite file under var/bench, or the database that DATABASE_URL names, which must be empty. Prints seconds for
+each round, in batches of 500 as the worker runs them: by the clock, and of this process, which others do not disturb.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH_DIR = ROOT / "var" / "bench"
+BATCH = 500
+OFFERS = 20
+NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
+
+sys.path.insert(0, str(ROOT))
+
+
+def prepare() -> None:
+    shutil.rmtree(BENCH_DIR, ignore_errors=True)
+    BENCH_DIR.mkdir(parents=True)
+    os.environ["GEOOFFERS_SANDBOX"] = "1"
+    os.environ.setdefault("DATABASE_URL", f"sqlite:///{BENCH_DIR / 'forgetting.sqlite3'}")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "geooffers.settings"
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def many(model: Any, rows: Any) -> None:
+    model.objects.bulk_create(rows, batch_size=2_000)
+
+
+def fill(count: int) -> None:
+    """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour."""
+    from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement, ShopperOfferCount
+    from geooffers.shoppers.models import Device, Shopper
+    from geooffers.visits.models import Visit
+    from merchants.models import OfferBudget
+    from notifications.models import Push
+    from tests.cast import make_fence, make_offer, make_store
+
+    store = make_store()
+    fence = make_fence(store)
+    offers = [make_offer(store, cap=count, title=f"Bun {number}") for number in range(OFFERS)]
+    shoppers = [Shopper(created_at=NOON) for _ in range(count)]
+    many(Shopper, shoppers)
+    devices = [
+        Device(
+            shopper=shopper,
+            install_id=shopper.pk,
+            token_hash=sha256(shopper.pk.bytes).digest(),
+            platform="web",
+            created_at=NOON,
+        )
+        for shopper in shoppers
+    ]
+    many(Device, devices)
+    over = NOON + timedelta(hours=1)
+    visits = [Visit(shopper=one, fence=fence, began_at=NOON, ended_at=over, end_reason="left") for one in shoppers]
+    many(Visit, visits)
+    coupons = [
+        Coupon(
+            shopper=shopper,
+            visit=visit,
+            offer=offers[number % OFFERS],
+            title="Bun",
+            code_key_id="s1",
+            code_lookup=sha256(visit.pk.bytes).digest(),
+            discount_kind="percent",
+            issued_at=NOON,
+            expires_at=NOON + timedelta(hours=3, milliseconds=number),
+        )
+        for number, (shopper, visit) in enumerate(zip(shoppers, visits, strict=True))
+    ]
+    many(Coupon, coupons)
+    many(
+        LedgerEntry,
+        [
+            LedgerEntry(coupon=one, offer=one.offer, movement=Movement.RESERVED, pseudonym=b"p" * 32, at=NOON)
+            for one in coupons
+        ],
+    )
+    many(ShopperOfferCount, [ShopperOfferCount(shopper=one.shopper, offer=one.offer, issued=1) for one in coupons])
+    many(
+        Decision,
+        [
+            Decision(shopper=one.shopper, visit=one.visit, offer=one.offer, outcome="chosen", reason="best", at=NOON)
+            for one in coupons
+        ],
+    )
+    many(
+        Push,
+        [
+            Push(
+                device=device,
+                shopper=device.shopper,
+                kind="coupon_issued",
+                subject=coupon.pk,
+                dedupe=str(coupon.pk),
+                tag="t",
+                not_before=NOON,
+                expires_at=over,
+                created_at=NOON,
+                state="sent",
+                settled_at=NOON,
+            )
+            for device, coupon in zip(devices, coupons, strict=True)
+        ],
+    )
+    for offer in offers:
+        OfferBudget.objects.filter(offer=offer).update(reserved=sum(one.offer_id == offer.pk for one in coupons))
+
+
+def seconds(name: str, work: Callable[[], int], rows: int) -> None:
+    began, cpu = time.perf_counter(), time.process_time()
+    done = 0
+    while batch := work():
+        done += batch
+        if batch < BATCH:
+            break
+    taken, cpu = time.perf_counter() - began, time.process_time() - cpu
+    print(
+        f"{name:24}{done:10,d}{taken:10.1f} s{cpu:10.1f} s of CPU{1e6 * cpu / max(done, 1):8.0f} µs a row", flush=True
+    )
+    if done < rows:
+        raise SystemExit(f"{name}: {done} of {rows}")
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    prepare()
+    from geooffers.coupons import issuing, ledger
+    from geooffers.rounds import forget
+
+    began = time.perf_counter()
+    fill(count)
+    print(f"{'filled':24}{count:10,d}{time.perf_counter() - began:10.1f} s", flush=True)
+    evening = NOON + timedelta(hours=6)
+    seconds("coupons expire", lambda: issuing.expire_due(now=evening, limit=BATCH), count)
+    found = ledger.check_books()
+    if found:
+        raise SystemExit(f"the books do not add up: {found[0]}")
+    for step in forget.STEPS:
+        far = NOON + timedelta(days=8 * 365)
+        if step.due().exists():
+            seconds(f"forget {step.name}", lambda step=step, far=far: step.forget(far, BATCH), 0)
+
+
+if __name__ == "__main__":
+    main()
