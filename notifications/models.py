@@ -66,6 +66,7 @@ class Push(models.Model):
         indexes = [
             models.Index(fields=["not_before", "id"], condition=Q(state="ready"), name="push_ready"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="push_claimed"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="push_to_forget"),
             models.Index(fields=["subject"], name="push_by_subject"),
             models.Index(fields=["shopper", "state"], name="push_by_shopper"),
         ]

@@ -36,7 +36,10 @@ class Decision(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="decision_by_time")]
+        indexes = [
+            models.Index(fields=["at"], name="decision_by_time"),
+            models.Index(fields=["at"], condition=Q(shopper__isnull=False), name="decision_to_forget"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.reason}"
@@ -88,6 +91,8 @@ class Coupon(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(state="open"), name="coupon_open_by_expiry"),
             models.Index(fields=["shopper", "-issued_at", "-id"], name="coupon_by_shopper"),
+            models.Index(fields=["redeemed_at"], condition=Q(state="redeemed"), name="coupon_redeemed_to_forget"),
+            models.Index(fields=["expires_at"], condition=Q(state="expired"), name="coupon_expired_to_forget"),
         ]
 
     def __str__(self) -> str:
@@ -205,6 +210,7 @@ class RefusedScan(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        indexes = [models.Index(fields=["at"], name="refused_scan_by_time")]
 
     def __str__(self) -> str:
         return self.reason

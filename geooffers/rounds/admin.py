@@ -1,8 +1,13 @@
 """What the rounds leave behind, for operators alone."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.rounds import forgetting_figures
 from geooffers.rounds.models import Forgotten, RoundLease
 
 
@@ -15,6 +20,17 @@ class RoundLeaseAdmin(ReadOnlyOperatorAdmin):
 
 @admin.register(Forgotten)
 class ForgottenAdmin(ReadOnlyOperatorAdmin):
+    """Above the list: what is kept for how long, and what went."""
+
     menu_order, menu_icon = 91, "auto_delete"
-    list_display = ("what", "rows", "before", "at")
+    list_display = ("what", "rows", "before", "at", "took_ms")
+    list_before_template = "rounds/forgetting.html"
+    list_max_show_all = 0  # years of them
     ordering = ("-at",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": "The forgetting", **(extra_context or {})}
+        if self.has_view_permission(request):
+            context["figures"] = forgetting_figures.figures(now=timezone.now())
+        page: HttpResponse = super().changelist_view(request, context)
+        return page

@@ -1,21 +1,24 @@
 """The forgetting: what is older than its limit loses its person, or goes. The limits are settings.
 
 Each run takes a small batch of every table, in a transaction of its own, and leaves a `Forgotten` row: how many, of
-what, older than when, and nobody's name.
+what, older than when, how long it took, and nobody's name. docs/privacy.md tells the same, table by table.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Min, QuerySet
 
 from geooffers.api.models import RateCount, StoredReply
 from geooffers.coupons.models import Coupon, CouponState, Decision, LedgerEntry, Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
+from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
 from merchants import budgets
 from notifications.models import Push
@@ -24,59 +27,88 @@ from notifications.models import Push
 KEEP_RATE_COUNTS = timedelta(days=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One table. `due` are the rows that the step is about, with the time by which they age as `aged_at`."""
+
+    name: str
+    becomes: str
+    keep: Callable[[], timedelta]
+    due: Callable[[], "QuerySet[Any]"]
+    aged_at: str
+    forget: Callable[[datetime, int], int]
+
+    def oldest(self) -> datetime | None:
+        """How far back what is still kept reaches; null when there is nothing."""
+        found: datetime | None = self.due().aggregate(oldest=Min(self.aged_at))["oldest"]
+        return found
+
+
 def run(*, now: datetime, limit: int) -> int:
     """One batch of each. The largest number of rows that a table gave: as large as `limit` means there is more."""
     most = 0
-    for what, keep, forget in steps():
-        before = now - keep
+    for step in STEPS:
+        before, began = now - step.keep(), time.monotonic()
         with transaction.atomic():
-            rows = forget(before, limit)
+            rows = step.forget(before, limit)
             if rows:
-                Forgotten.objects.create(what=what, rows=rows, before=before, at=now)
+                took_ms = round(1000 * (time.monotonic() - began))
+                Forgotten.objects.create(what=step.name, rows=rows, before=before, at=now, took_ms=took_ms)
         most = max(most, rows)
     return most
 
 
-def steps() -> tuple[tuple[str, timedelta, Callable[[datetime, int], int]], ...]:
-    return (
-        ("visits", settings.KEEP_VISITS, _visits),
-        ("decisions", settings.KEEP_VISITS, _decisions),
-        ("pushes", settings.KEEP_PUSHES, _pushes),
-        ("coupons", settings.KEEP_REDEMPTIONS, _coupons),
-        ("refused scans", settings.KEEP_REDEMPTIONS, _refused_scans),
-        ("stored replies", settings.KEEP_REPLIES, _replies),
-        ("rate counts", KEEP_RATE_COUNTS, _rate_counts),
-    )
+# Which rows each step is about. Every one has a partial index, so that a run reads what it forgets and no more.
 
 
-def _visits(before: datetime, limit: int) -> int:
+def _visits() -> "QuerySet[Any]":
+    return Visit.objects.filter(ended_at__isnull=False, shopper__isnull=False)
+
+
+def _decisions() -> "QuerySet[Any]":
+    return Decision.objects.filter(shopper__isnull=False)
+
+
+def _pushes() -> "QuerySet[Any]":
+    """Unsettled rows stay, however old: the next claim settles them first, so that each ends with a reason."""
+    return Push.objects.filter(settled_at__isnull=False)
+
+
+def _redeemed() -> "QuerySet[Any]":
+    return Coupon.objects.filter(state=CouponState.REDEEMED)
+
+
+def _expired() -> "QuerySet[Any]":
+    return Coupon.objects.filter(state=CouponState.EXPIRED)
+
+
+def _receipts() -> "QuerySet[Any]":
+    """Of erased shoppers: the proof that somebody had agreed. Those of a shopper stay as long as the shopper does."""
+    return ConsentReceipt.objects.filter(shopper__isnull=True)
+
+
+# How each is forgotten.
+
+
+def _forget_visits(before: datetime, limit: int) -> int:
     """A visit is nobody's only when neither its coupons nor its decisions lead back to the person."""
-    old = Visit.objects.filter(began_at__lt=before, ended_at__isnull=False, shopper__isnull=False)
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
-    locked = old.order_by("began_at").select_for_update(skip_locked=True)
+    locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
     Coupon.objects.filter(visit__in=ids).update(visit=None)
     Decision.objects.filter(visit__in=ids).update(shopper=None)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)
 
 
-def _decisions(before: datetime, limit: int) -> int:
-    old = Decision.objects.filter(at__lt=before, shopper__isnull=False)
-    ids = list(old.order_by("at").values_list("pk", flat=True)[:limit])
+def _forget_decisions(before: datetime, limit: int) -> int:
+    ids = list(_decisions().filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:limit])
     return Decision.objects.filter(pk__in=ids).update(shopper=None)
 
 
-def _pushes(before: datetime, limit: int) -> int:
-    """Unsettled rows stay, however old: the next claim settles them first, so that each ends with a reason."""
-    return _delete(Push.objects.filter(settled_at__lt=before), limit)
-
-
-def _coupons(before: datetime, limit: int) -> int:
+def _forget_coupons(rows: "QuerySet[Any]", limit: int) -> int:
     """A coupon's whole story goes at once: redemption, refused scans, ledger. Its entries cancel out, and the budget
     forgets the redemption too, so that the books of what is left still add up."""
-    closed = Q(state=CouponState.REDEEMED, redeemed_at__lt=before) | Q(state=CouponState.EXPIRED, expires_at__lt=before)
-    old = Coupon.objects.filter(closed).order_by("pk").select_for_update(skip_locked=True)
-    coupons = list(old[:limit])
+    coupons = list(rows.select_for_update(skip_locked=True)[:limit])
     ids = [coupon.pk for coupon in coupons]
     for model in (Redemption, RefusedScan, LedgerEntry):
         model._default_manager.filter(coupon__in=ids).delete()
@@ -87,19 +119,76 @@ def _coupons(before: datetime, limit: int) -> int:
     return len(ids)
 
 
-def _refused_scans(before: datetime, limit: int) -> int:
-    return _delete(RefusedScan.objects.filter(at__lt=before), limit)
+def _deleting(due: Callable[[], "QuerySet[Any]"], aged_at: str) -> Callable[[datetime, int], int]:
+    def forget(before: datetime, limit: int) -> int:
+        old = due().filter(**{f"{aged_at}__lt": before}).order_by(aged_at)
+        ids = list(old.values_list("pk", flat=True)[:limit])
+        deleted: int = due().filter(pk__in=ids).delete()[0]
+        return deleted
+
+    return forget
 
 
-def _replies(before: datetime, limit: int) -> int:
-    return _delete(StoredReply.objects.filter(created_at__lt=before), limit)
+def _plain(
+    name: str,
+    due: Callable[[], "QuerySet[Any]"],
+    aged_at: str,
+    keep: Callable[[], timedelta],
+    *,
+    becomes: str = "deleted",
+) -> Step:
+    return Step(name=name, becomes=becomes, keep=keep, due=due, aged_at=aged_at, forget=_deleting(due, aged_at))
 
 
-def _rate_counts(before: datetime, limit: int) -> int:
-    return _delete(RateCount.objects.filter(window_start__lt=before), limit)
-
-
-def _delete(rows: "QuerySet[Any]", limit: int) -> int:
-    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
-    deleted: int = rows.filter(pk__in=ids).delete()[0]
-    return deleted
+STEPS = (
+    Step(
+        name="visits",
+        becomes="lose their shopper, and every way back to them",
+        keep=lambda: settings.KEEP_VISITS,
+        due=_visits,
+        aged_at="began_at",
+        forget=_forget_visits,
+    ),
+    Step(
+        name="decisions",
+        becomes="lose their shopper",
+        keep=lambda: settings.KEEP_VISITS,
+        due=_decisions,
+        aged_at="at",
+        forget=_forget_decisions,
+    ),
+    _plain("pushes", _pushes, "settled_at", lambda: settings.KEEP_PUSHES),
+    Step(
+        name="redeemed coupons",
+        becomes="deleted, with redemption, refused scans and ledger",
+        keep=lambda: settings.KEEP_REDEMPTIONS,
+        due=_redeemed,
+        aged_at="redeemed_at",
+        forget=lambda before, limit: _forget_coupons(
+            _redeemed().filter(redeemed_at__lt=before).order_by("redeemed_at", "pk"), limit
+        ),
+    ),
+    Step(
+        name="expired coupons",
+        becomes="deleted, with refused scans and ledger",
+        keep=lambda: settings.KEEP_REDEMPTIONS,
+        due=_expired,
+        aged_at="expires_at",
+        forget=lambda before, limit: _forget_coupons(
+            _expired().filter(expires_at__lt=before).order_by("expires_at", "pk"), limit
+        ),
+    ),
+    _plain("refused scans", RefusedScan.objects.all, "at", lambda: settings.KEEP_REFUSED_SCANS),
+    _plain("receipts of erased shoppers", _receipts, "at", lambda: settings.KEEP_RECEIPTS),
+    _plain("exports", Export.objects.all, "expires_at", timedelta),
+    _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
+    _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
+    _plain("tombstones", Tombstone.objects.all, "at", lambda: settings.KEEP_TOMBSTONES),
+    _plain(
+        "data requests",
+        lambda: DataRequest.objects.filter(done_at__isnull=False),
+        "asked_at",
+        lambda: settings.KEEP_AUDIT,
+    ),
+    _plain("audit rows", Forgotten.objects.all, "at", lambda: settings.KEEP_AUDIT),
+)

@@ -22,10 +22,12 @@ class Forgotten(models.Model):
     rows = models.PositiveIntegerField()
     before = models.DateTimeField(help_text="Everything older than this was forgotten.")
     at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "forgotten rows"
         ordering = ["-at"]
+        indexes = [models.Index(fields=["at"], name="forgotten_by_time")]
 
     def __str__(self) -> str:
         return f"{self.rows} {self.what}"

@@ -75,7 +75,14 @@ class Visit(models.Model):
                 name="visit_ends_for_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["began_at"], name="visit_by_begin")]
+        indexes = [
+            models.Index(fields=["began_at"], name="visit_by_begin"),
+            models.Index(
+                fields=["began_at"],
+                condition=Q(ended_at__isnull=False, shopper__isnull=False),
+                name="visit_to_forget",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"visit {str(self.id)[-6:]}"
