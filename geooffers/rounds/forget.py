@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
@@ -180,6 +181,7 @@ STEPS = (
     ),
     _plain("refused scans", RefusedScan.objects.all, "at", lambda: settings.KEEP_REFUSED_SCANS),
     _plain("receipts of erased shoppers", _receipts, "at", lambda: settings.KEEP_RECEIPTS),
+    _plain("sessions", Session.objects.all, "expire_date", timedelta),
     _plain("exports", Export.objects.all, "expires_at", timedelta),
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
