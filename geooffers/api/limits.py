@@ -42,7 +42,7 @@ PASSES = Limit(name="passes", amount=60, per_s=60)
 # A till scans a queue of people; somebody who guesses codes is stopped long before 32^12.
 SCANS = Limit(name="scans", amount=120, per_s=60)
 # A copy of everything is gathered for each.
-EXPORTS = Limit(name="exports", amount=10, per_s=3600)
+EXPORTS = Limit(name="exports", amount=30, per_s=3600)
 OF_DEVICES = (SIGN_INS, DEVICE_CALLS, CITY_LISTS, PASSES, EXPORTS)
 
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from geooffers.pages import logos, phone, scan, scan_sign_in, scan_stills
+from geooffers.pages import logos, phone, privacy, scan, scan_sign_in, scan_stills
 
 urlpatterns = [
     path("logos/<uuid:merchant_id>/<slug:digest>.png", logos.image, name="merchant-logo"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("phone/pushes", phone.pushes, name="phone-pushes"),
     path("phone/coupons/<uuid:coupon_id>/face", phone.face, name="phone-face"),
     path("phone/coupons/<uuid:coupon_id>/qr.svg", phone.qr, name="phone-qr"),
+    path("privacy", privacy.page, name="privacy"),
     path("scan", scan.page, name="scan"),
     path("scan/sign-in", scan_sign_in.SignIn.as_view(), name="scan-sign-in"),
     path("scan/sign-out", LogoutView.as_view(next_page="scan-sign-in"), name="scan-sign-out"),

@@ -59,7 +59,14 @@ def read(response: HttpResponse) -> Any:
     return json.loads(response.content)
 
 
-ADDRESSES = ("/phone", "/phone/fences", "/phone/pushes", "/phone/coupons/{id}/face", "/phone/coupons/{id}/qr.svg")
+ADDRESSES = (
+    "/privacy",
+    "/phone",
+    "/phone/fences",
+    "/phone/pushes",
+    "/phone/coupons/{id}/face",
+    "/phone/coupons/{id}/qr.svg",
+)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -72,7 +79,7 @@ def test_outside_the_sandbox_there_is_no_phone(aino: Browser, settings: Any, add
     assert aino.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("address", ADDRESSES[2:])
+@pytest.mark.parametrize("address", ADDRESSES[3:])
 def test_each_phone_shows_its_own_token(aino: Browser, address: str) -> None:
     path = address.replace("{id}", str(aino.coupon().pk))
     assert read(aino.get(path, token=""))["code"] == "token_missing"

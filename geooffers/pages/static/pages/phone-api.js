@@ -97,6 +97,19 @@ export class Api {
     return (await this.send("GET", `/api/v1/coupons/${id}/pass.pkpass`)).blob();
   }
 
+  // The whole answer: 200 is the copy, 202 a link to one.
+  exportMe() {
+    return this.send("GET", "/api/v1/me/export");
+  }
+
+  async exportByLink(link) {
+    return (await this.send("GET", link)).text();
+  }
+
+  erase() {
+    return this.call("DELETE", "/me");
+  }
+
   // What a real phone has from Firebase and its own wallet; no part of the API.
   async pushes(since) {
     return (await this.send("GET", `/phone/pushes?since=${since}`, undefined, {}, { quiet: true })).json();

@@ -171,8 +171,9 @@ export class Screens {
     return [googlePass(face, qr), place, keysSaid(face.google, "Google Wallet"), back(face)];
   }
 
-  draw_consents() {
-    return this.consents.draw();
+  async draw_consents() {
+    const known = el("p", { class: "row" }, el("a", { class: "button", href: "/privacy" }, "What is known about me"));
+    return [...(await this.consents.draw()), known];
   }
 }
 
