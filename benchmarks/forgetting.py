@@ -43,7 +43,9 @@ def many(model: Any, rows: Any) -> None:
 
 
 def fill(count: int) -> None:
-    """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour."""
+    """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour, and
+    four counts of calls."""
+    from geooffers.api.models import RateCount
     from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement, ShopperOfferCount
     from geooffers.shoppers.models import Device, Shopper
     from geooffers.visits.models import Visit
@@ -119,6 +121,7 @@ def fill(count: int) -> None:
             for device, coupon in zip(devices, coupons, strict=True)
         ],
     )
+    many(RateCount, (RateCount(caller=f"device:{number}", window_start=NOON, count=1) for number in range(4 * count)))
     for offer in offers:
         OfferBudget.objects.filter(offer=offer).update(reserved=sum(one.offer_id == offer.pk for one in coupons))
 

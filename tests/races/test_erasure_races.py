@@ -11,8 +11,16 @@ from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedSca
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
 from geooffers.shoppers import tokens, tombstones
-from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
-from geooffers.usecases import give_consent, renew_push_address, sign_in, withdraw_consent
+from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, Shopper
+from geooffers.usecases import (
+    give_consent,
+    pause_consents,
+    renew_push_address,
+    sign_in,
+    sign_out,
+    signal_age,
+    withdraw_consent,
+)
 from geooffers.usecases.look_up_coupon import look_up_coupon
 from geooffers.usecases.redeem_coupon import redeem_coupon
 from geooffers.visits import recording
@@ -313,13 +321,18 @@ def test_an_erasure_by_a_phone_that_signed_in_meanwhile_is_refused(aino: Geofenc
 # -- the phone's own calls
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(6))
 def test_what_the_phone_asks_meanwhile_is_refused(walker: Walker, number: int) -> None:
     phone, farewell = walker.device, Farewell(device=walker.device)
     call = [
         lambda: give_consent.give_consent(device=phone, purpose=Purpose.ANALYTICS, language="en", version=1, now=LATER),
         lambda: withdraw_consent.withdraw_consent(device=phone, purpose=Purpose.ANALYTICS, now=LATER),
         lambda: renew_push_address.renew_push_address(device=phone, kind="fid", address="fid-new", now=LATER),
+        lambda: pause_consents.pause_consents(device=phone, pause=pause_consents.Pause.HOUR, now=LATER),
+        lambda: signal_age.signal_age(device=phone, age=Age.ADULT, now=LATER),
+        lambda: sign_out.sign_out(
+            device_id=phone.pk, shown_hash=bytes(phone.token_hash), new_hash=b"n" * 32, language="en", now=LATER
+        ),
     ][number]
     with transaction.atomic():
         farewell.say()
