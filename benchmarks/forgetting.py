@@ -155,10 +155,18 @@ def main() -> None:
     found = ledger.check_books()
     if found:
         raise SystemExit(f"the books do not add up: {found[0]}")
+    far = NOON + timedelta(days=8 * 365)
     for step in forget.STEPS:
-        far = NOON + timedelta(days=8 * 365)
         if step.due().exists():
-            seconds(f"forget {step.name}", lambda step=step, far=far: step.forget(far, BATCH), 0)
+            seconds(f"forget {step.name}", lambda step=step: one_batch(step, far), 0)
+
+
+def one_batch(step: Any, before: datetime) -> int:
+    from django.db import transaction
+
+    with transaction.atomic():
+        rows: int = step.forget(before, BATCH)
+    return rows
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
-from tests.browser.judging import LOOKS, judge, name_of
+from tests.browser.judging import LOOKS, judge, judge_in_every_look, name_of
 from tests.browser.sessions import come_back
 from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
 
@@ -71,10 +71,7 @@ def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) 
     judge(page, "admin-consent-draft", LOOKS[0])
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("Count me in figures about visits and offers.")).to_be_visible()
-    for look in LOOKS:
-        page.set_viewport_size({"width": look["width"], "height": look["height"]})
-        page.emulate_media(color_scheme=look["scheme"])
-        judge(page, "admin-consent-text", look)
+    judge_in_every_look(page, "admin-consent-text")
     page.get_by_role("button", name="Save and publish").click()
     expect(page.get_by_text("Older consents to analytics do not count any more.")).to_be_visible()
     judge(page, "admin-consent-texts", LOOKS[3])

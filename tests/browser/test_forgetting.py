@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Browsing, City
 from tests.browser.drawing import Drawing
-from tests.browser.judging import LOOKS, judge, name_of
+from tests.browser.judging import judge_in_every_look
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +37,14 @@ def a_month(live_city: City) -> None:
     city.close()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=name_of)
 @pytest.mark.usefixtures("a_month")
-def test_what_is_kept_and_what_went(browsing: Browsing, look: dict[str, object]) -> None:
+def test_what_is_kept_and_what_went(browsing: Browsing) -> None:
     (login,) = (one for one in browsing.city.logins if one["username"] == "operator")
-    operator = Drawing(browsing, **look)
+    operator = Drawing(browsing)
     operator.sign_in("operator", login["password"])
     operator.page.goto("/admin/rounds/forgotten/")
     expect(operator.page).to_have_title(re.compile("The forgetting"))
     row = operator.page.get_by_role("row", name="Visits lose their shopper")
     expect(row.get_by_role("img", name="visits:")).to_be_visible()
     expect(operator.page.get_by_text("the slowest done within 2 minutes")).to_be_visible()
-    judge(operator.page, "admin-forgetting", look)
+    judge_in_every_look(operator.page, "admin-forgetting")

@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import httpx
 import jsonschema_rs
@@ -11,18 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
-from tests.browser.judging import LOOKS, judge, name_of
+from tests.browser.judging import judge_in_every_look
 from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
 
 
-@pytest.fixture(params=LOOKS, ids=name_of)
-def look(request: pytest.FixtureRequest) -> dict[str, Any]:
-    found: dict[str, Any] = request.param
-    return found
-
-
-def been_to_aino(browsing: Browsing, **look: Any) -> Phone:
-    phone, shop = Phone(browsing, **look), browsing.city.shop("Café Aino")
+def been_to_aino(browsing: Browsing) -> Phone:
+    phone, shop = Phone(browsing), browsing.city.shop("Café Aino")
     phone.agree(FOREGROUND, PUSHES)
     phone.walk_into(shop)
     expect(phone.said).to_have_text("Inside the fence of Café Aino.")
@@ -38,24 +31,24 @@ def see_what_is_known(phone: Phone) -> Page:
 
 
 @pytest.mark.slow
-def test_what_is_known_and_its_end(browsing: Browsing, look: dict[str, Any]) -> None:
-    phone = been_to_aino(browsing, **look)
+def test_what_is_known_and_its_end(browsing: Browsing) -> None:
+    phone = been_to_aino(browsing)
     page = see_what_is_known(phone)
     stay = page.get_by_role("article").filter(has=page.get_by_role("heading", name="Café Aino", exact=False))
     expect(stay).to_contain_text("you are still there")
     expect(stay.get_by_role("listitem").filter(has_text="You got it")).to_contain_text(
         "It was the best of the offers that you could have at that moment."
     )
-    judge(page, "privacy", look)
+    judge_in_every_look(page, "privacy")
     page.locator("summary").filter(has_text=re.compile("^Your phones")).click()
     expect(page.get_by_text("install id").first).to_be_visible()
-    judge(page, "privacy-rows", look)
+    judge_in_every_look(page, "privacy-rows")
 
     page.get_by_role("button", name="Erase me…").click()
     sure = page.get_by_role("dialog", name="Erase everything about you?")
     expect(sure).to_contain_text("1 coupon not used yet: 20 % off coffee and a bun")
     expect(sure.get_by_role("button", name="Erase me")).to_be_disabled()
-    judge(page, "privacy-sure", look)
+    judge_in_every_look(page, "privacy-sure")
     sure.get_by_role("button", name="Keep everything").click()
     expect(page.get_by_role("heading", name="What is known about you")).to_be_visible()
     page.get_by_role("button", name="Erase me…").click()
@@ -63,15 +56,27 @@ def test_what_is_known_and_its_end(browsing: Browsing, look: dict[str, Any]) -> 
     sure.get_by_role("button", name="Erase me").click()
     expect(page.get_by_role("heading", name="You are forgotten")).to_be_visible()
     expect(page.get_by_text("If you ever ask about it, name")).to_be_visible()
-    judge(page, "privacy-gone", look)
+    judge_in_every_look(page, "privacy-gone")
     page.get_by_role("link", name="Begin as somebody new").click()
     page.locator("[data-ready]").wait_for()
     expect(phone.switch(FOREGROUND)).not_to_be_checked()
 
 
-def test_a_switch_here_is_the_same_switch_as_there(browsing: Browsing) -> None:
+def assert_the_copy_fits_the_published_schema(page: Page, *, web_url: str, folder: Path) -> None:
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download my copy").click()
+    downloading.value.save_as(folder / "copy.json")
+    copy = json.loads((folder / "copy.json").read_text())
+    schema = httpx.get(f"{web_url}{copy['$schema']}", timeout=15).json()
+    jsonschema_rs.validate(schema, copy)
+    assert [one["title"] for one in copy["coupons"]] == ["20 % off coffee and a bun"]
+    assert downloading.value.suggested_filename.startswith("geooffers-")
+
+
+def test_a_copy_is_taken_and_a_switch_here_is_the_switch_there(browsing: Browsing, tmp_path: Path) -> None:
     phone = been_to_aino(browsing)
     page = see_what_is_known(phone)
+    assert_the_copy_fits_the_published_schema(page, web_url=browsing.city.web_url, folder=tmp_path)
     expect(phone.switch(FOREGROUND)).to_be_checked()
     phone.switch(FOREGROUND).uncheck()
     expect(page.locator("#said")).to_contain_text("Taken back: nothing rests on it any more.")
@@ -85,18 +90,6 @@ def test_a_switch_here_is_the_same_switch_as_there(browsing: Browsing) -> None:
     expect(phone.switch(FOREGROUND)).not_to_be_checked()
 
 
-def test_the_copy_is_the_one_of_the_published_schema(browsing: Browsing, tmp_path: Path) -> None:
-    page = see_what_is_known(been_to_aino(browsing))
-    with page.expect_download() as downloading:
-        page.get_by_role("button", name="Download my copy").click()
-    downloading.value.save_as(tmp_path / "copy.json")
-    copy = json.loads((tmp_path / "copy.json").read_text())
-    schema = httpx.get(f"{browsing.city.web_url}{copy['$schema']}", timeout=15).json()
-    jsonschema_rs.validate(schema, copy)
-    assert [one["title"] for one in copy["coupons"]] == ["20 % off coffee and a bun"]
-    assert downloading.value.suggested_filename.startswith("geooffers-")
-
-
 def test_a_browser_without_a_phone_is_told_so(browsing: Browsing) -> None:
     page = browsing.page()
     page.goto("/privacy")
@@ -107,7 +100,7 @@ def test_a_browser_without_a_phone_is_told_so(browsing: Browsing) -> None:
 
 
 def test_a_phone_that_was_erased_elsewhere_learns_it_here(browsing: Browsing) -> None:
-    phone = been_to_aino(browsing)
+    phone = Phone(browsing)
     kept = json.loads(phone.page.evaluate("localStorage.getItem('geooffers-phone')"))
     erased = httpx.delete(
         f"{browsing.city.web_url}/api/v1/me", headers={"Authorization": f"Bearer {kept['token']}"}, timeout=15
