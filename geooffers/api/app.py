@@ -10,6 +10,7 @@ from geooffers.api import (
     erasure,
     exports,
     ingest,
+    my_devices,
     nearby,
     passes,
     pauses,
@@ -42,6 +43,7 @@ api = contract.Api(
 )
 
 api.add_router("/devices", devices.router)
+api.add_router("/me/devices", my_devices.router)
 api.add_router("/sign-in", signing_in.router)
 api.add_router("/sign-out", signing_out.router)
 api.add_router("/consent-texts", consents.texts_router)

@@ -12,7 +12,7 @@ from ninja.utils import check_csrf
 
 from geooffers.api import clock, device_rows
 from geooffers.api.device_caller import DeviceCaller, caller_of
-from geooffers.shoppers import tombstones
+from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import Device
 from merchants.models import ApiKey, StaffMember, User
 
@@ -116,9 +116,20 @@ def bearer(request: HttpRequest) -> str | None:
 
 
 def find_device(token_hash: bytes) -> DeviceCaller:
-    """Device, shopper, consents and packed state by one query."""
+    """Device, shopper, consents and packed state by one query; by two with the token before, while it is still good."""
     rows = device_rows.find(by="token_hash", value=token_hash)
     if rows is None:
+        return _by_the_token_before(token_hash)
+    caller = _caller(rows)
+    if rows.value("previous_until") is not None:
+        tokens.end_grace(device=caller.device)
+    return caller
+
+
+def _by_the_token_before(token_hash: bytes) -> DeviceCaller:
+    rows = device_rows.find(by="previous_token_hash", value=token_hash)
+    good_until = rows.value("previous_until") if rows is not None else None
+    if rows is None or good_until is None or clock.now() >= good_until:
         refuse_unknown(token_hash)
     return _caller(rows)
 

@@ -16,7 +16,7 @@ from django.db.models import F, FilteredRelation, Model, Q, QuerySet
 from geooffers.shoppers.models import Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState
 
-By = Literal["token_hash", "id"]
+By = Literal["token_hash", "previous_token_hash", "id"]
 Of = TypeVar("Of", bound=Model)
 
 
@@ -89,7 +89,7 @@ def find(*, by: By, value: bytes | UUID) -> Rows | None:
 
 @cache
 def _compiled(by: By, vendor: str) -> _Compiled:
-    value: bytes | UUID = bytes(32) if by == "token_hash" else UUID(int=0)
+    value: bytes | UUID = UUID(int=0) if by == "id" else bytes(32)
     compiler = written(by=by, value=value).query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
     # Beside the value there is at most the condition that a consent be given.

@@ -1,4 +1,4 @@
-"""A phone registers, and says where its messages go."""
+"""A phone registers, says where its messages go, and renews its token."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import auth, circumstances, clock, contract, limits, strict
+from geooffers.api import auth, circumstances, clock, contract, limits, strict, token_change
 from geooffers.jurisdictions import codes
-from geooffers.shoppers import tombstones
+from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import Age, Device, PushKind
-from geooffers.usecases import register_device, renew_push_address
+from geooffers.usecases import register_device, renew_push_address, renew_token
 
 router = Router(tags=["Devices"])
 
@@ -61,6 +61,11 @@ class DeviceIn(strict.StrictSchema):
     jurisdiction: circumstances.Jurisdiction | None = None
 
 
+class NewTokenIn(strict.StrictSchema):
+    model_config = strict.example(new_token="Qm4xT8vB1nK6sD0fL3zR7yW2cH5jP9gE8aU1oI6tXkE")  # noqa: S106  # nobody's
+    new_token: token_change.NewToken
+
+
 class DeviceOut(strict.ReplySchema):
     model_config = strict.example(
         device_id=_DEVICE, signed_in=False, language="en", push_kind="fid", created_at="2026-06-02T12:00:00Z"
@@ -99,7 +104,10 @@ def _out(device: Device) -> DeviceOut:
         "`install_id` and `token` answers 200 with the same device, so a lost answer is no harm."
     ),
     openapi_extra=contract.refusals(
-        register_device.InstallKnown, register_device.TokenTaken, codes.UnknownJurisdiction
+        register_device.InstallKnown,
+        register_device.InstallRevoked,
+        register_device.TokenTaken,
+        codes.UnknownJurisdiction,
     ),
 )
 def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
@@ -138,5 +146,30 @@ def renew_push(request: auth.DeviceRequest, payload: PushIn) -> Status[None]:
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     renew_push_address.renew_push_address(
         device=request.auth.device, kind=PushKind(payload.kind), address=payload.address, now=now
+    )
+    return Status(204, None)
+
+
+@router.post(
+    "/me/token",
+    auth=token_change.shown,
+    response={204: None},
+    operation_id="renewToken",
+    summary="Renew the device's token",
+    description=(
+        "The phone makes the next token and keeps it before it calls. The one before opens what it opened until the "
+        "new one is used for the first time, for ten minutes at most, so that what is under way goes on. If the answer "
+        "is lost, repeat the same call with the old token, however much later. The reporting key changes with it."
+    ),
+    openapi_extra=contract.refusals(tokens.TokenReplaced, tokens.NewTokenTaken),
+)
+def renew(request: token_change.TokenChangeRequest, payload: NewTokenIn) -> Status[None]:
+    now = clock.now()
+    limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
+    renew_token.renew_token(
+        device_id=request.auth.device_id,
+        shown_hash=request.auth.token_hash,
+        new_hash=auth.hash_token(payload.new_token),
+        now=now,
     )
     return Status(204, None)

@@ -23,7 +23,7 @@ from geooffers.api import auth, database_trouble, id_tokens, limits, paging, rep
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
-from geooffers.usecases import register_device, report_positions, sign_out
+from geooffers.usecases import register_device, report_positions, revoke_device, sign_out
 from merchants import access
 from notifications import wallets
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -58,7 +58,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     # who calls
     auth.TokenMissing: Problem(status=401, code="token_missing"),
     auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
-    auth.DeviceRetired: Problem(status=401, code="device_retired"),
+    auth.DeviceRetired: Problem(status=401, code="device_retired", hint="Make a new install_id and token."),
     tombstones.Erased: Problem(status=401, code="erased", hint="Register anew, with a new token and install_id."),
     auth.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
     auth.NotStaff: Problem(status=401, code="not_staff"),
@@ -79,6 +79,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     database_trouble.Unavailable: Problem(status=503, code="unavailable", hint="Send the same request again."),
     # devices and consent
     register_device.InstallKnown: Problem(status=409, code="install_known", hint="Make a new install_id."),
+    register_device.InstallRevoked: Problem(status=409, code="install_revoked"),
     register_device.TokenTaken: Problem(status=409, code="token_taken"),
     id_tokens.SignInOff: Problem(status=501, code="sign_in_off"),
     id_tokens.IdTokenInvalid: Problem(status=401, code="id_token_invalid"),
@@ -87,6 +88,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     tokens.TokenReplaced: Problem(status=401, code="token_replaced", hint="Use the newest token."),
     tokens.NewTokenTaken: Problem(status=409, code="token_taken"),
     devices.ChangedHands: Problem(status=401, code="token_replaced", hint="Use the newest token."),
+    revoke_device.NoSuchDevice: Problem(status=404, code="not_found"),
     sign_out.NotSignedIn: Problem(status=409, code="not_signed_in"),
     texts.UnknownText: Problem(status=422, code="unknown_consent_text", hint="GET /consent-texts lists them."),
     allowed.NotAllowed: Problem(status=403, code="not_allowed", hint="GET /consents says which ones are allowed."),

@@ -23,6 +23,12 @@ class InstallKnown(Exception):
     field = "install_id"
 
 
+class InstallRevoked(Exception):
+    """This device was revoked; register with a new install_id and a new token."""
+
+    field = "install_id"
+
+
 class TokenTaken(Exception):
     """This token is another device's; make a new one of 32 random bytes."""
 
@@ -96,4 +102,6 @@ def _find(*, install_id: UUID, token_hash: bytes) -> Device | None:
         raise TokenTaken
     if device is not None and bytes(device.token_hash) != token_hash:
         raise InstallKnown
+    if device is not None and device.retired_at is not None:
+        raise InstallRevoked
     return device
