@@ -54,6 +54,7 @@ check: .venv/dev openapi-lint
 	GEOOFFERS_CODE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
 	GEOOFFERS_TOMBSTONES=var/tombstones \
 	GEOOFFERS_TOMBSTONE_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
+	GEOOFFERS_DATA_KEYS=check:$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
 	GEOOFFERS_ALLOWED_HOSTS=offers.example GOOGLE_APPLICATION_CREDENTIALS=service-account.json \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 

@@ -28,6 +28,8 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_SECRET_KEY_FILE",
     "GEOOFFERS_CODE_KEYS",
     "GEOOFFERS_CODE_KEYS_FILE",
+    "GEOOFFERS_DATA_KEYS",
+    "GEOOFFERS_DATA_KEYS_FILE",
     "GEOOFFERS_ALLOWED_HOSTS",
     "GEOOFFERS_CSRF_TRUSTED_ORIGINS",
     "GEOOFFERS_PUBLIC_URL",
@@ -108,6 +110,8 @@ def secret(name: str, sandbox_value: str) -> str:
 SECRET_KEY = secret("GEOOFFERS_SECRET_KEY", _SANDBOX_KEY)
 # "id:hex,id:hex"; the first makes new codes, all of them read old ones. 32 bytes each.
 CODE_KEYS = secret("GEOOFFERS_CODE_KEYS", "s1:" + "5a" * 32)
+# In the same form; the first seals what is stored of tokens and of where phones are, all of them open it.
+DATA_KEYS = secret("GEOOFFERS_DATA_KEYS", "s1:" + "3c" * 32)
 
 # --- where it runs -------------------------------------------------------------------------------------------
 ALLOWED_HOSTS: list[str] = env.list(

@@ -12,7 +12,10 @@ def sandbox_is_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             "GEOOFFERS_SANDBOX is on: keys are public and pushes go to the local look-alike.",
-            hint="Unset it, and set GEOOFFERS_SECRET_KEY, GEOOFFERS_CODE_KEYS and GOOGLE_APPLICATION_CREDENTIALS.",
+            hint=(
+                "Unset it, and set GEOOFFERS_SECRET_KEY, GEOOFFERS_CODE_KEYS, GEOOFFERS_DATA_KEYS and "
+                "GOOGLE_APPLICATION_CREDENTIALS."
+            ),
             id="geooffers.E001",
         )
     ]

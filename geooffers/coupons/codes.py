@@ -12,10 +12,14 @@ codes, all of them read, so a key can be followed by another while its coupons a
 """
 
 import hmac
-import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
+
+from geooffers.sealing.rings import BadKeys, read_secrets
+
+__all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "Unreadable"]
+__all__ += ["read", "read_keys"]
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SYMBOLS = 12
@@ -24,7 +28,6 @@ _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I"
 _GROUPS = ((0, 4), (4, 8), (8, 13))
 # Phones like to turn a hyphen into a nicer dash.
 _IGNORED = frozenset(" -\t\u00a0\u2010\u2011\u2012\u2013\u2014\u2212")
-_KEY_ID = re.compile(r"[a-z0-9]{1,20}")
 
 
 class Unreadable(Exception):
@@ -37,10 +40,6 @@ class MalformedCode(Unreadable):
 
 class BadCheckSymbol(Unreadable):
     """The last symbol does not fit the others: something was misread."""
-
-
-class BadKeys(ValueError):
-    """The keys of a ring are not written as "id:hex,id:hex" with 32 bytes each."""
 
 
 class KeyGone(LookupError):
@@ -97,24 +96,16 @@ class KeyRing:
 
 def read_keys(text: str) -> KeyRing:
     """Read "id:hex,id:hex". Each secret is 32 bytes; the two keys that work are derived from it."""
-    keys: list[CodeKey] = []
-    for part in text.split(","):
-        key_id, _, digits = part.strip().partition(":")
-        if not _KEY_ID.fullmatch(key_id):
-            raise BadKeys("the id of a code key is 1 to 20 lower-case letters and digits")
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
-            raise BadKeys(f"code key {key_id!r} is not 64 hexadecimal digits")
-        if any(key.id == key_id for key in keys):
-            raise BadKeys(f"code key {key_id!r} stands there twice")
-        secret = bytes.fromhex(digits)
-        keys.append(
+    return KeyRing(
+        tuple(
             CodeKey(
                 id=key_id,
                 making=hmac.digest(secret, b"geooffers coupon code", sha256),
                 looking_up=hmac.digest(secret, b"geooffers coupon lookup", sha256),
             )
+            for key_id, secret in read_secrets(text)
         )
-    return KeyRing(tuple(keys))
+    )
 
 
 def read(text: str) -> Code:

@@ -16,6 +16,7 @@ PRODUCTION = {
     "GEOOFFERS_CODE_KEYS": "k1:" + "a7" * 32,
     "GEOOFFERS_TOMBSTONES": "/srv/tombstones/tombstones",
     "GEOOFFERS_TOMBSTONE_KEYS": "t1:" + "b3" * 32,
+    "GEOOFFERS_DATA_KEYS": "k1:" + "b8" * 32,
     "GEOOFFERS_ALLOWED_HOSTS": "offers.example",
     "GOOGLE_APPLICATION_CREDENTIALS": "service-account.json",
 }

@@ -1,0 +1,1 @@
+"""What is stored is sealed under a key with an id, so that a dump opens nothing and keys can change."""
