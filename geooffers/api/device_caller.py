@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from geooffers.api import device_rows
 from geooffers.shoppers import allowed
 from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Pause, Purpose, Shopper
+from geooffers.visits import sealed_state
 
 
 def name_of_device(device_id: UUID) -> str:
@@ -26,7 +27,11 @@ class DeviceCaller:
     given: frozenset[Purpose]  # by the device or its shopper, and allowed to them; they count but for a pause
     pause: Pause
     version: int
-    packed: bytes
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The device's state; opened for who asks for it, most calls do not."""
+        return sealed_state.open_(bytes(self.rows.value("state__packed")), device_id=self.device_id)
 
     @cached_property
     def device(self) -> Device:
@@ -62,5 +67,4 @@ def caller_of(rows: device_rows.Rows) -> DeviceCaller:
         given=device_rows.given(rows) & may,
         pause=Pause(starts_at=rows.value("shopper__paused_from"), ends_at=rows.value("shopper__paused_until")),
         version=rows.value("state__version"),
-        packed=bytes(rows.value("state__packed")),
     )

@@ -33,7 +33,7 @@ from geooffers.usecases import looking
 from geooffers.usecases.register_device import PushAddress, register_device
 from geooffers.usecases.report_positions import Result, Told, report_positions
 from geooffers.usecases.reporter import StoredReporter
-from geooffers.visits import made_up_walks, packing
+from geooffers.visits import made_up_walks, packing, sealed_state
 from geooffers.visits.made_up_walks import Manner, Step
 from geooffers.visits.models import DeviceState
 from geooffers.visits.observations import to_ms
@@ -172,7 +172,7 @@ def _report(
         live=live,
     )
     state.refresh_from_db()
-    known = packing.unpack(bytes(state.packed)).known
+    known = packing.unpack(sealed_state.open_(bytes(state.packed), device_id=device.pk)).known
     decisions, pushes = Decision.objects.none(), Push.objects.none()
     if report.transitions:
         decisions = Decision.objects.filter(shopper=shopper, at=now).select_related("offer", "visit").order_by("pk")

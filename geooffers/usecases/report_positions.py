@@ -26,7 +26,7 @@ from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Pause, Purpose,
 from geooffers.usecases import looking
 from geooffers.usecases.advise_next_report import advise_next_report
 from geooffers.usecases.reporter import Reporter
-from geooffers.visits import packing, recording, silence, transitions
+from geooffers.visits import packing, recording, sealed_state, silence, transitions
 from geooffers.visits.models import DeviceState
 from geooffers.visits.next_report import NextReport
 from geooffers.visits.transitions import (
@@ -168,7 +168,7 @@ def report_positions(
                 # Another report of this phone was faster. Under the row's lock nobody can be so again.
                 fresh = DeviceState.objects.select_for_update().get(pk=reporter.device_id)
                 plan = _plan(
-                    known=packing.unpack(bytes(fresh.packed)),
+                    known=packing.unpack(sealed_state.open_(bytes(fresh.packed), device_id=reporter.device_id)),
                     fixes=fixes,
                     sightings=sightings,
                     consents=given,
@@ -240,9 +240,10 @@ def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime
     if after.writes > WRITES_A_MINUTE:
         raise TooManyWrites(retry_after_s=60 - now.second)
     assert after.newest_at is not None  # noqa: S101  # it is worth a write, so there is a newest fix
+    sealed = sealed_state.seal(packing.pack(after), device_id=device.pk)
     return bool(
         DeviceState.objects.filter(pk=device.pk, version=version).update(
-            version=version + 1, packed=packing.pack(after), last_fix_at=silence.minute_of(after.newest_at)
+            version=version + 1, packed=sealed, last_fix_at=silence.minute_of(after.newest_at)
         )
     )
 

@@ -5,11 +5,12 @@ from typing import Protocol
 from uuid import UUID
 
 from geooffers.shoppers.models import Device, Pause, Shopper
+from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 
 
 class Reporter(Protocol):
-    """`version` and `packed` are of the device's state. `device` and `shopper` are made when they are asked for."""
+    """`version` and `packed` are of the device's state. `device`, `shopper` and `packed` are made when asked for."""
 
     @property
     def device_id(self) -> UUID: ...
@@ -50,4 +51,4 @@ class StoredReporter:
 
     @property
     def packed(self) -> bytes:
-        return bytes(self.state.packed)
+        return sealed_state.open_(bytes(self.state.packed), device_id=self.device.pk)

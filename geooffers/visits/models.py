@@ -4,12 +4,14 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+from geooffers.sealing.columns import SealedBytes
 from geooffers.shoppers.models import Device, Shopper
 from merchants.models import Geofence
 
 
 class DeviceState(models.Model):
-    """What the visit engine needs of one device, packed by `visits.packing`; changed by compare-and-set on `version`.
+    """What the visit engine needs of one device, packed by `visits.packing` and sealed by `visits.sealed_state`;
+    changed by compare-and-set on `version`.
 
     Created with its device. `packed` holds the newest fix's time and cell, the last few fixes' uuids, and the fences
     the device is in; empty means nothing is known. Emptied on withdrawal of the last location consent; after
@@ -18,7 +20,7 @@ class DeviceState(models.Model):
 
     device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="state")
     version = models.PositiveBigIntegerField(default=0)
-    packed = models.BinaryField(default=b"")
+    packed = SealedBytes(default=b"")
     # The minute of the last fix, null once no place is known: what the stale round looks for.
     last_fix_at = models.DateTimeField(null=True, blank=True)
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import correcting, packing, silence, transitions
+from geooffers.visits import correcting, packing, sealed_state, silence, transitions
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.observations import to_moment
 from geooffers.visits.transitions import BEGINNINGS, Change, Transition
@@ -117,9 +117,9 @@ def _close_one(*, device_id: UUID, minute: datetime) -> int:
     if row is None or row.last_fix_at is None:
         return 0
     last_minute = row.last_fix_at
-    state = packing.unpack(bytes(row.packed))
+    state = packing.unpack(sealed_state.open_(bytes(row.packed), device_id=device_id))
     row.version += 1
-    row.packed = packing.pack(transitions.at_rest(state))
+    row.packed = sealed_state.seal(packing.pack(transitions.at_rest(state)), device_id=device_id)
     row.last_fix_at = None
     row.save(update_fields=["version", "packed", "last_fix_at"])
     last_inside_at = {fence: to_moment(stay.last_inside_ms) for fence, stay in state.inside.items()}

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.shoppers.models import ConsentState, Purpose
 from geooffers.usecases import report_positions
-from geooffers.visits import packing, recording
+from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants import live_fences
 from merchants.models import ExclusionZone, FenceState, Geofence, Trigger
 from notifications.models import Kind, Push
+from tests import states
 from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
@@ -422,7 +423,7 @@ def test_a_leap_second_is_the_second_before(aino: Geofence) -> None:
     now = datetime.fromisoformat("2027-01-01T00:00:01+00:00")
     answer = walker.report(fix(now, DOWN_THE_STREET, recorded_at="2026-12-31T23:59:60Z"), now=now)
     assert results(answer) == [("accepted", None)]
-    state = packing.read(bytes(DeviceState.objects.get(device=walker.device).packed))
+    state = states.state_in(DeviceState.objects.get(device=walker.device))
     assert state.newest_at == datetime.fromisoformat("2026-12-31T23:59:59+00:00")
 
 

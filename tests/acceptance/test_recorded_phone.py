@@ -22,6 +22,7 @@ from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants import live_fences
 from merchants.models import Geofence
 from notifications.models import Push
+from tests import states
 from tests.cast import make_fence, make_offer, make_store
 from tests.walker import Walker
 
@@ -86,7 +87,7 @@ def everything() -> list[Any]:
     state = DeviceState.objects.get()
     tables = [list(model.objects.order_by("pk").values_list()) for model in (Visit, Presence)]
     ids = [list(model.objects.order_by("pk").values_list("pk")) for model in (Coupon, Push)]
-    return [state.version, bytes(state.packed), state.last_fix_at, tables, ids]
+    return [state.version, states.opened(state), state.last_fix_at, tables, ids]
 
 
 def cross_off(found: Events, wanted: Events) -> None:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from geooffers.api import auth, device_rows
 from geooffers.shoppers.models import ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.withdraw_consent import withdraw_consent
+from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from tests.cast import NOON, make_device, make_shopper
 
@@ -31,7 +32,9 @@ def make_odd_device() -> Device:
     Shopper.objects.filter(pk=device.shopper_id).update(
         language="sv", paused_from=NOON, paused_until=NOON + timedelta(hours=1)
     )
-    DeviceState.objects.filter(pk=device.pk).update(version=41, packed=b"\x00packed", last_fix_at=NOON)
+    DeviceState.objects.filter(pk=device.pk).update(
+        version=41, packed=sealed_state.seal(b"\x00packed", device_id=device.pk), last_fix_at=NOON
+    )
     return Device.objects.get(pk=device.pk)
 
 

@@ -7,11 +7,12 @@ import pytest
 from django.db import transaction
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import packing, recording
+from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.observations import to_ms
 from geooffers.visits.transitions import DRIVE_BY, Change, Known, State, Stay, Transition
 from geooffers.visits.trust import Place
+from tests import states
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def remember(device: Device, fence: int, *, last_inside_at: datetime) -> None:
     known = Known(at_ms=newest_ms, place=place, stays={fence: stay})
     state = State(known=known, base=known, remembered=(11, 12))
     DeviceState.objects.filter(device=device).update(
-        packed=packing.pack(state), last_fix_at=last_inside_at.replace(second=0), version=3
+        packed=states.sealed(state, device_id=device.pk), last_fix_at=last_inside_at.replace(second=0), version=3
     )
 
 
@@ -156,7 +157,7 @@ def test_the_state_of_a_silent_phone_keeps_no_place() -> None:
     remember(device, fence.pk, last_inside_at=NOON)
     recording.close_stale(now=NOON + timedelta(hours=2), limit=10)
     row = DeviceState.objects.get(device=device)
-    state = packing.read(bytes(row.packed))
+    state = states.state_in(row)
     assert (row.last_fix_at, row.version) == (None, 4)
     nothing = Known(at_ms=to_ms(NOON))
     assert state == State(known=nothing, base=nothing, remembered=(11, 12))

@@ -16,11 +16,12 @@ from geooffers.api import auth, clock
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device
 from geooffers.usecases import report_positions
-from geooffers.visits import packing, recording, silence, transitions
+from geooffers.visits import recording, silence, transitions
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
 from merchants import live_fences
 from merchants.models import Geofence
+from tests import states
 from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, make_store
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -118,7 +119,7 @@ def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_fi
         )
     assert Visit.objects.get().is_open
     row = DeviceState.objects.get(device=walker.device)
-    state = packing.read(bytes(row.packed))
+    state = states.state_in(row)
     assert list(state.inside) == [fence.pk]
     assert state.newest_at == at(50)
 
@@ -129,7 +130,7 @@ def test_two_reports_of_one_minute_at_once_leave_a_visit_and_a_state_that_agree(
         walker.be_at(A_FEW_STREETS_AWAY, at(5))
         reports = [fix(at(50), AT_AINO), fix(at(40), DOWN_THE_STREET)]
         together(*[partial(walker.report, one, now=at(55)) for one in reports])
-        state = packing.read(bytes(DeviceState.objects.get(device=walker.device).packed))
+        state = states.state_in(DeviceState.objects.get(device=walker.device))
         assert list(state.inside) == [fence.pk]
         assert Visit.objects.get(shopper=walker.device.shopper).is_open
 
@@ -142,7 +143,7 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
     entering, passing = entering_and_passing(walker.device)
 
     def set_if_the_minute_is_the_same(fixes: list[Fix]) -> bool:
-        known = packing.read(bytes(row.packed))  # what both have read
+        known = states.state_in(row)  # what both have read
         touch = Touch(fence=fence.pk, inside=True, sureness=1, distance_m=150, dwell_s=300, tuning=DRIVE_BY)
         walk = transitions.walk(
             state=known,
@@ -152,7 +153,7 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
         )
         with transaction.atomic():
             written = DeviceState.objects.filter(pk=row.pk, last_fix_at=row.last_fix_at).update(
-                packed=packing.pack(walk.state), last_fix_at=silence.minute_of(walk.state.newest_at)
+                packed=states.sealed(walk.state, device_id=row.pk), last_fix_at=silence.minute_of(walk.state.newest_at)
             )
             recording.apply(
                 device=walker.device,
@@ -165,7 +166,7 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
     assert set_if_the_minute_is_the_same(entering)
     assert set_if_the_minute_is_the_same(passing), "the second write had nothing to stop it"
     assert Visit.objects.get().is_open
-    state = packing.read(bytes(DeviceState.objects.get(device=walker.device).packed))
+    state = states.state_in(DeviceState.objects.get(device=walker.device))
     assert not state.inside, "the visit is open, the state knows nothing of it: nobody will ever leave"
 
 
@@ -244,7 +245,7 @@ def test_two_phones_crossing_between_two_fences_never_wait_in_a_circle() -> None
         places = (there, AT_AINO) if number % 2 else (AT_AINO, there)
         together(partial(one.be_at, places[0], now), partial(other.be_at, places[1], now))
     for walker in (one, other):
-        state = packing.read(bytes(DeviceState.objects.get(device=walker.device).packed))
+        state = states.state_in(DeviceState.objects.get(device=walker.device))
         present = set(Presence.objects.filter(device=walker.device, visit__ended_at=None).values_list("visit__fence"))
         assert {fence for (fence,) in present} == set(state.inside)
 

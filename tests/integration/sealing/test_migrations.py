@@ -1,0 +1,57 @@
+"""What stood in the columns before they were sealed is found again after the migrations."""
+
+from hashlib import sha256
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from geooffers.api import auth
+from geooffers.visits import sealed_state
+from geooffers.visits.models import DeviceState
+from merchants import keys
+from merchants.models import ApiKey
+from tests.cast import make_device, make_store
+
+pytestmark = pytest.mark.django_db
+
+
+def put(table: str, **columns: bytes | None) -> None:
+    """As it is, past the fields."""
+    with connection.cursor() as cursor:
+        for column, value in columns.items():
+            cursor.execute(f"UPDATE {table} SET {column} = %s", [value])
+
+
+def migrate(app: str, name: str, before: str, module: str) -> None:
+    apps: Any = MigrationLoader(connection).project_state((app, before)).apps
+    import_module(f"{module}.migrations.{name}").seal(apps, None)
+
+
+def test_a_device_goes_on_with_its_token() -> None:
+    device = make_device()
+    put("shoppers_device", token_hash=sha256(b"one").digest(), previous_token_hash=sha256(b"before").digest())
+    migrate("shoppers", "0008_token_hashes_are_sealed", "0007_devices_change_hands", "geooffers.shoppers")
+    device.refresh_from_db()
+    assert auth.find_device(auth.hash_token("one")).device_id == device.pk
+    assert device.previous_token_hash == sha256(b"before").digest()
+
+
+def test_an_api_key_goes_on() -> None:
+    row, shown = keys.make_key(store=make_store(), name="till", scopes=[keys.COUPONS_LOOKUP])
+    put("merchants_apikey", key_hash=keys.hash_of(shown))
+    assert not ApiKey.objects.filter(key_hash=keys.hash_of(shown)).exists()
+    migrate("merchants", "0009_key_hashes_are_sealed", "0008_a_store_is_in_a_city", "merchants")
+    assert keys.find_usable(key=shown) == row
+
+
+def test_a_device_is_where_it_was() -> None:
+    device, nowhere = make_device(), make_device()
+    DeviceState.objects.filter(device=device).update(packed=b"whereabouts")
+    migrate("visits", "0005_states_are_sealed", "0004_visits_end_with_the_holder", "geooffers.visits")
+    packed = bytes(DeviceState.objects.get(device=device).packed)
+    assert b"whereabouts" not in packed
+    assert sealed_state.open_(packed, device_id=device.pk) == b"whereabouts"
+    assert bytes(DeviceState.objects.get(device=nowhere).packed) == b""
