@@ -7,8 +7,8 @@ and spaces or dashes anywhere. The check symbol is a weighted sum over GF(32) wi
 so every single wrong symbol and every swap of two is caught before a database is asked. It is no security: that is
 the 60 bits, and the limits on whoever guesses.
 
-Nothing that reads a code is stored, only an HMAC of it under a second key. Keys have ids: the first of a ring makes
-codes, all of them read, so a key can be followed by another while its coupons are still open.
+Of a code nothing but its hash is stored, and that sealed (docs/keys.md). Keys have ids: the first of a ring makes new
+codes, and a coupon says which one made its own, so a key can be followed by another while its coupons are still open.
 """
 
 import hmac
@@ -52,6 +52,11 @@ class Code:
 
     symbols: str
 
+    @property
+    def digest(self) -> bytes:
+        """What a coupon is found by; kept under seal, for 60 bits alone can be tried one by one."""
+        return sha256(self.symbols.encode("ascii")).digest()
+
     def __str__(self) -> str:
         return "-".join(self.symbols[start:end] for start, end in _GROUPS)
 
@@ -60,12 +65,11 @@ class Code:
 class CodeKey:
     id: str
     making: bytes = field(repr=False)
-    looking_up: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The first key makes new codes; all of them read."""
+    """The first key makes new codes; the others show again those that they made."""
 
     keys: tuple[CodeKey, ...]
 
@@ -79,14 +83,6 @@ class KeyRing:
         values = [(number >> (5 * place)) & 31 for place in reversed(range(SYMBOLS))]
         return Code("".join(ALPHABET[value] for value in [*values, _check_value(values)]))
 
-    def lookup(self, *, code: Code, key_id: str) -> bytes:
-        """What is stored of a code: enough to find its coupon, not enough to show it."""
-        return hmac.digest(self._key(key_id).looking_up, code.symbols.encode("ascii"), sha256)
-
-    def lookups(self, code: Code) -> tuple[bytes, ...]:
-        """A code does not say which key made it, so a search tries all."""
-        return tuple(self.lookup(code=code, key_id=key.id) for key in self.keys)
-
     def _key(self, key_id: str) -> CodeKey:
         for key in self.keys:
             if key.id == key_id:
@@ -95,14 +91,10 @@ class KeyRing:
 
 
 def read_keys(text: str) -> KeyRing:
-    """Read "id:hex,id:hex". Each secret is 32 bytes; the two keys that work are derived from it."""
+    """Read "id:hex,id:hex". Each secret is 32 bytes; the key that works is derived from it."""
     return KeyRing(
         tuple(
-            CodeKey(
-                id=key_id,
-                making=hmac.digest(secret, b"geooffers coupon code", sha256),
-                looking_up=hmac.digest(secret, b"geooffers coupon lookup", sha256),
-            )
+            CodeKey(id=key_id, making=hmac.digest(secret, b"geooffers coupon code", sha256))
             for key_id, secret in read_secrets(text)
         )
     )

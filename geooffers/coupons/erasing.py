@@ -5,11 +5,6 @@ shopper.
 """
 
 from collections import Counter
-from typing import Any
-
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BinaryField, Func
-from django.db.models.sql.compiler import SQLCompiler
 
 from geooffers.coupons import ledger
 from geooffers.coupons.models import (
@@ -32,17 +27,6 @@ from merchants import budgets
 MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
 
 
-class RandomBytes(Func):
-    """32 of them, other ones in each row."""
-
-    output_field = BinaryField()
-    template = "randomblob(32)"
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        twice = "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
-        return self.as_sql(compiler, connection, template=f"sha256({twice})")
-
-
 def erase_now(*, of: Erasing) -> dict[str, int]:
     """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
     no coupon by that code any more."""
@@ -58,7 +42,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
         "wallet passes": passes.exclude(vendor=Vendor.GOOGLE).delete()[0]
         + passes.filter(vendor=Vendor.GOOGLE).update(void_since=of.now),
         "coupons": Coupon.objects.filter(pk__in=ids).update(
-            shopper=None, visit=None, code_lookup=RandomBytes(), seen_at=None, saved_at=None, dismissed_at=None
+            shopper=None, visit=None, code_lookup=None, seen_at=None, saved_at=None, dismissed_at=None
         ),
         "open coupons released": len(open_ones),
     }

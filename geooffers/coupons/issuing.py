@@ -100,7 +100,7 @@ def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
         issued_at=now,
         expires_at=min(now + timedelta(seconds=offer.coupon_lifetime_s), offer.ends_at),
     )
-    coupon.code_lookup = ring.lookup(code=keyring.code_of(coupon), key_id=coupon.code_key_id)
+    coupon.code_lookup = keyring.code_of(coupon).digest
     coupon.save(force_insert=True)
     pseudonym = ledger.pseudonym_of(shopper=shopper, merchant_id=offer.merchant_id)
     ledger.write_reserved(coupon=coupon, pseudonym=pseudonym)
@@ -139,5 +139,5 @@ def _free_id() -> UUID:
     while True:
         coupon_id = uuid7()
         code = keyring.ring().code_for(coupon_id=coupon_id, key_id=keyring.ring().newest_id)
-        if not Coupon.objects.filter(code_lookup__in=keyring.ring().lookups(code)).exists():
+        if not Coupon.objects.filter(code_lookup=code.digest).exists():
             return coupon_id

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
+from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.models import ApiKey, DiscountKind, Offer, StaffMember, Store
@@ -69,7 +70,8 @@ class Coupon(models.Model):
     discount_value = models.DecimalField(max_digits=9, decimal_places=2, default=Decimal(0))
     currency = models.CharField(max_length=3, blank=True)
     code_key_id = models.CharField(max_length=20)
-    code_lookup = models.BinaryField(max_length=32, unique=True)
+    # None once its shopper was erased: no code leads to it any more.
+    code_lookup = SealedHash(max_length=32, null=True, unique=True, purpose="coupon code")
     state = models.CharField(max_length=8, choices=CouponState.choices, default=CouponState.OPEN)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()

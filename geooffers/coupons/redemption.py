@@ -161,7 +161,7 @@ def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy,
 
 
 def _find(*, code: Code, store: Store, lock: bool) -> Coupon:
-    coupons = Coupon.objects.filter(code_lookup__in=keyring.ring().lookups(code), offer__merchant=store.merchant_id)
+    coupons = Coupon.objects.filter(code_lookup=code.digest, offer__merchant=store.merchant_id)
     if lock:
         coupons = coupons.select_for_update(of=("self",), no_key=True)
     # The shopper is not joined: who waited for a sign-in would get the coupon's new row, and nobody joined to it.

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from geooffers.api import clock
-from geooffers.coupons import issuing, keyring, ledger
+from geooffers.coupons import codes, issuing, keyring, ledger
 from geooffers.coupons.models import Coupon, Redemption, RefusedScan
 from merchants import keys, offers
 from merchants.models import Offer, OfferBudget, Role, Store
@@ -154,6 +154,12 @@ def test_a_coupon_made_under_the_key_before_is_still_read(till: Till, coupon: Co
     assert new.code_key_id == "s2"
     assert till.redeem(code).status_code == 201
     assert till.redeem(code_of(new)).status_code == 201
+
+
+def test_of_a_code_the_database_holds_nothing_that_can_be_tried(coupon: Coupon) -> None:
+    digest = codes.read(code_of(coupon)).digest
+    assert Coupon.objects.filter(code_lookup=digest).exists()
+    assert not Coupon.objects.filter(code_lookup__as_stored=digest).exists()
 
 
 def test_a_shopper_who_is_gone_keeps_the_promise(till: Till, coupon: Coupon) -> None:

@@ -9,11 +9,13 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from geooffers.api import auth
+from geooffers.coupons import keyring
+from geooffers.coupons.models import Coupon
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants import keys
 from merchants.models import ApiKey
-from tests.cast import make_device, make_store
+from tests.cast import make_coupon, make_device, make_offer, make_store
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +35,7 @@ def migrate(app: str, name: str, before: str, module: str) -> None:
 def test_a_device_goes_on_with_its_token() -> None:
     device = make_device()
     put("shoppers_device", token_hash=sha256(b"one").digest(), previous_token_hash=sha256(b"before").digest())
-    migrate("shoppers", "0008_token_hashes_are_sealed", "0007_devices_change_hands", "geooffers.shoppers")
+    migrate("shoppers", "0010_token_hashes_are_sealed", "0009_erasure", "geooffers.shoppers")
     device.refresh_from_db()
     assert auth.find_device(auth.hash_token("one")).device_id == device.pk
     assert device.previous_token_hash == sha256(b"before").digest()
@@ -45,6 +47,15 @@ def test_an_api_key_goes_on() -> None:
     assert not ApiKey.objects.filter(key_hash=keys.hash_of(shown)).exists()
     migrate("merchants", "0009_key_hashes_are_sealed", "0008_a_store_is_in_a_city", "merchants")
     assert keys.find_usable(key=shown) == row
+
+
+def test_a_coupon_is_found_by_its_code() -> None:
+    coupon = make_coupon(make_offer(make_store()))
+    code = keyring.code_of(coupon)
+    put("coupons_coupon", code_lookup=bytes(32))
+    assert not Coupon.objects.filter(code_lookup=code.digest).exists()
+    migrate("coupons", "0004_code_hashes_are_sealed", "0004_code_hashes_are_sealed", "geooffers.coupons")
+    assert Coupon.objects.get(code_lookup=code.digest) == coupon
 
 
 def test_a_device_is_where_it_was() -> None:

@@ -1,0 +1,36 @@
+from django.db import migrations
+
+import geooffers.sealing.columns
+from geooffers.coupons import codes, keyring
+
+
+def seal(apps, schema_editor):
+    """Before this, the column held an HMAC of the code under a second key derived from its own; of a coupon whose
+    shopper was erased random bytes, which nothing tells from a code's: from now on nobody can find it either way."""
+    Coupon = apps.get_model('coupons', 'Coupon')
+    ring = keyring.ring()
+    for pk, key_id, shopper in Coupon.objects.values_list('pk', 'code_key_id', 'shopper').iterator(chunk_size=1000):
+        digest = None
+        try:
+            if shopper is not None:
+                digest = ring.code_for(coupon_id=pk, key_id=key_id).digest
+        except codes.KeyGone:
+            pass  # nobody could find it before either
+        Coupon.objects.filter(pk=pk).update(code_lookup=digest)
+
+
+class Migration(migrations.Migration):
+    """Stop the web processes before: they look for what stood here until now."""
+
+    dependencies = [
+        ('coupons', '0003_pass_to_void'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='coupon',
+            name='code_lookup',
+            field=geooffers.sealing.columns.SealedHash(max_length=32, null=True, purpose='coupon code', unique=True),
+        ),
+        migrations.RunPython(seal),
+    ]
