@@ -26,6 +26,8 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_SANDBOX",
     "GEOOFFERS_SECRET_KEY",
     "GEOOFFERS_SECRET_KEY_FILE",
+    "GEOOFFERS_SECRET_KEY_FALLBACKS",
+    "GEOOFFERS_SECRET_KEY_FALLBACKS_FILE",
     "GEOOFFERS_CODE_KEYS",
     "GEOOFFERS_CODE_KEYS_FILE",
     "GEOOFFERS_DATA_KEYS",
@@ -108,6 +110,10 @@ def secret(name: str, sandbox_value: str) -> str:
 
 
 SECRET_KEY = secret("GEOOFFERS_SECRET_KEY", _SANDBOX_KEY)
+# Older ones: what they signed (sessions, links in mails, list cursors) is still believed.
+SECRET_KEY_FALLBACKS: list[str] = [
+    key.strip() for key in env.str("GEOOFFERS_SECRET_KEY_FALLBACKS", default="").split(",") if key.strip()
+]
 # "id:hex,id:hex"; the first makes new codes, all of them read old ones. 32 bytes each.
 CODE_KEYS = secret("GEOOFFERS_CODE_KEYS", "s1:" + "5a" * 32)
 # In the same form; the first seals what is stored of tokens and of where phones are, all of them open it.

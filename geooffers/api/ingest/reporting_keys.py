@@ -1,15 +1,13 @@
 """The key that a phone gives to another app: it reports positions for the device, and opens nothing else.
 
-Derived, not stored: the device's id and an HMAC of it and of the hash of the device's token. So it ends with that
-token: when the device signs in anew, or is retired.
+Derived, not stored: the device's id and an HMAC of it under the hash of the device's token, which stands nowhere but
+under seal. So it ends with that token: when the device signs in or out, renews it, or is revoked.
 """
 
 import base64
 import binascii
 import hmac
 from uuid import UUID
-
-from django.utils.crypto import salted_hmac
 
 from geooffers.api import auth
 from geooffers.api.device_caller import DeviceCaller
@@ -35,5 +33,5 @@ def find_device(key: str) -> DeviceCaller:
 
 
 def _proof(device: Device) -> bytes:
-    value = device.pk.bytes.hex() + bytes(device.token_hash).hex()
-    return salted_hmac("geooffers.api.ingest.reporting_keys", value, algorithm="sha256").digest()[:_PROOF_BYTES]
+    value = b"geooffers reporting key" + device.pk.bytes
+    return hmac.digest(bytes(device.token_hash), value, "sha256")[:_PROOF_BYTES]

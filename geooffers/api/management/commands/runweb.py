@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
 from geooffers.shoppers import tombstones
+from geooffers.usecases import rotate_keys
 
 # Any number of web processes may start together; on PostgreSQL this lock lets one of them migrate at a time.
 MIGRATION_LOCK = 0x6E0_0FFE5
@@ -38,8 +39,9 @@ class Command(BaseCommand):
         if not options["no_migrate"]:
             migrate()
         try:
+            rotate_keys.refuse_without_keys()
             tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
-        except tombstones.NotCaughtUp as reason:
+        except (rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
             raise CommandError(str(reason)) from reason
         if not settings.SANDBOX:
             call_command("collectstatic", interactive=False, verbosity=0)

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from geooffers.rounds.worker import Worker
 from geooffers.shoppers import tombstones
+from geooffers.usecases import rotate_keys
 from notifications.sending import LEASE_S
 from notifications.transports import configured
 from notifications.transports.fcm import TIMEOUT_S
@@ -28,8 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            rotate_keys.refuse_without_keys()
             tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
-        except tombstones.NotCaughtUp as reason:
+        except (rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
             raise CommandError(str(reason)) from reason
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
