@@ -10,6 +10,8 @@ from firebase_admin import auth, credentials
 # A phone's token was made by Google's clock; ours may be a little behind.
 CLOCK_SKEW_S = 10
 TIMEOUT_S = 5
+# Firebase's have about a thousand characters, and claims that a project adds may be another thousand bytes.
+MOST_CHARACTERS = 8_192
 
 
 class SignInOff(Exception):
@@ -45,6 +47,8 @@ def uid_of(*, id_token: str) -> str:
     """The account that Firebase says this is."""
     if not settings.FIREBASE_PROJECT:
         raise SignInOff
+    if len(id_token) > MOST_CHARACTERS:
+        raise IdTokenInvalid
     app = _app(settings.FIREBASE_PROJECT, f"{settings.SANDBOX_URL}/certs" if settings.SANDBOX else "")
     try:
         claims = auth.verify_id_token(id_token, app=app, clock_skew_seconds=CLOCK_SKEW_S)
