@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     """The column stays bytes, so nothing but its content changes. Stop the web processes before."""
 
     dependencies = [
-        ('visits', '0004_visits_end_with_the_holder'),
+        ('visits', '0005_to_forget'),
     ]
 
     operations = [

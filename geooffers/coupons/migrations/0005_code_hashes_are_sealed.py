@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
     """Stop the web processes before: they look for what stood here until now."""
 
     dependencies = [
-        ('coupons', '0003_pass_to_void'),
+        ('coupons', '0004_to_forget'),
     ]
 
     operations = [
