@@ -14,7 +14,7 @@ def declare_jurisdiction(*, device: Device, code: str, now: datetime) -> Shopper
     """An empty code takes the declaration back. `codes.UnknownJurisdiction` is what it refuses."""
     checked = codes.checked(code) if code else ""
     with transaction.atomic():
-        held = devices.lock(device_id=device.pk)
+        held = devices.lock_held(device=device)
         shopper = holders.lock(shopper_id=held.shopper_id)
         shopper.jurisdiction = checked
         shopper.save(update_fields=["jurisdiction"])

@@ -12,7 +12,7 @@ from geooffers.usecases.obey_law import obey_law
 def signal_age(*, device: Device, age: Age, now: datetime) -> Shopper:
     """Repeating it is harmless."""
     with transaction.atomic():
-        held = devices.lock(device_id=device.pk)
+        held = devices.lock_held(device=device)
         shopper = holders.lock(shopper_id=held.shopper_id)
         ages.signalled(device=held, shopper=shopper, age=age)
         obey_law(device=held, shopper=shopper, now=now)

@@ -7,14 +7,16 @@ from uuid import uuid4
 import pytest
 
 from geooffers.shoppers import devices
-from geooffers.shoppers.models import ConsentState, Device, Purpose, PushKind
+from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, PushKind
 from geooffers.usecases import (
+    declare_jurisdiction,
     give_consent,
     pause_consents,
     renew_push_address,
     resume_consents,
     sign_in,
     sign_out,
+    signal_age,
     withdraw_consent,
 )
 from tests.cast import NOON, consent_text, make_device, make_shopper
@@ -30,6 +32,8 @@ UNDER_WAY: dict[str, Callable[[Device], object]] = {
     ),
     "a pause": lambda device: pause_consents.pause_consents(device=device, pause=pause_consents.Pause.DAY, now=NOON),
     "its end": lambda device: resume_consents.resume_consents(device=device, now=NOON),
+    "an age": lambda device: signal_age.signal_age(device=device, age=Age.FROM_16, now=NOON),
+    "a place": lambda device: declare_jurisdiction.declare_jurisdiction(device=device, code="FI", now=NOON),
     "a push address": lambda device: renew_push_address.renew_push_address(
         device=device, kind=PushKind.FID, address="the one before", now=NOON
     ),
@@ -60,6 +64,7 @@ def test_a_call_of_the_one_before_is_refused_once_they_left(call: str, how: str)
         UNDER_WAY[call](read_before)
     after = Device.objects.select_related("shopper").get(pk=device.pk)
     assert (after.push_address, after.shopper.paused_until) == ("", None)
+    assert (after.shopper.age, after.shopper.jurisdiction) == (Age.UNKNOWN, "")
     assert not ConsentState.objects.filter(device=device).exists()
     assert set(ConsentState.objects.filter(shopper=after.shopper).values_list("given", flat=True)) <= {True}
 
