@@ -10,13 +10,12 @@ from django.conf import settings
 from django.test import Client
 
 from geooffers.api import auth, clock, device_caller, limits, report_rate
-from geooffers.coupons import keyring
+from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState, Decision
 from geooffers.rounds import export
+from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases import export_shopper
-from geooffers.visits import packing
-from geooffers.visits.models import DeviceState
 from geooffers.visits.observations import fold
 from merchants import keys, live_fences
 from merchants.models import Store
@@ -33,6 +32,10 @@ LAT, LON = 61.49876543, 23.76123456
 CAFE = {"lat": 61.4985, "lon": 23.7615}
 FARTHER = (LAT + 0.02, LON)
 MINUTE = timedelta(minutes=1)
+
+
+def sealed_and_not(digest: bytes, *, of: str) -> list[bytes]:
+    return [digest, *SealedHash(purpose=of).forms(digest)]
 
 
 class CanaryPerson:
@@ -146,12 +149,10 @@ class CanaryPerson:
 
     def _markers(self) -> Mapping[str, tuple[bytes, ...]]:
         """Twelve, each in every form in which it may lie about."""
-        state = packing.unpack(bytes(DeviceState.objects.get(device=self.device_id).packed))
-        assert state.known.place is not None
         written = {
             "installation id": [UUID(self.phone.install_id)],
-            "first token": [self.first_token, auth.hash_token(self.first_token)],
-            "next token": [self.next_token, auth.hash_token(self.next_token)],
+            "first token": [self.first_token, *sealed_and_not(auth.hash_token(self.first_token), of="device token")],
+            "next token": [self.next_token, *sealed_and_not(auth.hash_token(self.next_token), of="device token")],
             "first push address": [self.first_address],
             "push address": [self.address],
             "Firebase uid": [self.firebase_uid],
@@ -161,7 +162,7 @@ class CanaryPerson:
             "code of the open coupon": [
                 self.open_code,
                 self.open_code.replace("-", ""),
-                *keyring.ring().lookups(keyring.codes.read(self.open_code)),
+                *sealed_and_not(codes.read(self.open_code).digest, of="coupon code"),
             ],
             "fix": [self.fix_uuid, struct.pack("<Q", fold(self.fix_uuid)), str(fold(self.fix_uuid))],
             "place": [str(LAT)[:8], str(LON)[:8], struct.pack("<d", LAT), struct.pack("<d", LON)],

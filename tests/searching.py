@@ -8,12 +8,18 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Model
 
-from geooffers.visits import packing
+from geooffers.shoppers import exports
+from geooffers.visits import packing, sealed_state
 
 Row = tuple[str, Any]  # the model's label and the primary key
 # What the product itself can read out of a column belongs to what stands there.
 READ: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "visits.DeviceState": lambda row: repr(packing.unpack(bytes(row["packed"]))),
+    "visits.DeviceState": lambda row: repr(
+        packing.unpack(sealed_state.open_(bytes(row["packed"]), device_id=row["device_id"]))
+    ),
+    "shoppers.Export": lambda row: (
+        gzip.decompress(exports.open_body(bytes(row["body"]), export_id=row["id"])).decode() if row["body"] else ""
+    ),
 }
 _GZIP = b"\x1f\x8b"
 

@@ -26,6 +26,8 @@ class ShopperPart(_Part):
     created_at: datetime
     ended_at: datetime | None
     merged_into: UUID | None
+    age: Annotated[str, Field(description="The youngest that the app stores of your phones say, or unknown.")]
+    jurisdiction: Annotated[str | None, Field(description="Where you said that you live, as ISO 3166-2.")]
     paused_from: datetime | None
     paused_until: Annotated[datetime | None, Field(description="The year 9999: until you say so.")]
 
@@ -37,6 +39,8 @@ class DevicePart(_Part):
     install_id: UUID
     platform: str
     app_version: str
+    age_signal: Annotated[str, Field(description="What the app store of this phone says of your age, or unknown.")]
+    hand_overs: Annotated[int, Field(description="How often a holder has left this phone, you or others before you.")]
     push_kind: str | None
     push_address: Annotated[str | None, Field(description="Where messages are sent.")]
     push_renewed_at: datetime | None
@@ -266,6 +270,8 @@ class ExportOut(strict.ReplySchema):
                             "created_at": _NOON,
                             "ended_at": None,
                             "merged_into": None,
+                            "age": "unknown",
+                            "jurisdiction": None,
                             "paused_from": None,
                             "paused_until": None,
                         }

@@ -67,7 +67,7 @@ class Export(models.Model):
     token_hash = models.BinaryField(max_length=32, unique=True)
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    # gzip of JSON; null while it is being made.
+    # gzip of JSON, sealed (`exports`); null while it is being made.
     body = models.BinaryField(null=True)
 
     class Meta:

@@ -55,6 +55,8 @@ def _shopper(row: Shopper) -> Entry:
         "created_at": row.created_at,
         "ended_at": row.ended_at,
         "merged_into": row.merged_into_id,
+        "age": row.age,
+        "jurisdiction": row.jurisdiction or None,
         "paused_from": row.paused_from,
         "paused_until": row.paused_until,
     }
@@ -67,6 +69,8 @@ def _device(row: Device) -> Entry:
         "install_id": row.install_id,
         "platform": row.platform,
         "app_version": row.app_version,
+        "age_signal": row.age_signal,
+        "hand_overs": row.hand_overs,
         "push_kind": row.push_kind or None,
         "push_address": row.push_address or None,
         "push_renewed_at": row.push_renewed_at,

@@ -1,5 +1,10 @@
-"""Copies that wait to be fetched. One for each shopper, by a link that is good once; we keep the link's hash."""
+"""Copies that wait to be fetched. One for each shopper, by a link that is good once; we keep the link's hash.
 
+A copy says where phones are, so it waits sealed, as the states do that it was made from. Under a key that is gone it
+does not open: then it goes, and another one is made when the shopper asks.
+"""
+
+import logging
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -8,9 +13,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from geooffers.sealing import held, rings
 from geooffers.shoppers import devices, tombstones
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
 
+log = logging.getLogger(__name__)
+
+PURPOSE = b"geooffers export 1"
 READY_WITHIN = timedelta(hours=1)
 KEPT_FOR = timedelta(hours=24)
 
@@ -56,7 +65,8 @@ def waiting(*, limit: int) -> list[Export]:
 def put(*, export: Export, body: bytes, rows: dict[str, int], now: datetime) -> bool:
     """False: the shopper was erased meanwhile, and the copy is of nobody."""
     with transaction.atomic():
-        if not Export.objects.filter(pk=export.pk, body=None).update(body=body):
+        sealed = held.ring().newest.seal_row(body, row=export.pk.bytes, purpose=PURPOSE)
+        if not Export.objects.filter(pk=export.pk, body=None).update(body=sealed):
             return False
         DataRequest.objects.filter(pk=export.request_id).update(done_at=now, rows=rows)
     return True
@@ -71,8 +81,18 @@ def fetch(*, shopper_id: UUID, token: str, now: datetime) -> bytes:
             raise NoSuchExport
         if export.body is None:
             raise NotReady
+        export_id, sealed = export.pk, bytes(export.body)
         export.delete()
-        return bytes(export.body)
+    try:
+        return open_body(sealed, export_id=export_id)
+    except (rings.KeyGone, rings.NotOurs) as why:
+        log.error("a copy that waited is lost: %s", why)
+        raise NoSuchExport from why
+
+
+def open_body(sealed: bytes, *, export_id: UUID) -> bytes:
+    """rings.KeyGone, rings.NotOurs."""
+    return held.ring().key_of(sealed).open_row(sealed, row=export_id.bytes, purpose=PURPOSE)
 
 
 def forget_old(*, before: datetime, limit: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from geooffers.shoppers.exporting import Entry, Exporting, Sections
-from geooffers.visits import packing
+from geooffers.visits import packing, sealed_state
 from geooffers.visits.models import DeviceState, Presence, Visit
 from geooffers.visits.observations import Fix, RegionEvent, Sighting, to_moment
 from geooffers.visits.stays import Stay
@@ -33,7 +33,7 @@ def _visits(of: Exporting) -> Any:
 
 def _last_seen(row: DeviceState) -> Entry:
     """Of the sightings that are kept, and of what is known from them and from before them."""
-    state = packing.unpack(bytes(row.packed))
+    state = packing.unpack(sealed_state.open_(bytes(row.packed), device_id=row.pk))
     known, base = state.known, state.base
     fixes = [seen for seen in (*state.kept, known.aside, base.aside) if seen and isinstance(seen.fix, Fix)]
     events = [seen.fix for seen in state.kept if isinstance(seen.fix, RegionEvent)]

@@ -22,6 +22,7 @@ from geooffers.shoppers.models import DataRequest, Export
 from geooffers.usecases import export_shopper
 from geooffers.usecases.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
+from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants import keys, live_fences
 from merchants.models import Offer
@@ -179,6 +180,16 @@ def test_the_link_is_not_in_the_database_and_opens_nothing_for_another_shopper(l
     assert ask(second_phone, link).status_code == 200
 
 
+def test_a_copy_whose_key_is_gone_is_made_anew(long_known: Walker) -> None:
+    first = ask(long_known).json()["link"].removeprefix("/api/v1/me/export")
+    round_.run(now=LATER, limit=100)
+    Export.objects.update(body=b"gone:" + bytes(Export.objects.get().body))
+    assert ask(long_known, first).status_code == 404
+    second = ask(long_known).json()["link"].removeprefix("/api/v1/me/export")
+    assert round_.run(now=LATER, limit=100) == 1
+    assert ask(long_known, second).status_code == 200
+
+
 def test_asking_again_ends_the_link_before(long_known: Walker) -> None:
     first, second = (ask(long_known).json()["link"].removeprefix("/api/v1/me/export") for _ in range(2))
     assert round_.run(now=LATER, limit=100) == 1
@@ -242,7 +253,8 @@ def test_every_position_that_the_bytes_of_a_phone_hold_is_told(walker: Walker) -
         walker.be_at(place, LATER + timedelta(minutes=number))
     told.append((lat + 1, lon))
     walker.be_at(told[-1], LATER + timedelta(minutes=20))
-    packed = bytes(DeviceState.objects.get().packed)
+    state = DeviceState.objects.get()
+    packed = sealed_state.open_(bytes(state.packed), device_id=state.pk)
     held = {place[0] for place in (AT_AINO, *told) if struct.pack("<d", place[0]) in packed}
     assert len(held) > 12
     document = ask(walker, now=LATER + timedelta(minutes=21)).json()
