@@ -26,7 +26,7 @@ from geooffers.coupons.models import (
 )
 from geooffers.rounds import erase, void_passes
 from geooffers.shoppers import tombstone_file, tombstones
-from geooffers.shoppers.models import ConsentReceipt, ConsentState, DataRequest, Device, Shopper, Tombstone
+from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper, Tombstone
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants import keys, live_fences
 from merchants.models import Offer, OfferBudget, Store
@@ -83,6 +83,12 @@ def till(aino: Offer) -> str:
 
 
 def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
+    Shopper.objects.update(
+        age=Age.ADULT,
+        jurisdiction="FI-01",
+        paused_from=NOON - timedelta(hours=2),
+        paused_until=NOON - timedelta(hours=1),
+    )
     answer = erased(walker)
     assert answer.status_code == 202
     assert answer.json()["erased_at"] == "2026-06-02T12:10:00Z"
@@ -95,6 +101,8 @@ def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
     assert ledger.check_books() == []
     shopper = Shopper.objects.get()
     assert (bytes(shopper.ledger_key), shopper.firebase_uid, shopper.language) == (b"", None, "")
+    assert (shopper.age, shopper.jurisdiction) == (Age.UNKNOWN, "")
+    assert (shopper.paused_from, shopper.paused_until) == (None, None)
     assert not Visit.objects.filter(ended_at=None).exists()
 
 
@@ -172,13 +180,15 @@ def test_an_erased_phone_comes_back_as_somebody_new_with_a_new_token(walker: Wal
 def test_what_remains_of_a_receipt_is_purpose_text_time_and_a_pseudonym(walker: Walker) -> None:
     walker.phone.withdraw("analytics")
     walker.phone.withdraw("marketing_push")
+    ConsentReceipt.objects.update(locale="fi-AX")
     before = dict(ConsentReceipt.objects.values_list("pk", "at"))
     erased(walker)
     receipts = list(ConsentReceipt.objects.all())
     assert {receipt.pk: receipt.at for receipt in receipts} == before
     assert {receipt.purpose for receipt in receipts} == {"analytics", "marketing_push"}
     for receipt in receipts:
-        assert (receipt.shopper, receipt.device, receipt.source, receipt.app_version) == (None, None, "", "")
+        assert (receipt.shopper, receipt.device) == (None, None)
+        assert (receipt.source, receipt.app_version, receipt.locale) == ("", "", "")
         assert receipt.text.purpose == receipt.purpose
     assert len({bytes(receipt.pseudonym) for receipt in receipts}) == 1
 
