@@ -2,7 +2,9 @@
 /* The calls of the till to the REST API. A call ends in one of three ways:
      {kind: "yes", data, replayed}      the API did it
      {kind: "no", status, problem}      the API refused it, with its reason
-     {kind: "unanswered", why, waitS}   nobody knows: offline, too slow, or a fault on the way. Ask again, with the same key. */
+     {kind: "unanswered", why, waitS}   nobody knows: not reached, too slow, or a fault on the way. Ask again, with the same key.
+   Only a call can tell whether there is a connection: navigator.onLine is false where no way leads to the internet,
+   though the service may run next door or on this very machine. */
 const scanCalls = {
   ANSWER_WITHIN_MS: 8000,
 
@@ -31,7 +33,6 @@ const scanCalls = {
   },
 
   async send(address, body, headers) {
-    if (navigator.onLine === false) return { kind: "unanswered", why: "offline" };
     const tooLong = new AbortController();
     const timer = setTimeout(() => tooLong.abort(), scanCalls.ANSWER_WITHIN_MS);
     try {
@@ -46,8 +47,7 @@ const scanCalls = {
       });
       return await scanCalls.judged(response);
     } catch (error) {
-      if (error.name === "AbortError") return { kind: "unanswered", why: "slow" };
-      return { kind: "unanswered", why: navigator.onLine === false ? "offline" : "unreachable" };
+      return { kind: "unanswered", why: error.name === "AbortError" ? "slow" : "unreachable" };
     } finally {
       clearTimeout(timer);
     }

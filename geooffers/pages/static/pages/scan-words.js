@@ -28,8 +28,7 @@ const scanWords = {
   },
 
   unanswered: {
-    offline: ["No connection", "This device is offline."],
-    unreachable: ["No connection", "The service could not be reached."],
+    unreachable: ["No connection", "The service could not be reached. Is this device connected?"],
     slow: ["No answer", "The service did not answer in time."],
     often: ["Too fast", "There were too many scans in a minute."],
     fault: ["A fault", "Something is wrong at the service."],

@@ -107,7 +107,7 @@
     busy("Redeeming …", scan.coupon.title);
     again = redeem;
     let answer = await scanCalls.redeem(scan.code, place.id, scan.key);
-    if (answer.kind === "unanswered" && !["offline", "often", "stale"].includes(answer.why)) {
+    if (answer.kind === "unanswered" && !["often", "stale"].includes(answer.why)) {
       byId("busy-says").textContent = "No answer yet, asking again …";
       await new Promise((done) => setTimeout(done, 1000));
       answer = await scanCalls.redeem(scan.code, place.id, scan.key);
