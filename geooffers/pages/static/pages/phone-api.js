@@ -143,6 +143,8 @@ export class Api {
         ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
+    }).catch(() => {
+      throw new Error("The service could not be reached."); // each browser has words of its own for that
     });
     if (!quiet) this.log({ method, path, status: answer.status, ms: Math.round(performance.now() - began) });
     if (answer.ok) return answer;

@@ -50,7 +50,7 @@ async function start() {
     await listen();
   } catch (error) {
     showProblem(error);
-    say(`${error.message} Throw this phone away below, or load the page again.`);
+    say(`${error.message} Load the page again, or throw this phone away below.`);
   }
   page.dataset.ready = "true";
 }
