@@ -5,7 +5,7 @@ import struct
 import zlib
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 def saved(image: Image.Image, kind: str = "PNG", **how: Any) -> bytes:
@@ -25,6 +25,17 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> Image.Image
 
 def logo(colour: str = "red") -> bytes:
     return saved(Image.new("RGB", (64, 64), colour))
+
+
+def bun() -> bytes:
+    """A baker's logo: a cinnamon bun, seen from above."""
+    drawn = Image.new("RGB", (256, 256), "#fff1d6")
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((28, 28, 228, 228), fill="#d59a4a")
+    for turn, inset in enumerate((48, 70, 92)):
+        pen.arc((inset, inset, 256 - inset, 256 - inset), 90 * turn, 90 * turn + 300, fill="#8a4b14", width=13)
+    pen.ellipse((117, 117, 139, 139), fill="#8a4b14")
+    return saved(drawn)
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from geooffers.coupons import keyring
 from geooffers.rounds.demo import city
 from merchants import fences, logos, offers
-from merchants.models import DiscountKind, FenceState, Merchant, Offer, Role, Store
+from merchants.models import AreaKind, DiscountKind, ExclusionZone, FenceState, Merchant, Offer, Role, Store, User
 from tests import cast, images
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
@@ -35,7 +35,7 @@ def build() -> dict[str, Any]:
     square = cast.make_store(merchant_name="Bakery Senaatti")
     merchant = square.merchant
     Merchant.objects.filter(pk=merchant.pk).update(colour="#7a2e1d")
-    logos.put_logo(merchant=merchant, png=logos.clean(images.logo("#f2c14e")), now=now)
+    logos.put_logo(merchant=merchant, png=logos.clean(images.bun()), now=now)
     harbour = Store.objects.create(
         merchant=merchant,
         name="Harbour kiosk",
@@ -50,6 +50,9 @@ def build() -> dict[str, Any]:
     bun = make_offer(square, "Coffee and a cardamom bun", now=now)
     soup = make_offer(harbour, "Salmon soup", now=now, kind=DiscountKind.AMOUNT, value="3.50", currency="EUR")
     hostile = make_offer(square, HOSTILE[:60], now=now, text=HOSTILE, terms=HOSTILE)
+    clinic = ExclusionZone(name="clinic", rule="A place of health.", kind=AreaKind.CIRCLE)
+    clinic.center_lat, clinic.center_lon, clinic.radius_m = 60.2100, 24.8800, 80
+    fences.put_zone(zone=clinic, by=User.objects.get(username="operator"))
     foreign = Offer.objects.get(merchant__name="Café Aino")
     return {
         "password": PASSWORD,

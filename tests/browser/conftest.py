@@ -5,20 +5,28 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from geooffers.rounds.demo import processes
 from tests.conftest import ROOT, skip_or_fail
 
 expect.set_options(timeout=20_000)  # on a busy machine an answer may take its time
+ServeWith = Callable[[dict[str, str]], str]
 CHROMIUM = Path("/usr/bin/chromium")
+# No test has a network: no name is found, and no address but this one.
+NO_NETWORK = "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+LOOPBACK = ("127.0.0.1", "testserver")  # the second by the rules of tests/browser/filming.py
 FLAGS = (
+    f"--host-resolver-rules={NO_NETWORK}",
     "--no-sandbox",  # a container's root has no user namespaces
     "--disable-gpu",
     "--disable-quic",
@@ -44,16 +52,15 @@ class City:
     def shop(self, merchant: str) -> dict[str, Any]:
         return next(shop for shop in self.shops if shop["merchant"] == merchant)
 
-    def redeem(self, shop: dict[str, Any], code: str, *, key: str) -> httpx.Response:
+    def redeem(self, shop: dict[str, Any], code: str, *, key: str, at: str = "") -> httpx.Response:
         """As the shop's till does."""
         headers = {"Authorization": f"Bearer {shop['api_key']}", "Idempotency-Key": key}
-        return httpx.post(f"{self.web_url}/api/v1/redemptions", json={"code": code}, headers=headers, timeout=15)
+        return httpx.post(f"{at or self.web_url}/api/v1/redemptions", json={"code": code}, headers=headers, timeout=15)
 
 
-@pytest.fixture(scope="session")
-def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """Started once for each test process; it ends when its standard input does, so a killed test leaves nothing."""
-    folder = tmp_path_factory.mktemp("city")
+@contextmanager
+def served_city(folder: Path) -> Iterator[City]:
+    """It ends when its standard input does, so a killed test leaves nothing."""
     environment = os.environ | {
         "GEOOFFERS_SANDBOX": "1",
         "DATABASE_URL": f"sqlite:///{folder / 'city.sqlite3'}",
@@ -79,6 +86,13 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             served.wait(timeout=30)
 
 
+@pytest.fixture(scope="session")
+def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Started once for each test process."""
+    with served_city(tmp_path_factory.mktemp("city")) as city:
+        yield city
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Lives as long as a module of tests: Playwright runs a loop in this thread, and under one Django refuses to ask
@@ -94,14 +108,21 @@ def chromium() -> Iterator[Browser]:
 @dataclass
 class Complaints:
     """What the browser did not like: errors on the console (a blocked script or style is one), exceptions, answers
-    of 400 and above. `expected` takes away what a test provokes on purpose."""
+    of 400 and above; and what it asked of anybody but this machine, though it could not get there. `expected` takes
+    away what a test provokes on purpose."""
 
     heard: list[str] = field(default_factory=list)
 
     def listen(self, page: Page) -> None:
+        page.on("request", self.overhear)
         page.on("console", lambda said: self.heard.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.heard.append(str(error)))
         page.on("response", lambda r: self.heard.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+    def overhear(self, request: Request) -> None:
+        asked = urlsplit(request.url)
+        if asked.scheme not in ("data", "blob") and asked.hostname not in LOOPBACK:
+            self.heard.append(f"asked beyond this machine: {request.url}")
 
     def expected(self, *words: str) -> None:
         self.heard = [said for said in self.heard if not any(word in said for word in words)]
@@ -131,12 +152,37 @@ class Browsing:
         self.complaints.listen(page)
         return page
 
+    def close(self) -> None:
+        while self.contexts:
+            self.contexts.pop().close()
+
 
 @pytest.fixture
 def browsing(chromium: Browser, live_city: City) -> Iterator[Browsing]:
     """Fails at its end when the browser complained of anything that the test did not expect."""
     opened = Browsing(chromium, live_city)
     yield opened
-    for context in opened.contexts:
-        context.close()
+    opened.close()
     assert opened.complaints.heard == []
+
+
+@pytest.fixture
+def serve_with(browsing: Browsing, tmp_path: Path) -> Iterator[ServeWith]:
+    """Another web process of the same city, with these settings beside its own; its address."""
+    services = processes.Processes(log_dir=tmp_path)
+
+    def serve(more: dict[str, str]) -> str:
+        port = processes.free_port(0)
+        environment = {
+            "GEOOFFERS_SANDBOX": "1",
+            "GEOOFFERS_SANDBOX_URL": browsing.city.sandbox_url,
+            "DATABASE_URL": browsing.city.database_url,
+        }
+        web = ("runweb", "--port", str(port), "--workers", "1", "--no-migrate")
+        services.spawn("web", *web, environment=environment | more)
+        services.wait_for("web", f"http://127.0.0.1:{port}/readyz")
+        return f"http://127.0.0.1:{port}"
+
+    with services:
+        yield serve
+        browsing.close()  # a page that still asked would complain that nobody answers

@@ -29,6 +29,10 @@ class Drawing:
 
         sessions.come_back(self.page, city=self.browsing.city.web_url, who=f"admin {username}", or_sign_in=type_it)
 
+    def sign_in_as_operator(self) -> None:
+        operator = next(login for login in self.browsing.city.logins if login["username"] == "operator")
+        self.sign_in("operator", operator["password"])
+
     def new_fence(self, name: str, *, store: str | None = None) -> None:
         store = store or self.bakery["square"]
         self.page.goto("/admin/merchants/geofence/add/")

@@ -10,7 +10,7 @@ import segno
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import CHROMIUM, FLAGS, NO_NETWORK
 from tests.conftest import skip_or_fail
 
 WIDTH, HEIGHT = 640, 480
@@ -49,7 +49,7 @@ def chromium_filming(film: Path) -> Iterator[Browser]:
     more = (
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
-        "--host-resolver-rules=MAP testserver 127.0.0.1",
+        f"--host-resolver-rules=MAP testserver 127.0.0.1, {NO_NETWORK}",  # of two, Chromium takes the last
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *more])

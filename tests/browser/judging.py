@@ -15,9 +15,15 @@ LOOKS = [
 ]
 
 
-SETTLED = """() => Promise.all(document.getAnimations()
-  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
-  .map((one) => one.finished.catch(() => null)))"""
+# Nothing has moved for two frames: what fades in begins a frame after the press that opens it.
+SETTLED = """async () => {
+  for (let still = 0; still < 2; still += 1) {
+    await new Promise(requestAnimationFrame);
+    const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+    if (moving.some((one) => one.playState === "running")) still = -1;
+    await Promise.all(moving.map((one) => one.finished.catch(() => null)));
+  }
+}"""
 
 
 def name_of(look: dict[str, object]) -> str:
@@ -26,11 +32,10 @@ def name_of(look: dict[str, object]) -> str:
 
 def judge(page: Page, state: str, look: dict[str, Any]) -> None:
     """`SCREENSHOTS=folder pytest tests/browser` keeps a picture of every state."""
+    page.evaluate(SETTLED)  # a menu that is fading in is paler than it will be
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{state}-{name_of(look)}.png")
-    # A menu that is fading in is paler than it will be.
-    page.evaluate(SETTLED)
     found = Axe().run(page).response["violations"]
     assert not found, "\n".join(f"{state}: {one['id']}: {node['html']}" for one in found for node in one["nodes"])
     # Not innerWidth: on a phone that grows with a page that is too wide.

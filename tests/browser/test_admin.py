@@ -48,9 +48,8 @@ def test_the_admin_runs_no_script_of_a_page(page: Page, browsing: Browsing) -> N
 def test_operators_see_the_matching_index_of_the_processes_that_serve_them(
     browsing: Browsing, look: dict[str, Any]
 ) -> None:
-    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
     seen = Drawing(browsing, **look)
-    seen.sign_in("operator", operator["password"])
+    seen.sign_in_as_operator()
     seen.page.goto("/admin/merchants/fencefollower/")
     expect(seen.page.get_by_text("taken in every change.")).to_be_visible()
     expect(seen.page.get_by_text("current", exact=True).first).to_be_visible()

@@ -1,10 +1,8 @@
-"""The pages of the admin, in every look: axe finds nothing, nothing is too wide, and few requests make one."""
+"""The pages of the admin, in every look: axe finds nothing, and nothing is too wide."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.staticfiles import finders
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
@@ -49,22 +47,6 @@ DOOR = {
     "forgotten-link": "/admin/forgotten/a/b/",
     "forgotten-done": "/admin/forgotten/done/",
 }
-LIBRARIES = {
-    "admin/js/actions.js",
-    "leaflet/draw/leaflet.draw.css",
-    "leaflet/draw/leaflet.draw.js",
-    "leaflet/leaflet.css",
-    "leaflet/leaflet.js",
-    "unfold/css/simplebar/simplebar.css",
-    "unfold/css/styles.css",
-    "unfold/fonts/material-symbols/Material-Symbols-Outlined.woff2",
-    "unfold/fonts/material-symbols/styles.css",
-    "unfold/js/alpine/alpine.js",
-    "unfold/js/alpine/alpine.persist.js",
-    "unfold/js/alpine/alpine.resize.js",
-    "unfold/js/app.js",
-    "unfold/js/simplebar/simplebar.js",
-}
 
 
 @pytest.fixture(params=LOOKS, ids=name_of)
@@ -74,9 +56,8 @@ def look(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def operator(browsing: Browsing, look: dict[str, Any]) -> Page:
-    login = next(login for login in browsing.city.logins if login["username"] == "operator")
     signed_in = Drawing(browsing, **look)
-    signed_in.sign_in("operator", login["password"])
+    signed_in.sign_in_as_operator()
     return signed_in.page
 
 
@@ -124,20 +105,3 @@ def test_what_opens_over_a_page_opens_by_keys_too(browsing: Browsing, look: dict
     expect(page.locator("html")).to_have_class("dark")
     page.reload()
     expect(page.locator("html")).to_have_class("dark")
-
-
-@pytest.mark.slow
-def test_a_page_is_at_most_twenty_requests_and_its_own_code_is_small(browsing: Browsing) -> None:
-    page, home = operator(browsing, LOOKS[0]), browsing.city.web_url
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for name in PAGES:
-        address = address_of(page, name)
-        asked.clear()
-        page.goto(address, wait_until="networkidle")
-        assert 5 < len(asked) <= 20, (name, asked)
-        assert all(url.startswith(home) for url in asked), name
-        files = {url.partition("/static/")[2] for url in asked if "/static/" in url}
-        own = {file for file in files if file.startswith(("merchants/", "pages/"))}
-        assert files - own <= LIBRARIES, name
-        assert sum(Path(str(finders.find(file))).stat().st_size for file in own) < 100_000, name

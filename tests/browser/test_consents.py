@@ -3,29 +3,14 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Browsing
+from tests.browser.drawing import Drawing
+from tests.browser.handset import FOREGROUND, PUSHES, Phone
 from tests.browser.judging import LOOKS, judge, judge_in_every_look, name_of
-from tests.browser.sessions import come_back
-from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
 
 ANALYTICS = "analytics"
-
-
-def operators_page(browsing: Browsing, **look: Any) -> Page:
-    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
-    page = browsing.page(**look)
-
-    def sign_in() -> None:
-        page.goto("/admin/login/")
-        page.get_by_label("Username").fill(operator["username"])
-        page.get_by_label("Password").fill(operator["password"])
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/admin/")
-
-    come_back(page, city=browsing.city.web_url, who="operator", or_sign_in=sign_in)
-    return page
 
 
 @pytest.mark.slow
@@ -62,7 +47,9 @@ def test_a_pause_is_there_when_the_page_is_loaded_anew(browsing: Browsing) -> No
 def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) -> None:
     phone = Phone(browsing)
     phone.agree(ANALYTICS)
-    page = operators_page(browsing)
+    operator = Drawing(browsing)
+    operator.sign_in_as_operator()
+    page = operator.page
     page.goto("/admin/shoppers/consenttext/add/")
     page.locator("#id_purpose").select_option(ANALYTICS)
     page.locator("#id_language").fill("en")

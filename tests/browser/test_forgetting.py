@@ -39,9 +39,8 @@ def a_month(live_city: City) -> None:
 
 @pytest.mark.usefixtures("a_month")
 def test_what_is_kept_and_what_went(browsing: Browsing) -> None:
-    (login,) = (one for one in browsing.city.logins if one["username"] == "operator")
     operator = Drawing(browsing)
-    operator.sign_in("operator", login["password"])
+    operator.sign_in_as_operator()
     operator.page.goto("/admin/rounds/forgotten/")
     expect(operator.page).to_have_title(re.compile("The forgetting"))
     row = operator.page.get_by_role("row", name="Visits lose their shopper")

@@ -220,9 +220,8 @@ def test_the_map_of_a_store_picks_its_place(drawing: Drawing) -> None:
 
 
 def test_an_operator_draws_a_zone_and_a_merchant_never_sees_it(browsing: Browsing) -> None:
-    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
     drawing = Drawing(browsing)
-    drawing.sign_in("operator", operator["password"])
+    drawing.sign_in_as_operator()
     drawing.page.goto("/admin/merchants/exclusionzone/add/")
     drawing.field("name").fill("the clinic")
     drawing.field("rule").fill("A place of health.")
@@ -240,15 +239,3 @@ def test_an_operator_draws_a_zone_and_a_merchant_never_sees_it(browsing: Browsin
     with merchant.page.expect_response("**/geofence/around/**") as seen:
         merchant.field("store").select_option(label=merchant.bakery["square"])
     assert seen.value.json()["zones"] == []
-
-
-def test_the_map_adds_few_requests_and_asks_nobody_else(drawing: Drawing) -> None:
-    sizes: dict[str, int] = {}
-    drawing.page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
-    drawing.page.goto("/admin/merchants/geofence/add/", wait_until="networkidle")
-    home = drawing.browsing.city.web_url
-    assert all(address.startswith(home) for address in sizes)
-    own = {address: size for address, size in sizes.items() if "/static/merchants/" in address}
-    libraries = [address for address in sizes if "/static/leaflet/" in address]
-    assert len(own) + len(libraries) <= 20
-    assert 5_000 < sum(own.values()) < 100_000

@@ -2,19 +2,16 @@
 
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from geooffers.rounds.demo import processes
-from tests.browser.conftest import Browsing, City
+from tests.browser.conftest import Browsing, ServeWith
 from tests.browser.drawing import Drawing
-
-ServeWith = Callable[[str], str]
+from tests.browser.handset import Phone
 
 
 @pytest.fixture
@@ -41,34 +38,16 @@ def tile_server() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
-def serve_with(live_city: City, tmp_path: Path) -> Iterator[ServeWith]:
-    """Another web process of the same city, with tiles from this address."""
-    services = processes.Processes(log_dir=tmp_path)
-
-    def serve(tiles: str) -> str:
-        port = processes.free_port(0)
-        environment = {
-            "GEOOFFERS_SANDBOX": "1",
-            "GEOOFFERS_SANDBOX_URL": live_city.sandbox_url,
-            "DATABASE_URL": live_city.database_url,
-            "GEOOFFERS_MAP_TILES": tiles,
-            "GEOOFFERS_MAP_ATTRIBUTION": "Made of one colour",
-        }
-        web = ("runweb", "--port", str(port), "--workers", "1", "--no-migrate")
-        services.spawn("web", *web, environment=environment)
-        services.wait_for("web", f"http://127.0.0.1:{port}/readyz")
-        return f"http://127.0.0.1:{port}"
-
-    with services:
-        yield serve
+def tiles_from(address: str) -> dict[str, str]:
+    return {"GEOOFFERS_MAP_TILES": address, "GEOOFFERS_MAP_ATTRIBUTION": "Made of one colour"}
 
 
 def open_form(browsing: Browsing, address: str) -> Drawing:
+    """An operator's, for a store that has a fence already."""
     drawing = Drawing(browsing)
-    drawing.sign_in()
+    drawing.sign_in_as_operator()
     drawing.page.goto(f"{address}/admin/merchants/geofence/add/")  # cookies know no port
-    drawing.field("store").select_option(label=drawing.bakery["square"])
+    drawing.field("store").select_option(label=browsing.city.shop("Café Aino")["store"])
     drawing.field("radius_m").fill("100")
     expect(drawing.says).to_contain_text("A circle of 100 m")
     return drawing
@@ -77,17 +56,25 @@ def open_form(browsing: Browsing, address: str) -> Drawing:
 def test_tiles_of_the_setting_are_shown_with_their_attribution(
     browsing: Browsing, serve_with: ServeWith, tile_server: str
 ) -> None:
-    drawing = open_form(browsing, serve_with(tile_server))
+    drawing = open_form(browsing, serve_with(tiles_from(tile_server)))
     expect(drawing.page.locator("img.leaflet-tile-loaded").first).to_be_visible()
     expect(drawing.page.get_by_text("Made of one colour")).to_be_visible()
 
 
-def test_where_tiles_cannot_be_reached_the_map_goes_on_without(browsing: Browsing, serve_with: ServeWith) -> None:
-    nobody = processes.free_port(0)
-    drawing = open_form(browsing, serve_with(f"http://127.0.0.1:{nobody}/{{z}}/{{x}}/{{y}}.png"))
+def test_where_tiles_cannot_be_reached_the_maps_go_on_without(browsing: Browsing, serve_with: ServeWith) -> None:
+    address = serve_with(tiles_from("https://tile.example/{z}/{x}/{y}.png"))
+    drawing = open_form(browsing, address)
     expect(drawing.page.locator(".leaflet-control-scale-line")).to_be_visible()
-    expect(drawing.page.locator(".leaflet-edit-move")).to_be_visible()
-    assert drawing.page.locator("img.leaflet-tile-loaded").count() == 0
+    expect(drawing.page.locator("path.map-other")).not_to_have_count(0)
     drawing.drag_handle(drawing.page.locator(".leaflet-edit-resize"), 40, -40)
     expect(drawing.field("radius_m")).not_to_have_value("100")
-    browsing.complaints.expected("ERR_CONNECTION_REFUSED")
+    phone = Phone(browsing, address=f"{address}/phone")
+    expect(phone.page.locator(".leaflet-control-scale-line")).to_be_visible()
+    expect(phone.page.get_by_role("tooltip", name="Café Aino")).to_be_visible()
+    for page in (drawing.page, phone.page):
+        assert page.locator("img.leaflet-tile").count() > 0
+        assert page.locator("img.leaflet-tile-loaded").count() == 0
+    asked = [said for said in browsing.complaints.heard if said.startswith("asked")]
+    assert asked
+    assert all("https://tile.example/" in said for said in asked)
+    browsing.complaints.expected("tile.example", "ERR_NAME_NOT_RESOLVED")

@@ -1,102 +1,16 @@
 """The phone in the browser: consent, a walk into a fence, the push, the coupon, and that the till has had it."""
 
-import io
 import json
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import zxingcpp
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from geooffers.rounds.demo import processes
-from tests.browser.conftest import Browsing, City
+from tests.browser.conftest import Browsing
+from tests.browser.handset import FOREGROUND, PUSHES, Phone, read_qr
 from tests.browser.judging import LOOKS, judge, name_of
-
-FOREGROUND, PUSHES = "location_foreground", "marketing_push"
-
-
-class Phone:
-    """A new phone: every context of the browser has a storage of its own."""
-
-    def __init__(self, browsing: Browsing, *, address: str = "/phone", **look: Any) -> None:
-        self.city = browsing.city
-        self.page: Page = browsing.page(**look)
-        self.asked: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(f"{request.method} {request.url}"))
-        self.page.goto(address)
-        self.page.locator("[data-ready]").wait_for()
-
-    def agree(self, *purposes: str) -> None:
-        self.tap("Consents")
-        for purpose in purposes:
-            self.switch(purpose).check()
-            expect(self.switch(purpose)).to_be_enabled()
-
-    def switch(self, purpose: str) -> Locator:
-        return self.page.locator(f"input[name={purpose}]")
-
-    def tap(self, word: str) -> None:
-        self.page.get_by_role("navigation").get_by_role("button", name=word).click()
-
-    def walk(self, *places: tuple[float, float], name: str = "walk.geojson") -> None:
-        line = {"type": "LineString", "coordinates": [[lon, lat] for lat, lon in places]}
-        self.load(name, json.dumps(line))
-        self.page.get_by_label("Speed").select_option("60 times as fast")
-        self.page.get_by_role("button", name="Start walking").click()
-
-    def walk_into(self, shop: dict[str, Any]) -> None:
-        """From the south, where no other fence is in the way."""
-        self.walk((shop["lat"] - 0.002, shop["lon"]), (shop["lat"], shop["lon"]))
-
-    def load(self, name: str, content: str) -> None:
-        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
-        self.page.get_by_label("Your own track").set_input_files(file)
-
-    def drop(self, name: str, content: str) -> None:
-        """Onto the map, as from a folder."""
-        dragged = self.page.evaluate_handle(
-            "([name, text]) => { const d = new DataTransfer(); d.items.add(new File([text], name)); return d; }",
-            [name, content],
-        )
-        self.page.locator("#map").dispatch_event("drop", {"dataTransfer": dragged})
-
-    @property
-    def said(self) -> Locator:
-        return self.page.locator("#said")
-
-    @property
-    def banner(self) -> Locator:
-        return self.page.locator("#headsup .notification")
-
-    @property
-    def notifications(self) -> Locator:
-        return self.page.get_by_role("list", name="Notifications").get_by_role("listitem")
-
-    def open_coupon(self) -> str:
-        """By its notification; the code that stands under the QR."""
-        self.tap("Home")
-        self.notifications.first.get_by_role("button").first.click()
-        return self.page.locator(".coupon .code").inner_text()
-
-    def look_at(self, wallet: str) -> Locator:
-        self.page.get_by_role("button", name=wallet, exact=True).click()
-        drawn = self.page.locator(f".wallet-pass.{wallet.split()[0].lower()}")
-        drawn.wait_for()
-        return drawn
-
-    def reports(self) -> int:
-        return sum(call.startswith("POST") and call.endswith("/positions") for call in self.asked)
-
-
-def read_qr(drawn: Locator) -> str:
-    """As a camera in front of the screen reads it."""
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawn.screenshot())))
-    return str(found.text)
 
 
 @pytest.fixture(params=LOOKS, ids=name_of)
@@ -110,8 +24,9 @@ def test_from_the_consent_to_the_till(browsing: Browsing, look: dict[str, Any]) 
     phone, shop = Phone(browsing, **look), browsing.city.shop("Café Aino")
     expect(phone.page.get_by_role("heading", name="What you agree to")).to_be_visible()
     judge(phone.page, "phone-consents", look)
+    phone.head_for_shop(shop)
     phone.agree(FOREGROUND, PUSHES)
-    phone.walk_into(shop)
+    phone.walk()
     expect(phone.said).to_have_text("Inside the fence of Café Aino.")
     expect(phone.banner).to_contain_text("20 % off coffee and a bun")
     judge(phone.page, "phone-push", look)
@@ -207,8 +122,9 @@ def test_the_arrow_keys_the_mouse_and_a_click_move_the_phone(browsing: Browsing)
 
 def test_without_notifications_the_coupon_is_in_the_list_all_the_same(browsing: Browsing) -> None:
     phone = Phone(browsing)
+    phone.head_for_shop(browsing.city.shop("Kallio Vinyl"))
     phone.agree(FOREGROUND)
-    phone.walk_into(browsing.city.shop("Kallio Vinyl"))
+    phone.walk()
     phone.tap("Coupons")
     expect(phone.page.get_by_role("button", name="25 % off second-hand records")).to_be_visible()
     phone.tap("Home")
@@ -217,12 +133,13 @@ def test_without_notifications_the_coupon_is_in_the_list_all_the_same(browsing: 
 
 def test_a_message_that_comes_twice_is_shown_once(browsing: Browsing) -> None:
     phone = Phone(browsing)
+    phone.head_for_shop(browsing.city.shop("Punavuori Bikes"))
     phone.agree(FOREGROUND, PUSHES)
     # Firebase takes it, and its answer is lost: the worker has to send it again.
     order = {"faults": [{"kind": "reset", "accepted": True, "target": "web-"}]}
     httpx.post(f"{browsing.city.sandbox_url}/sandbox/faults", json=order).raise_for_status()
     phone.tap("Home")
-    phone.walk_into(browsing.city.shop("Punavuori Bikes"))
+    phone.walk()
     expect(phone.notifications).to_have_count(1)
     kept = json.loads(phone.page.evaluate("localStorage.getItem('geooffers-phone')"))
     received = f"{browsing.city.sandbox_url}/sandbox/messages?address={kept['address']}"
@@ -240,9 +157,10 @@ def test_a_message_that_comes_twice_is_shown_once(browsing: Browsing) -> None:
 
 def test_a_dismissed_notification_stays_away_when_the_page_is_loaded_again(browsing: Browsing) -> None:
     phone = Phone(browsing)
+    phone.head_for_shop(browsing.city.shop("Hakaniemi Cheese"))
     phone.agree(FOREGROUND, PUSHES)
     phone.tap("Home")
-    phone.walk_into(browsing.city.shop("Hakaniemi Cheese"))
+    phone.walk()
     with phone.page.expect_response("**/dismissed"):
         phone.notifications.get_by_role("button", name="Dismiss").click()
     expect(phone.notifications).to_have_count(0)
@@ -255,8 +173,9 @@ def test_a_dismissed_notification_stays_away_when_the_page_is_loaded_again(brows
 
 def test_the_passes_can_be_taken_along(browsing: Browsing) -> None:
     phone = Phone(browsing)
+    phone.head_for_shop(browsing.city.shop("Esplanadi Books"))
     phone.agree(FOREGROUND, PUSHES)
-    phone.walk_into(browsing.city.shop("Esplanadi Books"))
+    phone.walk()
     expect(phone.banner).to_be_visible()
     phone.open_coupon()
     phone.look_at("Apple Wallet")
@@ -276,8 +195,9 @@ def test_markup_in_every_text_is_shown_as_text(browsing: Browsing) -> None:
     dialogs: list[str] = []
     phone.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     expect(phone.page.locator(".fence-name", has_text=shop["merchant"])).to_be_visible()
+    phone.head_for_shop(shop)
     phone.agree(FOREGROUND, PUSHES)
-    phone.walk_into(shop)
+    phone.walk()
     expect(phone.said).to_contain_text(shop["merchant"])
     title = "<img src=x onerror=alert(3)> 30 % off"
     expect(phone.banner).to_contain_text(title)
@@ -304,19 +224,6 @@ def test_the_policy_is_enforced_in_this_browser(browsing: Browsing) -> None:
     browsing.complaints.expected("Content Security Policy")
 
 
-def test_the_page_is_small_and_asks_nobody_else(browsing: Browsing) -> None:
-    page, asked = browsing.page(), []
-    page.on("requestfinished", lambda request: asked.append((request.url, len(request.response().body()))))
-    page.goto("/phone")
-    page.locator("[data-ready]").wait_for()
-    assert len(asked) <= 20
-    assert {url for url, _ in asked if not url.startswith(browsing.city.web_url)} == set()
-    ours = [size for url, size in asked if "/static/pages/" in url or url.endswith("/phone")]
-    assert sum(ours) < 100_000
-    libraries = {url.partition("/static/")[2] for url, _ in asked if "/static/" in url and "/static/pages/" not in url}
-    assert libraries == {"leaflet/leaflet.css", "leaflet/leaflet.js"}
-
-
 GPX = """<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
 <trkpt lat="60.1600" lon="24.9400"/><trkpt lat="60.1601" lon="24.9401"/><trkpt lat="60.1602" lon="24.9403"/>
 </trkseg></trk></gpx>"""
@@ -340,39 +247,3 @@ def test_a_track_of_ones_own_is_walked_and_a_wrong_file_is_said_to_be_wrong(brow
     phone.page.get_by_role("button", name="Start walking").click()
     expect(dot).to_have_accessible_name("The phone, at 60.16020, 24.94030")
     expect(phone.page.get_by_role("button", name="Walk again")).to_be_visible()
-
-
-@pytest.fixture
-def wrong_certificate_url(live_city: City, tmp_path: Path) -> Iterator[str]:
-    """Another web process of the same city, whose operator gave a certificate that is none."""
-    wrong = tmp_path / "certificate.pem"
-    wrong.write_text("not a certificate")
-    services = processes.Processes(log_dir=tmp_path)
-    port = processes.free_port(0)
-    environment = {
-        "GEOOFFERS_SANDBOX": "1",
-        "GEOOFFERS_SANDBOX_URL": live_city.sandbox_url,
-        "DATABASE_URL": live_city.database_url,
-        **{f"GEOOFFERS_APPLE_PASS_{name}": str(wrong) for name in ("CERTIFICATE", "KEY", "WWDR")},
-    }
-    with services:
-        web = ("runweb", "--port", str(port), "--workers", "1", "--no-migrate")
-        services.spawn("web", *web, environment=environment)
-        services.wait_for("web", f"http://127.0.0.1:{port}/readyz")
-        yield f"http://127.0.0.1:{port}"
-
-
-def test_a_wrong_certificate_is_said_on_the_pass_and_stops_nothing_else(
-    browsing: Browsing, wrong_certificate_url: str
-) -> None:
-    phone = Phone(browsing, address=f"{wrong_certificate_url}/phone")
-    phone.agree(FOREGROUND, PUSHES)
-    phone.walk_into(browsing.city.shop("Töölönlahti Flowers"))
-    expect(phone.banner).to_be_visible()
-    phone.open_coupon()
-    phone.look_at("Apple Wallet")
-    expect(phone.page.get_by_role("alert")).to_contain_text("GEOOFFERS_APPLE_PASS_CERTIFICATE")
-    expect(phone.page.get_by_role("button", name="Download the pass")).to_be_disabled()
-    phone.look_at("Google Wallet")
-    phone.page.get_by_role("button", name="Make the save link").click()
-    expect(phone.page.get_by_role("link", name="Save to Google Wallet")).to_be_visible()

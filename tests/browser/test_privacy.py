@@ -10,14 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
+from tests.browser.handset import FOREGROUND, PUSHES, Phone
 from tests.browser.judging import judge_in_every_look
-from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
 
 
 def been_to_aino(browsing: Browsing) -> Phone:
     phone, shop = Phone(browsing), browsing.city.shop("Café Aino")
+    phone.head_for_shop(shop)
     phone.agree(FOREGROUND, PUSHES)
-    phone.walk_into(shop)
+    phone.walk()
     expect(phone.said).to_have_text("Inside the fence of Café Aino.")
     expect(phone.banner).to_be_visible()
     return phone

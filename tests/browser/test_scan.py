@@ -246,17 +246,6 @@ def test_stored_markup_shows_as_text(till: Till) -> None:
     assert till.page.locator("main img[src=x], main [onerror], main script").count() == 0
 
 
-def test_the_page_is_small_and_asks_nobody_else(till: Till) -> None:
-    till.sign_in()
-    expect(till.code).to_be_visible()
-    sizes: dict[str, int] = {}
-    till.page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
-    till.page.reload(wait_until="networkidle")
-    assert len(sizes) <= 20
-    assert all(address.startswith(till.browsing.city.web_url) for address in sizes)
-    assert 10_000 < sum(sizes.values()) < 100_000
-
-
 def test_on_a_phone_what_is_pressed_lies_under_the_thumb(browsing: Browsing) -> None:
     till = Till(browsing, **LOOKS[2])
     till.sign_in()

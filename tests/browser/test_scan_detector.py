@@ -64,7 +64,7 @@ def chromium(filmed_code: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Its camera sees a counter, then the menu's QR code, then a coupon."""
     film = tmp_path_factory.mktemp("film") / "counter.y4m"
     menu = filming.qr_picture("https://example.com/menu")
-    filming.write_film(film, [(filming.nothing_to_see(), 1), (menu, 2), (filming.qr_picture(filmed_code), 3)])
+    filming.write_film(film, [(filming.nothing_to_see(), 0.4), (menu, 1), (filming.qr_picture(filmed_code), 2)])
     with filming.chromium_filming(film) as browser:
         yield browser
 

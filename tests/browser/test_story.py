@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
+from tests.browser.handset import FOREGROUND, PUSHES, Phone
 from tests.browser.judging import LOOKS, name_of
-from tests.browser.test_phone import FOREGROUND, PUSHES, Phone
 from tests.browser.till import Till
 
 # Where nobody else has a fence, one below the other.
@@ -32,8 +32,9 @@ def test_from_the_drawn_fence_to_the_till_and_back_to_the_phone(browsing: Browsi
     publish_offer(merchant, store, title)
 
     phone = Phone(browsing, **look)
+    phone.head_for((lat - 0.0025, lon), (lat, lon))
     phone.agree(FOREGROUND, PUSHES)
-    phone.walk((lat - 0.004, lon), (lat, lon))
+    phone.walk()
     expect(phone.banner).to_contain_text(title)
     code = phone.open_coupon()
 
@@ -87,9 +88,8 @@ def draw_polygon(merchant: Drawing, store: str) -> str:
 
 
 def approve(browsing: Browsing, fence: str) -> None:
-    operator = next(login for login in browsing.city.logins if login["username"] == "operator")
     seen = Drawing(browsing)
-    seen.sign_in("operator", operator["password"])
+    seen.sign_in_as_operator()
     seen.page.goto("/admin/merchants/geofence/")
     seen.page.get_by_role("link", name=fence, exact=True).click()
     expect(seen.page.get_by_text("State", exact=True)).to_be_visible()
