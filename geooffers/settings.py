@@ -398,7 +398,7 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Geooffers",
     "SITE_HEADER": "Geooffers",
-    "SITE_SUBHEADER": "Offers where your shoppers are",
+    "SITE_SUBHEADER": "Offers where shoppers are",
     "SITE_SYMBOL": "location_on",
     "SITE_URL": None,  # there is no other site to return to
     "SHOW_VIEW_ON_SITE": False,

@@ -65,6 +65,14 @@ EDITS: dict[str, Edits] = {
         (' x-on:click="openTheme', _as_button("Light or dark") + ' x-on:click="openTheme'),
     ),
     "admin/change_list.html": ((' x-on:click="filterOpen', _as_button("Filters") + ' x-on:click="filterOpen'),),
+    # Most lists here fill themselves, and a list may be empty without a filter.
+    "unfold/helpers/empty_results.html": (
+        (
+            "This page yielded into no results. Create a new item or reset your filters.",
+            "There is nothing here yet, or nothing that fits.",
+        ),
+        ("{% if cl.has_filters or cl.query %}", "{% if cl.has_active_filters or cl.query %}"),
+    ),
     # Under the page's first heading, so a second.
     "admin/filter.html": (("<h3", "<h2"), ("</h3>", "</h2>")),
     "unfold/helpers/navigation.html": (

@@ -125,7 +125,7 @@ class GeofenceAdmin(ScopedAdmin):
 
     @admin.display(description="shape")
     def shape(self, obj: Geofence) -> str:
-        return f"circle of {obj.radius_m:g} m" if obj.kind == AreaKind.CIRCLE else "polygon"
+        return f"circle of {obj.radius_m:g}\N{NO-BREAK SPACE}m" if obj.kind == AreaKind.CIRCLE else "polygon"
 
     @admin.display(description="place")
     def place(self, obj: Geofence) -> str:

@@ -113,7 +113,7 @@ class ExclusionZoneAdmin(OperatorAdmin):
     @admin.display(description="place")
     def place(self, obj: ExclusionZone) -> str:
         if obj.kind == AreaKind.CIRCLE:
-            return f"circle of {obj.radius_m:g} m around {obj.center_lat:.5f}, {obj.center_lon:.5f}"
+            return f"circle of {obj.radius_m:g}\N{NO-BREAK SPACE}m around {obj.center_lat:.5f}, {obj.center_lon:.5f}"
         return json.dumps(obj.geometry)
 
     @admin.display(description="source", ordering="added_by")

@@ -51,6 +51,21 @@ export class World {
     }
     const around = L.featureGroup([...this.shapes.values()]);
     if (fences.length) this.map.fitBounds(around.getBounds().pad(0.15), { animate: false });
+    this.map.on("zoomend", () => this.thinNames());
+    this.thinNames();
+  }
+
+  // A name that would lie on another fades until there is room; who listens to the page hears them all.
+  thinNames() {
+    const kept = [];
+    for (const drawn of this.shapes.values()) {
+      const name = drawn.getTooltip()?.getElement();
+      if (!name) continue;
+      const box = name.getBoundingClientRect();
+      const lies = (on) => box.left < on.right && on.left < box.right && box.top < on.bottom && on.top < box.bottom;
+      name.classList.toggle("crowded", kept.some(lies));
+      if (!kept.some(lies)) kept.push(box);
+    }
   }
 
   putPhone(place, accuracyM) {
