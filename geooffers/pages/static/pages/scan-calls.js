@@ -28,6 +28,11 @@ const scanCalls = {
     return scanCalls.post("/api/v1/redemptions", { code, store_id: store }, { "Idempotency-Key": key });
   },
 
+  /* Any answer will do, also a refusal. */
+  isReached() {
+    return fetch("/livez", { cache: "no-store" }).then(() => true, () => false);
+  },
+
   post(address, body, headers) {
     return scanCalls.send(address, JSON.stringify(body), { ...headers, "Content-Type": "application/json" });
   },

@@ -7,11 +7,13 @@
   const code = byId("code"), video = byId("video");
   const states = ["stores", "ready", "busy", "found", "answer"];
   const places = [...document.querySelectorAll("[data-store]")];
+  const ASK_EVERY_MS = 2000;
   const handsOnKeys = window.matchMedia("(hover: hover) and (pointer: fine)").matches;
   let state = "";
   let place = null; // {id, name, zone}
   let scan = null; // what is asked now: {code, coupon?, key?}
   let again = null; // how to ask it again, while it is unanswered
+  let asking = null; // the timer that asks whether the service is there
   let cameraWanted = false;
 
   /* A private window may refuse both; then nothing is remembered, and all else works. */
@@ -23,6 +25,8 @@
   const onDevice = memory("localStorage"), inTab = memory("sessionStorage");
 
   function show(name, focus) {
+    clearInterval(asking);
+    asking = null;
     state = name;
     document.body.dataset.state = name;
     for (const one of states) byId(one).hidden = one !== name;
@@ -184,6 +188,15 @@
       first: stale ? { text: "Load the page again", press: () => window.location.reload() } : { text: "Try again", press: () => again() },
       second: { text: redeeming ? "Set it aside" : "Next scan", press: () => ready() },
     });
+    if (answer.why === "unreachable") goOnWhenReached();
+  }
+
+  /* Where nobody was reached the page asks quietly whether the service is there again, and then goes on by itself. */
+  function goOnWhenReached() {
+    const timer = setInterval(async () => {
+      if ((await scanCalls.isReached()) && asking === timer) again();
+    }, ASK_EVERY_MS);
+    asking = timer;
   }
 
   function remember(kind, title, moment) {
@@ -305,10 +318,6 @@
     event.preventDefault();
     code.value = event.clipboardData.getData("text/plain").trim().slice(0, 64);
     code.focus();
-  });
-
-  window.addEventListener("online", () => {
-    if (state === "answer" && again && byId("verdict").classList.contains("wait")) again();
   });
 
   /* ---- begin */
