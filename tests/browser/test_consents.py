@@ -1,30 +1,25 @@
 """Consents where people meet them: the pause on the phone, and new words that an operator publishes."""
 
-from typing import Any
-
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
 from tests.browser.handset import FOREGROUND, PUSHES, Phone
-from tests.browser.judging import LOOKS, judge, judge_in_every_look, name_of
+from tests.browser.judging import LOOKS, judge, judge_in_every_look
 
 ANALYTICS = "analytics"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("look", LOOKS, ids=name_of)
-def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing, look: dict[str, Any]) -> None:
-    phone = Phone(browsing, **look)
+def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing) -> None:
+    phone = Phone(browsing)
     phone.agree(FOREGROUND, PUSHES)
     expect(phone.said).to_have_text("Outside every fence.")
-    judge(phone.page, "phone-before-the-pause", look)
+    judge_in_every_look(phone.page, "phone-before-the-pause")
     phone.page.get_by_role("button", name="1 hour").click()
     expect(phone.said).to_contain_text("Paused: where the phone was is forgotten")
     expect(phone.page.locator(".pause")).to_contain_text("Paused until")
     expect(phone.page.get_by_role("button", name="Go on")).to_be_focused()
-    judge(phone.page, "phone-paused", look)
+    judge_in_every_look(phone.page, "phone-paused")
     reported = phone.reports()
     phone.page.get_by_role("button", name="The phone, at").press("ArrowUp")
     expect(phone.said).to_have_text("Paused: nothing is reported.")
@@ -58,7 +53,7 @@ def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) 
     judge(page, "admin-consent-draft", LOOKS[0])
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("Count me in figures about visits and offers.")).to_be_visible()
-    judge_in_every_look(page, "admin-consent-text")
+    judge_in_every_look(page, "admin-consent-text", load_anew=True)
     page.get_by_role("button", name="Save and publish").click()
     expect(page.get_by_text("Older consents to analytics do not count any more.")).to_be_visible()
     judge(page, "admin-consent-texts", LOOKS[3])
@@ -73,12 +68,8 @@ def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) 
     expect(phone.switch(ANALYTICS)).to_be_enabled()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("look", LOOKS, ids=name_of)
-def test_what_the_store_says_of_an_age_and_where_somebody_lives_decides(
-    browsing: Browsing, look: dict[str, Any]
-) -> None:
-    phone = Phone(browsing, **look)
+def test_what_the_store_says_of_an_age_and_where_somebody_lives_decides(browsing: Browsing) -> None:
+    phone = Phone(browsing)
     phone.agree(FOREGROUND)
     expect(phone.said).to_have_text("Outside every fence.")
     place, age = phone.page.get_by_label("I live in"), phone.page.get_by_label("The app store says of my age")
@@ -90,7 +81,7 @@ def test_what_the_store_says_of_an_age_and_where_somebody_lives_decides(
     expect(phone.said).to_contain_text("where the phone was is forgotten")
     expect(place).to_have_value("US-MD")
     phone.page.locator(".circumstances").scroll_into_view_if_needed()
-    judge(phone.page, "phone-maryland", look)
+    judge_in_every_look(phone.page, "phone-maryland")
     place.fill("Mars")
     place.press("Tab")
     expect(phone.said).to_contain_text("There is no such place in ISO 3166")

@@ -46,4 +46,4 @@ def test_what_is_kept_and_what_went(browsing: Browsing) -> None:
     row = operator.page.get_by_role("row", name="Visits lose their shopper")
     expect(row.get_by_role("img", name="visits:")).to_be_visible()
     expect(operator.page.get_by_text("the slowest done within 2 minutes")).to_be_visible()
-    judge_in_every_look(operator.page, "admin-forgetting")
+    judge_in_every_look(operator.page, "admin-forgetting", load_anew=True)
