@@ -238,6 +238,7 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "ledger entries"
         constraints = [models.UniqueConstraint(fields=["coupon", "movement"], name="each_movement_once")]
         indexes = [models.Index(fields=["offer", "movement"], name="ledger_by_offer")]
 
