@@ -41,6 +41,7 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_LOG_LEVEL",
     "GEOOFFERS_FROM_EMAIL",
     "GEOOFFERS_FIREBASE_PROJECT",
+    "GEOOFFERS_APP_CHECK",
     "GEOOFFERS_SANDBOX_URL",
     "GEOOFFERS_MAP_ATTRIBUTION",
     "GEOOFFERS_MAP_TILES",
@@ -288,6 +289,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # --- Firebase ------------------------------------------------------------------------------------------------
 GOOGLE_APPLICATION_CREDENTIALS: str = env.str("GOOGLE_APPLICATION_CREDENTIALS", default="")
 FIREBASE_PROJECT: str = env.str("GEOOFFERS_FIREBASE_PROJECT", default="geooffers-sandbox" if SANDBOX else "")
+# Whether apps have to vouch for themselves by Firebase App Check: off, score (who does not is pushed less), require.
+APP_CHECK: str = env.str("GEOOFFERS_APP_CHECK", default="off")
+if APP_CHECK not in ("off", "score", "require"):
+    raise ImproperlyConfigured(f"GEOOFFERS_APP_CHECK is {APP_CHECK}; it is off, score or require")
+if APP_CHECK != "off" and not FIREBASE_PROJECT:
+    raise ImproperlyConfigured("GEOOFFERS_APP_CHECK needs GEOOFFERS_FIREBASE_PROJECT: tokens are checked for a project")
 # Where the sandbox listens (`manage.py runsandbox`); firebase-admin is pointed there instead of at Google.
 SANDBOX_URL: str = env.str("GEOOFFERS_SANDBOX_URL", default="http://127.0.0.1:8085") if SANDBOX else ""
 SANDBOX_DIR = VAR_DIR / "sandbox"

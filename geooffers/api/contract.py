@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
-from geooffers.api import auth, database_trouble, errors, limits, replies, strict
+from geooffers.api import app_check, auth, database_trouble, errors, id_tokens, limits, replies, strict
 from geooffers.shoppers import tombstones
 
 _MEDIA = "application/problem+json"
@@ -55,6 +55,29 @@ def with_idempotency_key(*kinds: type[Exception]) -> dict[str, Any]:
     return {
         "parameters": [header],
         **refusals(replies.KeyRequired, replies.KeyInvalid, replies.KeyReused, replies.InFlight, *kinds),
+    }
+
+
+def with_app_check(extra: dict[str, Any]) -> dict[str, Any]:
+    """For `openapi_extra=` of an operation for which the app vouches, where GEOOFFERS_APP_CHECK asks for it."""
+    header = {
+        "in": "header",
+        "name": app_check.HEADER,
+        "required": False,
+        "description": "A Firebase App Check token, where the service asks for it.",
+        "schema": {"type": "string", "maxLength": id_tokens.MOST_CHARACTERS},
+        "example": "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+    }
+    kinds = (
+        app_check.AppCheckMissing,
+        app_check.AppCheckInvalid,
+        app_check.AppCheckUsed,
+        app_check.AppCheckUnreachable,
+    )
+    return {
+        **extra,
+        "parameters": [*extra.get("parameters", []), header],
+        "x-refusals": [*extra.get("x-refusals", []), *kinds],
     }
 
 

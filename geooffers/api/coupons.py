@@ -8,9 +8,10 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, paging, strict
+from geooffers.api import app_check, auth, clock, contract, limits, paging, strict
 from geooffers.coupons import keyring, wallet
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.usecases import attest_device
 from merchants import logos
 from merchants.models import DiscountKind
 
@@ -111,11 +112,13 @@ def list_coupons(request: auth.DeviceRequest, query: Query[PageIn]) -> CouponsOu
     operation_id="getCoupon",
     summary="One of my coupons, with its code",
     description="The code is made anew each time and stored nowhere; another phone of the shopper shows the same.",
-    openapi_extra=contract.refusals(wallet.NoSuchCoupon),
+    openapi_extra=contract.with_app_check(contract.refusals(wallet.NoSuchCoupon)),
 )
 def get_coupon(request: auth.DeviceRequest, coupon_id: UUID) -> CouponWithCodeOut:
     now = _called(request)
     coupon = wallet.coupon_of(shopper=request.auth.shopper, coupon_id=coupon_id)
+    if coupon.is_usable(now) and app_check.verify(request, consume=True):
+        attest_device.attest_device(device_id=request.auth.device_id, now=now)
     code = str(keyring.code_of(coupon)) if coupon.is_usable(now) else None
     return CouponWithCodeOut(**_fields(coupon, now=now), code=code)
 

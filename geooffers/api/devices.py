@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import auth, circumstances, clock, contract, limits, strict, token_change
+from geooffers.api import app_check, auth, circumstances, clock, contract, limits, strict, token_change
 from geooffers.jurisdictions import codes
 from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import Age, Device, PushKind
-from geooffers.usecases import register_device, renew_push_address, renew_token
+from geooffers.usecases import attest_device, register_device, renew_push_address, renew_token
 
 router = Router(tags=["Devices"])
 
@@ -103,16 +103,19 @@ def _out(device: Device) -> DeviceOut:
         "The phone makes its own token; we keep its hash and never send it back. Repeating the call with the same "
         "`install_id` and `token` answers 200 with the same device, so a lost answer is no harm."
     ),
-    openapi_extra=contract.refusals(
-        register_device.InstallKnown,
-        register_device.InstallRevoked,
-        register_device.TokenTaken,
-        codes.UnknownJurisdiction,
+    openapi_extra=contract.with_app_check(
+        contract.refusals(
+            register_device.InstallKnown,
+            register_device.InstallRevoked,
+            register_device.TokenTaken,
+            codes.UnknownJurisdiction,
+        )
     ),
 )
 def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
     now = clock.now()
     limits.spend(request, limits.REGISTRATIONS, caller=limits.caller_by_address(request), now=now)
+    vouched = app_check.verify(request)
     registered = register_device.register_device(
         install_id=payload.install_id,
         token_hash=auth.hash_token(payload.token),
@@ -124,6 +127,8 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
         jurisdiction=payload.jurisdiction or "",
         now=now,
     )
+    if vouched:
+        attest_device.attest_device(device_id=registered.device.pk, now=now)
     device = Device.objects.select_related("shopper").filter(pk=registered.device.pk).first()
     if device is None:
         raise tombstones.Erased  # by another call, since
@@ -172,4 +177,24 @@ def renew(request: token_change.TokenChangeRequest, payload: NewTokenIn) -> Stat
         new_hash=auth.hash_token(payload.new_token),
         now=now,
     )
+    return Status(204, None)
+
+
+@router.put(
+    "/me/app-check",
+    auth=auth.device_auth,
+    response={204: None},
+    operation_id="vouchForApp",
+    summary="Vouch for the app",
+    description=(
+        "By a Firebase App Check token, where the service asks for it; once a week is enough. Registering, signing in "
+        "and fetching a coupon's code with a token do the same."
+    ),
+    openapi_extra=contract.with_app_check({}),
+)
+def vouch(request: auth.DeviceRequest) -> Status[None]:
+    now = clock.now()
+    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    if app_check.verify(request):
+        attest_device.attest_device(device_id=request.auth.device_id, now=now)
     return Status(204, None)

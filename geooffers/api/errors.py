@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
+from geooffers.api import app_check, auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
@@ -81,6 +81,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     register_device.InstallKnown: Problem(status=409, code="install_known", hint="Make a new install_id."),
     register_device.InstallRevoked: Problem(status=409, code="install_revoked"),
     register_device.TokenTaken: Problem(status=409, code="token_taken"),
+    app_check.AppCheckMissing: Problem(status=401, code="app_check_missing"),
+    app_check.AppCheckInvalid: Problem(status=401, code="app_check_invalid"),
+    app_check.AppCheckUsed: Problem(status=401, code="app_check_used"),
+    app_check.AppCheckUnreachable: Problem(status=503, code="app_check_unreachable"),
     id_tokens.SignInOff: Problem(status=501, code="sign_in_off"),
     id_tokens.IdTokenInvalid: Problem(status=401, code="id_token_invalid"),
     id_tokens.IdTokenExpired: Problem(status=401, code="id_token_expired"),

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, strict
+from geooffers.api import app_check, auth, clock, contract, limits, strict
 from geooffers.coupons import wallet
 from geooffers.usecases.make_pass import make_pass
 from geooffers.usecases.make_save_link import make_save_link
@@ -44,12 +44,16 @@ class SaveLinkOut(strict.ReplySchema):
     description="Hand the bytes to PassKit. A redeemed coupon's pass is voided and has no code any more.",
     openapi_extra={
         **_ARCHIVE,
-        **contract.refusals(wallet.NoSuchCoupon, wallets.WalletNotConfigured, AppleKeysUnusable),
+        **contract.with_app_check(
+            contract.refusals(wallet.NoSuchCoupon, wallets.WalletNotConfigured, AppleKeysUnusable)
+        ),
     },
 )
 def get_apple_pass(request: auth.DeviceRequest, coupon_id: UUID) -> HttpResponse:
     now = clock.now()
     limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
+    # A pass holds the code.
+    app_check.verify(request, consume=True)
     made = make_pass(shopper=request.auth.shopper, coupon_id=coupon_id, now=now)
     return HttpResponse(
         made,
@@ -64,16 +68,20 @@ def get_apple_pass(request: auth.DeviceRequest, coupon_id: UUID) -> HttpResponse
     operation_id="makeGoogleSaveLink",
     summary="A link that saves one of my coupons to Google Wallet",
     description="Tells Google Wallet about the coupon, then signs a link to it. Asking again is harmless.",
-    openapi_extra=contract.refusals(
-        wallet.NoSuchCoupon,
-        wallets.WalletNotConfigured,
-        wallets.GoogleKeysUnusable,
-        google_wallet.WalletUnavailable,
-        google_wallet.WalletRefused,
+    openapi_extra=contract.with_app_check(
+        contract.refusals(
+            wallet.NoSuchCoupon,
+            wallets.WalletNotConfigured,
+            wallets.GoogleKeysUnusable,
+            google_wallet.WalletUnavailable,
+            google_wallet.WalletRefused,
+        )
     ),
 )
 def make_google_save_link(request: auth.DeviceRequest, coupon_id: UUID) -> SaveLinkOut:
     now = clock.now()
     limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
+    # A pass holds the code.
+    app_check.verify(request, consume=True)
     link = make_save_link(shopper=request.auth.shopper, coupon_id=coupon_id, now=now)
     return SaveLinkOut(link=link.address, self_made=link.self_made)

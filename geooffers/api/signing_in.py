@@ -6,9 +6,9 @@ from uuid import UUID
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, id_tokens, limits, strict, token_change
+from geooffers.api import app_check, auth, clock, contract, id_tokens, limits, strict, token_change
 from geooffers.shoppers import tokens
-from geooffers.usecases import sign_in
+from geooffers.usecases import attest_device, sign_in
 
 router = Router(tags=["Devices"])
 
@@ -42,18 +42,22 @@ class SignedInOut(strict.ReplySchema):
         "presence and its push address end. The device's token changes to `new_token`; if the answer is lost, repeat "
         "the same call with the old token."
     ),
-    openapi_extra=contract.refusals(
-        id_tokens.SignInOff,
-        id_tokens.IdTokenInvalid,
-        id_tokens.IdTokenExpired,
-        id_tokens.CertificatesUnreachable,
-        tokens.TokenReplaced,
-        tokens.NewTokenTaken,
+    openapi_extra=contract.with_app_check(
+        contract.refusals(
+            id_tokens.SignInOff,
+            id_tokens.IdTokenInvalid,
+            id_tokens.IdTokenExpired,
+            id_tokens.CertificatesUnreachable,
+            tokens.TokenReplaced,
+            tokens.NewTokenTaken,
+        )
     ),
 )
 def post(request: token_change.TokenChangeRequest, payload: SignInIn) -> SignedInOut:
     now = clock.now()
     limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
+    if app_check.verify(request):
+        attest_device.attest_device(device_id=request.auth.device_id, now=now)
     signed_in = sign_in.sign_in(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,

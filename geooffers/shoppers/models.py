@@ -121,6 +121,8 @@ class Device(models.Model):
     platform = models.CharField(max_length=10, choices=[("android", "Android"), ("ios", "iOS"), ("web", "Web")])
     app_version = models.CharField(max_length=40, blank=True)
     age_signal = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
+    # When the app last vouched for itself by Firebase App Check, if that is asked for.
+    attested_at = models.DateTimeField(null=True, blank=True)
     push_kind = models.CharField(max_length=5, choices=PushKind.choices, blank=True)
     push_address = models.CharField(max_length=512, blank=True)
     push_renewed_at = models.DateTimeField(null=True, blank=True)

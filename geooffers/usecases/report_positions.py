@@ -23,10 +23,10 @@ from geooffers.coupons import deciding, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Pause, Purpose, Shopper
-from geooffers.usecases import looking
+from geooffers.usecases import attest_device, looking
 from geooffers.usecases.advise_next_report import advise_next_report
 from geooffers.usecases.reporter import Reporter
-from geooffers.visits import packing, recording, sealed_state, silence, transitions
+from geooffers.visits import packing, recording, sealed_state, silence, transitions, trust
 from geooffers.visits.models import DeviceState
 from geooffers.visits.next_report import NextReport
 from geooffers.visits.transitions import (
@@ -282,8 +282,9 @@ def _record(
     if not moments:
         return []
     issued = deciding.decide_all(shopper=shopper, moments=moments, now=now)
+    believed = _is_believed(device=device, suspicion=plan.walk.known.suspicion, now=now)
     for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
-        wanted = coupon is not None and occasion.pushable and Purpose.MARKETING_PUSH in consents
+        wanted = coupon is not None and occasion.pushable and believed and Purpose.MARKETING_PUSH in consents
         if coupon is not None and wanted and geo_push.is_allowed(store_id=moment.store_id):
             outbox.enqueue(
                 kind=Kind.COUPON_ISSUED,
@@ -295,6 +296,13 @@ def _record(
                 body=coupon.text,
             )
     return [coupon for coupon in issued if coupon is not None]
+
+
+def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
+    """Where apps are asked to vouch for themselves, one that does not is one more sign of a made-up position."""
+    if settings.APP_CHECK == "off" or attest_device.is_attested(device, now=now):
+        return True  # what the fixes alone say of themselves has been judged with each of them
+    return suspicion + trust.UNVOUCHED < trust.SUSPICIOUS_FROM
 
 
 def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:

@@ -26,6 +26,9 @@ SHORTEST_MS = 1_000
 SUSPICIOUS_FROM = 0.5
 HALF_LIFE_MS = 3_600_000
 MOCKED, IMPOSSIBLE, FROZEN = 1.0, 1.0, 0.25
+# The app did not vouch for itself. Alone it says little: phones without Google's services cannot. With one other sign
+# of the last quarter of an hour it is enough.
+UNVOUCHED = 0.3
 MOVING_MPS = 1.0
 
 

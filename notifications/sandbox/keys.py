@@ -5,6 +5,7 @@ disk, readable by their owner alone; all else is derived from them, whatever por
 """
 
 import os
+import secrets
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,11 @@ class SandboxKeys:
             "token_uri": token_uri,
         }
 
+    def key_set(self) -> dict[str, Any]:
+        """As Google publishes the keys of App Check tokens."""
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(self.id_token.public_key(), as_dict=True)
+        return {"keys": [{**key, "kid": self.key_id, "alg": "RS256", "use": "sig"}]}
+
     def certificates(self, *, now: datetime) -> dict[str, str]:
         """Key id to certificate, as Google publishes them for the verifiers of ID tokens."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"securetoken.{PROJECT}")])
@@ -84,6 +90,22 @@ def mint_id_token(
         "auth_time": int(now.timestamp()),
         "iat": int(now.timestamp()),
         "exp": int((now + TOKEN_LIFETIME).timestamp()),
+        **(claims or {}),
+    }
+    return jwt.encode(body, keys.id_token, algorithm="RS256", headers={"kid": keys.key_id})
+
+
+def mint_app_check_token(
+    *, keys: SandboxKeys, now: datetime, project: str = PROJECT, claims: dict[str, Any] | None = None
+) -> str:
+    """An App Check token such as Firebase would hand to the app; another one each time."""
+    body = {
+        "iss": "https://firebaseappcheck.googleapis.com/1",
+        "aud": ["projects/1", f"projects/{project}"],
+        "sub": "1:1:android:5a17d0",
+        "iat": int(now.timestamp()),
+        "exp": int((now + TOKEN_LIFETIME).timestamp()),
+        "jti": secrets.token_urlsafe(12),
         **(claims or {}),
     }
     return jwt.encode(body, keys.id_token, algorithm="RS256", headers={"kid": keys.key_id})

@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import jwt
@@ -35,6 +36,7 @@ class Sandbox:
         self.plan = faults.Plan()
         self.requests = 0
         self._access: dict[str, float] = {}
+        self._consumed: set[bytes] = set()
         self.wallet = WalletShelf(keys=keys, before=self._before_wallet)
 
     def application(self) -> web.Application:
@@ -43,6 +45,8 @@ class Sandbox:
             [
                 web.post("/token", self.grant),
                 web.get("/certs", self.certificates),
+                web.get("/v1/jwks", self.key_set),
+                web.post(r"/v1beta/projects/{project}:verifyAppCheckToken", self.consume_app_check_token),
                 web.post("/v1/projects/{project}/messages:send", self.send),
                 web.get("/sandbox", self.overview),
                 web.get("/sandbox/messages", self.messages),
@@ -85,6 +89,18 @@ class Sandbox:
             self.keys.certificates(now=datetime.now(UTC)),
             headers={"Cache-Control": "public, max-age=20000, must-revalidate"},
         )
+
+    async def key_set(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.keys.key_set(), headers={"Cache-Control": "public, max-age=21600"})
+
+    async def consume_app_check_token(self, request: web.Request) -> web.StreamResponse:
+        """It answers whether the token was shown here before; what else there is to know of it the caller has read."""
+        if not self._is_authorized(request):
+            return _error(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
+        token = json.loads(await request.read()).get("app_check_token", "")
+        used = sha256(token.encode()).digest() in self._consumed
+        self._consumed.add(sha256(token.encode()).digest())
+        return web.json_response({"alreadyConsumed": True} if used else {})
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1

@@ -59,6 +59,8 @@ def test_a_missing_value_stops_the_start_and_is_named(missing: str) -> None:
         ("GEOOFFERS_SANDBOKS", "1", "unknown setting GEOOFFERS_SANDBOKS"),
         ("GEOOFFERS_SECRET_KEY", "sandbox-only-and-public-0123456789abcdef0123456789abcdef", "public value"),
         ("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099", "forged ID tokens would pass"),
+        ("GEOOFFERS_APP_CHECK", "on", "it is off, score or require"),
+        ("GEOOFFERS_APP_CHECK", "require", "needs GEOOFFERS_FIREBASE_PROJECT"),
         ("GEOOFFERS_TRUSTED_PROXIES", "everybody", "everybody"),
         ("GEOOFFERS_PUBLIC_URL", "http://offers.example", "GEOOFFERS_PUBLIC_URL is http://offers.example"),
         ("GEOOFFERS_PUBLIC_URL", "https://offers.example/shop", "it is https:// and a host"),
