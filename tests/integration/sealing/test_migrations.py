@@ -35,7 +35,7 @@ def migrate(app: str, name: str, before: str, module: str) -> None:
 def test_a_device_goes_on_with_its_token() -> None:
     device = make_device()
     put("shoppers_device", token_hash=sha256(b"one").digest(), previous_token_hash=sha256(b"before").digest())
-    migrate("shoppers", "0010_token_hashes_are_sealed", "0009_erasure", "geooffers.shoppers")
+    migrate("shoppers", "0011_token_hashes_are_sealed", "0010_exports", "geooffers.shoppers")
     device.refresh_from_db()
     assert auth.find_device(auth.hash_token("one")).device_id == device.pk
     assert device.previous_token_hash == sha256(b"before").digest()
@@ -54,14 +54,14 @@ def test_a_coupon_is_found_by_its_code() -> None:
     code = keyring.code_of(coupon)
     put("coupons_coupon", code_lookup=bytes(32))
     assert not Coupon.objects.filter(code_lookup=code.digest).exists()
-    migrate("coupons", "0004_code_hashes_are_sealed", "0004_code_hashes_are_sealed", "geooffers.coupons")
+    migrate("coupons", "0005_code_hashes_are_sealed", "0005_code_hashes_are_sealed", "geooffers.coupons")
     assert Coupon.objects.get(code_lookup=code.digest) == coupon
 
 
 def test_a_device_is_where_it_was() -> None:
     device, nowhere = make_device(), make_device()
     DeviceState.objects.filter(device=device).update(packed=b"whereabouts")
-    migrate("visits", "0005_states_are_sealed", "0004_visits_end_with_the_holder", "geooffers.visits")
+    migrate("visits", "0006_states_are_sealed", "0005_to_forget", "geooffers.visits")
     packed = bytes(DeviceState.objects.get(device=device).packed)
     assert b"whereabouts" not in packed
     assert sealed_state.open_(packed, device_id=device.pk) == b"whereabouts"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shoppers', '0010_token_hashes_are_sealed'),
+        ('shoppers', '0011_token_hashes_are_sealed'),
     ]
 
     operations = [
