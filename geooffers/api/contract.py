@@ -64,8 +64,11 @@ def with_app_check(extra: dict[str, Any]) -> dict[str, Any]:
         "in": "header",
         "name": app_check.HEADER,
         "required": False,
-        "description": "A Firebase App Check token, where the service asks for it.",
-        "schema": {"type": "string", "maxLength": id_tokens.MOST_CHARACTERS},
+        "description": (
+            "A Firebase App Check token, where the service asks for it: "
+            f"at most {id_tokens.MOST_CHARACTERS:,} characters. Elsewhere it is not read."
+        ),
+        "schema": {"type": "string"},
         "example": "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
     }
     kinds = (
