@@ -109,11 +109,12 @@ def _forget_decisions(before: datetime, limit: int) -> int:
 def _forget_coupons(rows: "QuerySet[Any]", limit: int) -> int:
     """A coupon's whole story goes at once: redemption, refused scans, ledger. Its entries cancel out, and the budget
     forgets the redemption too, so that the books of what is left still add up."""
-    coupons = list(rows.select_for_update(skip_locked=True)[:limit])
+    # No more of them than is needed: a code that is sealed under a key that is gone does not open any more.
+    coupons = list(rows.select_for_update(skip_locked=True).only("pk", "offer", "state")[:limit])
     ids = [coupon.pk for coupon in coupons]
     for model in (Redemption, RefusedScan, LedgerEntry):
         model._default_manager.filter(coupon__in=ids).delete()
-    Coupon.objects.filter(pk__in=ids).delete()
+    Coupon.objects.filter(pk__in=ids).only("pk").delete()
     redeemed = Counter(coupon.offer_id for coupon in coupons if coupon.state == CouponState.REDEEMED)
     for offer_id, count in sorted(redeemed.items()):
         budgets.forget_redeemed(offer_id=offer_id, count=count)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from geooffers.coupons import issuing, ledger
-from geooffers.coupons.models import RefusedScan, ShopperOfferCount
+from geooffers.coupons.models import Coupon, RefusedScan, ShopperOfferCount
 from geooffers.rounds import forget, forgetting_figures
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.templatetags import humanize_spans
@@ -211,3 +211,12 @@ def test_nobody_else_learns_that_the_page_exists() -> None:
 )
 def test_periods_in_words(period: timedelta, words: str) -> None:
     assert humanize_spans.span(period) == words
+
+
+def test_a_coupon_whose_codes_key_is_gone_is_forgotten_as_well() -> None:
+    make_coupon(make_offer(make_store()))
+    issuing.expire_due(now=NOON + 30 * DAY)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE coupons_coupon SET code_lookup = %s", [connection.Database.Binary(b"gone:" + b"x" * 48)])
+    assert forget.run(now=NOON + settings.KEEP_REDEMPTIONS + 60 * DAY, limit=10) == 1
+    assert not Coupon.objects.exists()
