@@ -70,6 +70,7 @@ def _device(row: Device) -> Entry:
         "platform": row.platform,
         "app_version": row.app_version,
         "age_signal": row.age_signal,
+        "attested_at": row.attested_at,
         "hand_overs": row.hand_overs,
         "push_kind": row.push_kind or None,
         "push_address": row.push_address or None,
