@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import eligibility, issuing, ranking
+from geooffers.coupons import device_shares, eligibility, issuing, ranking
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCount
 from geooffers.shoppers import allowed
@@ -49,8 +49,11 @@ def decide(
     return decide_all(shopper=shopper, moments=[moment], now=now)[0]
 
 
-def decide_all(*, shopper: Shopper, moments: Sequence[Moment], now: datetime) -> list[Coupon | None]:
+def decide_all(
+    *, shopper: Shopper, moments: Sequence[Moment], now: datetime, marks: device_shares.Marks | None = None
+) -> list[Coupon | None]:
     """For each moment its coupon, or None. Runs in the caller's transaction, which holds the lock of each visit.
+    `marks`: of the phone that reports, whose people share.
 
     1. Every offer that the store has up is judged on facts read without a lock.
     2. The eligible ones are ranked.
@@ -58,13 +61,13 @@ def decide_all(*, shopper: Shopper, moments: Sequence[Moment], now: datetime) ->
        the lost offer is refused with that reason, and the next best is tried; each round loses one, so it ends.
     4. One Decision for every offer judged.
     """
-    judged = [_judge(shopper=shopper, moment=moment, now=now) for moment in moments]
-    coupons = _issue_best(shopper=shopper, judged=judged, now=now)
+    judged = [_judge(shopper=shopper, moment=moment, marks=marks, now=now) for moment in moments]
+    coupons = _issue_best(shopper=shopper, judged=judged, marks=marks, now=now)
     Decision.objects.bulk_create(decision for each in judged for decision in _decisions(each, shopper=shopper, now=now))
     return [coupons.get(place) for place in range(len(moments))]
 
 
-def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
+def _judge(*, shopper: Shopper, moment: Moment, marks: device_shares.Marks | None, now: datetime) -> _Judged:
     shown = offers.offers_up_at(store_id=moment.store_id, triggers=moment.triggers, now=now)
     judged = _Judged(moment=moment, offers={each.offer.pk: each.offer for each in shown})
     if not shown:
@@ -72,6 +75,7 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
     had = dict(
         ShopperOfferCount.objects.filter(shopper=shopper, offer__in=judged.offers).values_list("offer_id", "issued")
     )
+    full = device_shares.full_offers(marks=marks, offer_ids=judged.offers) if marks is not None else frozenset()
     profiled = allowed.may_be_profiled(shopper=shopper)
     issued_here = set(Coupon.objects.filter(visit=moment.visit).values_list("offer_id", flat=True))
     eligible = []
@@ -87,6 +91,7 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
             limit=offer.per_shopper_limit,
             had=had.get(offer.pk, 0),
             issued_this_visit=offer.pk in issued_here,
+            device_is_full=offer.pk in full,
         )
         reason = eligibility.judge(facts, now=now).refused_for
         if reason is not None:
@@ -107,7 +112,9 @@ def _judge(*, shopper: Shopper, moment: Moment, now: datetime) -> _Judged:
     return judged
 
 
-def _issue_best(*, shopper: Shopper, judged: list[_Judged], now: datetime) -> dict[int, Coupon]:
+def _issue_best(
+    *, shopper: Shopper, judged: list[_Judged], marks: device_shares.Marks | None, now: datetime
+) -> dict[int, Coupon]:
     """By place in `judged`: a report that tells a whole stay brings a visit twice, as begun and as dwelled."""
     while True:
         wanted = {
@@ -118,7 +125,7 @@ def _issue_best(*, shopper: Shopper, judged: list[_Judged], now: datetime) -> di
         if not wanted:
             return {}
         try:
-            coupons = issuing.issue_all(shopper=shopper, wanted=list(wanted.values()), now=now)
+            coupons = issuing.issue_all(shopper=shopper, wanted=list(wanted.values()), marks=marks, now=now)
         except issuing.CannotIssue as lost:
             loser = next(judged[place] for place, each in wanted.items() if each is lost.wanted)
             loser.refused[lost.wanted.offer.pk] = lost.reason

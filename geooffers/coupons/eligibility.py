@@ -33,6 +33,7 @@ class Reason(StrEnum):
     # refused: this shopper
     ALREADY_ISSUED_THIS_VISIT = "already_issued_this_visit"
     SHOPPER_LIMIT = "shopper_limit"
+    DEVICE_LIMIT = "device_limit"
 
 
 class Standing(StrEnum):
@@ -55,6 +56,7 @@ class Facts:
     limit: int  # coupons of this offer that one shopper may have
     had: int  # that this one has had
     issued_this_visit: bool
+    device_is_full: bool = False  # as many others as may have had it on this phone
 
     def __post_init__(self) -> None:
         if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
@@ -102,6 +104,8 @@ def _shopper_has_enough(facts: Facts) -> Reason | None:
         return Reason.ALREADY_ISSUED_THIS_VISIT
     if facts.had >= facts.limit:
         return Reason.SHOPPER_LIMIT
+    if facts.device_is_full:
+        return Reason.DEVICE_LIMIT
     return None
 
 

@@ -6,11 +6,12 @@ shopper.
 
 from collections import Counter
 
-from geooffers.coupons import ledger
+from geooffers.coupons import device_shares, ledger
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
     Decision,
+    DeviceShare,
     LedgerEntry,
     Movement,
     Redemption,
@@ -24,7 +25,7 @@ from geooffers.shoppers.models import Shopper
 from merchants import budgets
 
 # The last three lose the way back to the person with their coupon.
-MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
+MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})
 
 
 def erase_now(*, of: Erasing) -> dict[str, int]:
@@ -45,6 +46,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
             shopper=None, visit=None, code_lookup=None, seen_at=None, saved_at=None, dismissed_at=None
         ),
         "open coupons released": len(open_ones),
+        "seats on phones": sum(device_shares.forget(shopper_id=each, now=of.now) for each in of.shopper_ids),
     }
     released = Counter(coupon.offer_id for coupon in open_ones)
     for offer_id, count in sorted(released.items()):

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import counting, keyring, ledger
+from geooffers.coupons import counting, device_shares, keyring, ledger
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, CouponState, Movement
 from geooffers.shoppers.models import Shopper
@@ -46,6 +46,12 @@ class ShopperLimitReached(CannotIssue):
     reason = Reason.SHOPPER_LIMIT
 
 
+class DeviceLimitReached(CannotIssue):
+    """As many others as may have had this offer on this phone."""
+
+    reason = Reason.DEVICE_LIMIT
+
+
 class CapReached(CannotIssue):
     """No place is left in the offer's budget."""
 
@@ -56,13 +62,15 @@ def issue_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime)
     return issue_all(shopper=shopper, wanted=[Wanted(visit=visit, offer=offer)], now=now)[0]
 
 
-def issue_all(*, shopper: Shopper, wanted: Sequence[Wanted], now: datetime) -> list[Coupon]:
+def issue_all(
+    *, shopper: Shopper, wanted: Sequence[Wanted], now: datetime, marks: device_shares.Marks | None = None
+) -> list[Coupon]:
     """A coupon for each visit, in the order they were asked for; all of them, or none and CannotIssue.
 
     A report may begin two visits at once. Issued one after the other, it would hold the first offer's budget while
-    it waits for the second's, and another report the other way round: so first every coupon, then every count, then
-    every budget, each in the order of the offers' ids. A failure rolls back to the savepoint, which lets go of the
-    locks too, and the caller may ask for less. The budgets come last because everybody wants them.
+    it waits for the second's, and another report the other way round: so first every coupon, then every count, every
+    seat, every budget, each in the order of the offers' ids. A failure rolls back to the savepoint, which lets go of
+    the locks too, and the caller may ask for less. The budgets come last because everybody wants them.
 
     At most one per visit and offer: the caller holds the lock of the visit, and a constraint says it again.
     """
@@ -75,6 +83,9 @@ def issue_all(*, shopper: Shopper, wanted: Sequence[Wanted], now: datetime) -> l
             limit = each.offer.per_shopper_limit
             if not counting.count_one(shopper_id=shopper.pk, offer_id=each.offer.pk, limit=limit):
                 raise ShopperLimitReached(each)
+        for each in in_order:
+            if marks is not None and not device_shares.take_seat(marks=marks, offer_id=each.offer.pk):
+                raise DeviceLimitReached(each)
         for each in in_order:
             if not budgets.reserve(offer_id=each.offer.pk):
                 raise CapReached(each)

@@ -1,16 +1,20 @@
 """At sign-in what an anonymous shopper may still use becomes the account's; nothing is taken back."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import F
 
+from geooffers.coupons import device_shares
 from geooffers.coupons.models import Coupon, CouponState, Decision, ShopperOfferCount
-from geooffers.shoppers.models import Shopper
+from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.merging import Joined
 
 
-def move_to_account(*, anonymous: Shopper, account: Shopper, joined: Iterable[Joined]) -> None:
-    """In the caller's transaction: open coupons, then counts, in the locks' order; decisions nobody locks."""
+def move_to_account(
+    *, device: Device, anonymous: Shopper, account: Shopper, joined: Iterable[Joined], now: datetime
+) -> None:
+    """In the caller's transaction, in the locks' order: open coupons, counts, seats; decisions nobody locks."""
     for pair in joined:
         _rejoin(pair)
     open_coupons = Coupon.objects.filter(shopper=anonymous, state=CouponState.OPEN)
@@ -24,6 +28,7 @@ def move_to_account(*, anonymous: Shopper, account: Shopper, joined: Iterable[Jo
         theirs = ShopperOfferCount.objects.filter(shopper=account, offer_id=count.offer_id)
         theirs.update(issued=F("issued") + count.issued)
         count.delete()
+    device_shares.move_to_account(device_id=device.pk, anonymous_id=anonymous.pk, account_id=account.pk, now=now)
 
 
 def _rejoin(pair: Joined) -> None:

@@ -158,6 +158,30 @@ class ShopperOfferCount(models.Model):
         return str(self.issued)
 
 
+class DeviceShare(models.Model):
+    """One person's seat at an offer on one phone, for the time of a period (`coupons.device_shares`). No foreign key
+    leads to either: the marks are HMACs under that period's key."""
+
+    device_mark = models.BinaryField(max_length=16)
+    shopper_mark = models.BinaryField(max_length=16)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
+    seat = models.PositiveSmallIntegerField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device_mark", "offer", "seat"], name="one_person_per_seat"),
+            models.UniqueConstraint(fields=["device_mark", "offer", "shopper_mark"], name="one_seat_per_person"),
+        ]
+        indexes = [
+            models.Index(fields=["ends_at"], name="device_share_by_end"),
+            models.Index(fields=["shopper_mark"], name="device_share_by_shopper"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seat {self.seat}"
+
+
 class Redemption(models.Model):
     """A coupon honoured at a store. One per coupon; the caller's Idempotency-Key is its nonce."""
 

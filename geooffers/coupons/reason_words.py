@@ -15,6 +15,7 @@ WORDS: Mapping[str, str] = {
     Reason.SHOPPER_LIMIT: (
         "The shopper has had as many coupons of it as the offer allows. Expired unused, one counts no more."
     ),
+    Reason.DEVICE_LIMIT: "On this phone five other people have had it within the four weeks.",
     Reason.CAP_REACHED: "Open and redeemed coupons have reached the cap.",
     Reason.RANKED_LOWER: "They could have had it; another offer was ranked higher.",
     Reason.BEST: "It became the coupon.",
@@ -33,6 +34,7 @@ TO_SHOPPERS: Mapping[str, str] = {
     Reason.CAP_REACHED: "All of its coupons were taken.",
     Reason.ALREADY_ISSUED_THIS_VISIT: "This visit had brought it to you already.",
     Reason.SHOPPER_LIMIT: "You had had as many coupons of it as one person may have.",
+    Reason.DEVICE_LIMIT: "Five other people had had it on this phone within four weeks.",
 }
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import RateCount, StoredReply
-from geooffers.coupons.models import Coupon, CouponState, Decision, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
@@ -185,6 +185,7 @@ STEPS = (
     _plain("sessions", Session.objects.all, "expire_date", timedelta),
     _plain("exports", Export.objects.all, "expires_at", timedelta),
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
+    _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
     _plain("tombstones", Tombstone.objects.all, "at", lambda: settings.KEEP_TOMBSTONES),
     _plain(

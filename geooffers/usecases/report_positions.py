@@ -19,7 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from geooffers.coupons import deciding, wallet
+from geooffers.coupons import deciding, device_shares, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Pause, Purpose, Shopper
@@ -281,7 +281,8 @@ def _record(
                 occasions.append(one.transition)
     if not moments:
         return []
-    issued = deciding.decide_all(shopper=shopper, moments=moments, now=now)
+    marks = device_shares.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
+    issued = deciding.decide_all(shopper=shopper, moments=moments, marks=marks, now=now)
     believed = _is_believed(device=device, suspicion=plan.walk.known.suspicion, now=now)
     for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
         wanted = coupon is not None and occasion.pushable and believed and Purpose.MARKETING_PUSH in consents

@@ -103,7 +103,7 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
     # shopper starts over.
     DeviceState.objects.filter(device=device).update(version=F("version") + 1)
     joined = visits_merging.move_to_account(anonymous=anonymous, account=account, now=now)
-    coupons_merging.move_to_account(anonymous=anonymous, account=account, joined=joined)
+    coupons_merging.move_to_account(device=device, anonymous=anonymous, account=account, joined=joined, now=now)
     visits_merging.drop(joined=joined)
     outbox.move(from_shopper=anonymous, to_shopper=account)
     wants_marketing = ConsentState.objects.filter(

@@ -34,6 +34,7 @@ SPOILED = {
     Reason.ENDS_TOO_SOON: {"ends_at": NOON + SHORTEST_USE - timedelta(seconds=1)},
     Reason.ALREADY_ISSUED_THIS_VISIT: {"issued_this_visit": True},
     Reason.SHOPPER_LIMIT: {"had": 2},
+    Reason.DEVICE_LIMIT: {"device_is_full": True},
     Reason.CAP_REACHED: {"taken": 10},
 }
 
