@@ -39,6 +39,7 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_DEBUG",
     "GEOOFFERS_HTTPS",
     "GEOOFFERS_LOG_LEVEL",
+    "GEOOFFERS_LOG_FORMAT",
     "GEOOFFERS_FROM_EMAIL",
     "GEOOFFERS_FIREBASE_PROJECT",
     "GEOOFFERS_APP_CHECK",
@@ -387,10 +388,13 @@ ERASED_TOKENS_KNOWN_FOR = timedelta(days=35)  # so long a phone that asks again 
 ERASE_WITHIN = timedelta(hours=24)
 
 # --- logs: the path without the query, never a position ------------------------------------------------------
+LOG_FORMAT: str = env.str("GEOOFFERS_LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"GEOOFFERS_LOG_FORMAT is {LOG_FORMAT}; it is line or json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "geooffers.log_lines.formatter", "style": LOG_FORMAT}},
     "filters": {"without_query": {"()": "geooffers.log_lines.WithoutQuery"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("GEOOFFERS_LOG_LEVEL", default="INFO")},
