@@ -6,14 +6,14 @@ lone surrogates and deep nesting. Here each of these has one answer, and none of
 
 import json
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from ninja.parser import Parser
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MAX_BODY = 1_048_576
@@ -76,8 +76,9 @@ def read_json(body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise NotUtf8 from None
-    refuse_depth(text)
-    value = _parse(text)
+    bare = outside_strings(text)
+    refuse_depth(bare)
+    value = _parse(text, numbers_may_be_long=LONG_NUMBER.search(bare) is not None)
     if not isinstance(value, dict):
         raise InvalidJson("line 1 column 1: expected an object")
     if "\\u" in text:  # the only way into a decoded text for what no database takes
@@ -85,20 +86,27 @@ def read_json(body: bytes) -> dict[str, Any]:
     return value
 
 
-def refuse_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+def outside_strings(text: str) -> str:
+    """What of a JSON text stands between its strings."""
+    # Without a backslash every second quote ends a string.
+    return _STRING.sub("", text) if "\\" in text else "".join(text.split('"')[::2])
+
+
+def refuse_depth(bare: str) -> None:
+    """Of what stands outside of the strings."""
+    if bare.count("[") + bare.count("{") <= MAX_DEPTH:
         return
     depth = 0
-    for bracket in _NO_BRACKET.sub("", _STRING.sub("", text)):
+    for bracket in _NO_BRACKET.sub("", bare):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
             raise TooDeep
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, *, numbers_may_be_long: bool) -> Any:
     # Python functions for numbers cost as much as the whole parse, so they stand in only when one may be too long.
     numbers: dict[str, Any] = {}
-    if LONG_NUMBER.search(text):
+    if numbers_may_be_long:
         numbers = {"parse_int": _short_int, "parse_float": _short_float}
     try:
         return json.loads(text, object_pairs_hook=_unique_keys, **numbers)
@@ -184,41 +192,29 @@ def example(**values: Any) -> ConfigDict:
 
 
 _RFC_3339 = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,12}))?"
-    r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))?",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([0-9]{2}):[0-9]{2}:([0-9]{2})(?:\.[0-9]{1,12})?"
+    r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?",
 )
 
 
 def read_moment(value: Any) -> datetime:
     """An RFC 3339 time with an offset, as UTC. A leap second is taken as :59."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("datetime_format", "expected an RFC 3339 time, as 2026-06-02T12:00:00+03:00")
-    parts = _RFC_3339.fullmatch(value)
+    parts = _RFC_3339.fullmatch(value) if isinstance(value, str) else None
     if parts is None:
         raise PydanticCustomError("datetime_format", "expected an RFC 3339 time, as 2026-06-02T12:00:00+03:00")
-    year, month, day, hour, minute, second, fraction, zulu, sign, off_hours, off_minutes = parts.groups()
-    if zulu is None and sign is None:
+    hour, second, offset = parts.groups()
+    if offset is None:
         raise PydanticCustomError("timezone_required", "the time needs an offset: Z, or as +03:00")
-    offset = timedelta(0)
-    if sign is not None:
-        if int(off_hours) > 23 or int(off_minutes) > 59:
-            raise PydanticCustomError("datetime_format", "the offset is not one")
-        offset = timedelta(hours=int(off_hours), minutes=int(off_minutes)) * (-1 if sign == "-" else 1)
+    if second == "60":
+        value = f"{value[:17]}59{value[19:]}"
     try:
-        local = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour),
-            int(minute),
-            min(int(second), 59) if second == "60" else int(second),
-            int((fraction or "0")[:6].ljust(6, "0")),
-            tzinfo=timezone(offset),
-        )
+        if hour > "23":
+            raise ValueError  # newer Pythons take 24:00 for the next day
+        moment = datetime.fromisoformat(value.upper())
     except ValueError:
         raise PydanticCustomError("datetime_format", "there is no such day or time") from None
     try:
-        return local.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise PydanticCustomError("out_of_range", "the time lies outside the calendar") from None
 
@@ -226,16 +222,23 @@ def read_moment(value: Any) -> datetime:
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def read_uuid(value: Any) -> UUID:
+def _uuid_text(value: Any) -> str:
     if not isinstance(value, str):
         raise PydanticCustomError("wrong_type", "expected a UUID as text")
     if not _UUID.fullmatch(value):
         raise PydanticCustomError("uuid_format", "expected a UUID, as 019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c")
-    return UUID(value)
+    return value
+
+
+def read_uuid(value: Any) -> UUID:
+    return UUID(_uuid_text(value))
 
 
 Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Uuid = Annotated[UUID, BeforeValidator(read_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+# The library makes a UUID of a text five times as fast as the standard library, and takes many more forms of it.
+Uuid = Annotated[
+    UUID, Strict(False), BeforeValidator(_uuid_text), WithJsonSchema({"type": "string", "format": "uuid"})
+]
 # 32 random bytes in base64url, made by the phone. 43 characters, of which the last carries four bits.
 DeviceToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", min_length=43, max_length=43)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]

@@ -3,8 +3,10 @@
 import math
 import sys
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from geooffers.api import strict
@@ -105,6 +107,7 @@ def test_an_open_string_is_refused_in_linear_time(text: str) -> None:
     [
         ("2026-06-02T12:00:00", "timezone_required"),
         ("2026-06-02T12:00:00.5", "timezone_required"),
+        ("2026-06-02T24:00:00", "timezone_required"),
         ("1780401600000", "datetime_format"),
         (1780401600000, "datetime_format"),
         (1.5, "datetime_format"),
@@ -116,6 +119,8 @@ def test_an_open_string_is_refused_in_linear_time(text: str) -> None:
         ("2026-06-02T24:00:00Z", "datetime_format"),
         ("2026-06-02T12:00:61Z", "datetime_format"),
         ("2026-06-02T12:00:00+24:00", "datetime_format"),
+        ("2026-06-02T12:00:00+03:75", "datetime_format"),
+        ("2026-W23-2T12:00:00Z", "datetime_format"),
         ("２０２６-06-02T12:00:00Z", "datetime_format"),
         ("0000-01-01T00:00:00Z", "datetime_format"),
         ("9999-12-31T23:59:59-12:00", "out_of_range"),
@@ -133,6 +138,7 @@ def test_a_time_that_is_none_says_why(text: object, code: str) -> None:
     [
         ("2026-06-02T12:00:00Z", datetime(2026, 6, 2, 12, tzinfo=UTC)),
         ("2026-06-02t15:00:00.25+03:00", datetime(2026, 6, 2, 12, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026-06-02t12:00:00z", datetime(2026, 6, 2, 12, tzinfo=UTC)),
         ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("2026-06-02T12:00:00.123456789Z", datetime(2026, 6, 2, 12, 0, 0, 123_456, tzinfo=UTC)),
         ("2026-06-02T07:30:00-04:30", datetime(2026, 6, 2, 12, tzinfo=UTC)),
@@ -140,3 +146,23 @@ def test_a_time_that_is_none_says_why(text: object, code: str) -> None:
 )
 def test_a_time_with_an_offset_is_read_as_utc(text: str, moment: datetime) -> None:
     assert strict.read_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("019e7f5c3a527c4e9d410c6a8a1f2b3c", "uuid_format"),
+        ("{019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c}", "uuid_format"),
+        ("urn:uuid:019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c", "uuid_format"),
+        ("019e7f5c-3a52-7c4e-9d41-0c6a8a1f2b3c\n", "uuid_format"),
+        (b"0123456789abcdef", "wrong_type"),
+        (1, "wrong_type"),
+        (None, "wrong_type"),
+    ],
+)
+def test_one_form_of_a_uuid_is_read_and_no_other(value: object, code: str) -> None:
+    reader = TypeAdapter(strict.Uuid)
+    assert reader.validate_python("019E7F5C-3a52-7c4e-9d41-0c6a8a1f2b3c") == UUID(int=0x019E7F5C3A527C4E9D410C6A8A1F2B3C)
+    with pytest.raises(ValidationError) as refusal:
+        reader.validate_python(value)
+    assert refusal.value.errors()[0]["type"] == code

@@ -51,8 +51,9 @@ def json_of(request: HttpRequest) -> Any:
     """The value of a JSON body. Of a key that is there twice the last counts; a number that is too long is None."""
     text = _text(body_of(request))
     try:
-        strict.refuse_depth(text)
-        if strict.LONG_NUMBER.search(text):
+        bare = strict.outside_strings(text)
+        strict.refuse_depth(bare)
+        if strict.LONG_NUMBER.search(bare):
             return json.loads(text, parse_int=_short_int, parse_float=_short_float)
         return json.loads(text)
     except strict.TooDeep:
