@@ -1,4 +1,4 @@
-"""What the API remembers of its callers: replies already given, and how often they called.
+"""What the API remembers of its callers: replies already given, how often they called, and what was not used.
 
 The caller is text (kind and id), no foreign key: these rows outlive nobody and hold no codes and no tokens.
 """
@@ -40,3 +40,19 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return str(self.count)
+
+
+class DroppedFixes(models.Model):
+    """Fixes acknowledged and not used in one hour: how many, why, and which way they came. Nobody's in particular."""
+
+    hour = models.DateTimeField()
+    client = models.CharField("came by", max_length=30)
+    reason = models.CharField(max_length=60)
+    count = models.PositiveBigIntegerField("fixes")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "dropped fixes"
+        constraints = [models.UniqueConstraint(fields=["hour", "client", "reason"], name="one_count_of_dropped_fixes")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.reason}"

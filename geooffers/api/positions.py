@@ -5,6 +5,7 @@ ever, and one bad record must not hold up the rest.
 """
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from ninja import Router
 from pydantic import Field, ValidationError, ValidationInfo, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
-from geooffers.api import auth, clock, contract, coupons, errors, report_rate, strict
+from geooffers.api import auth, clock, contract, coupons, dropped, errors, report_rate, strict
 from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions as reporting
 from geooffers.visits import transitions
@@ -186,14 +187,19 @@ def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOu
         fixes=[fix.as_fix() for fix in payload.fixes if isinstance(fix, FixIn)],
         now=now,
     )
-    return report_out(report, told=payload.fixes, now=now)
+    return report_out(report, told=payload.fixes, client="positions", now=now)
 
 
-def report_out(report: reporting.Report, *, told: Sequence[object], now: datetime) -> ReportOut:
+def report_out(report: reporting.Report, *, told: Sequence[object], client: str, now: datetime) -> ReportOut:
     """`told` is what the phone sent, well-formed or a FieldProblem; the report's results are of the well-formed."""
     judged = iter([_result(one.status, one.code) for one in report.results])
+    results = [_rejected(one) if isinstance(one, errors.FieldProblem) else next(judged) for one in told]
+    # Not used, or not yet: each has a code, but for those that came too late.
+    dropped.count(
+        client=client, reasons=Counter([one.code or one.status for one in results if one.code or one.status == "late"])
+    )
     return ReportOut(
-        results=[_rejected(one) if isinstance(one, errors.FieldProblem) else next(judged) for one in told],
+        results=results,
         transitions=[
             TransitionOut(
                 change=one.change,

@@ -133,4 +133,4 @@ def report_region_events(request: auth.DeviceRequest, payload: EventsIn) -> Repo
         events=[event.as_event() for event in payload.events if isinstance(event, EventIn)],
         now=now,
     )
-    return report_out(report, told=payload.events, now=now)
+    return report_out(report, told=payload.events, client="region_events", now=now)

@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
-from geooffers.api.models import RateCount, StoredReply
+from geooffers.api.models import DroppedFixes, RateCount, StoredReply
 from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
@@ -26,6 +26,8 @@ from notifications.models import Push
 
 # No limit of ours looks back further than a day.
 KEEP_RATE_COUNTS = timedelta(days=1)
+# Who looks why fixes are dropped looks at this month and the one before.
+KEEP_DROPPED_FIXES = timedelta(days=62)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +189,7 @@ STEPS = (
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
+    _plain("dropped fixes", DroppedFixes.objects.all, "hour", lambda: KEEP_DROPPED_FIXES),
     _plain("tombstones", Tombstone.objects.all, "at", lambda: settings.KEEP_TOMBSTONES),
     _plain(
         "data requests",

@@ -7,7 +7,6 @@ calls too often, and what we could not do (5xx): of those the client keeps its b
 """
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any
 from django.http import JsonResponse
 
 from geooffers.api import auth, clock, report_rate
+from geooffers.api import dropped as dropping
 from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.ingest import fixes, reading
 from geooffers.api.ingest.fixes import ClientFix, Reason
@@ -27,19 +27,11 @@ log = logging.getLogger(__name__)
 HEADER = "X-Geooffers-Counts"
 # A body of 1 MB has not more records that are ones.
 MOST_RECORDS = 5_000
-# Of these the operator need not hear: nothing was lost.
-_ORDINARY = {Status.ACCEPTED, Status.DUPLICATE, Status.LATE}
+# Every other is counted for the operator, and all but late ones are told in the log: of those nothing was lost.
+_USED = {Status.ACCEPTED, Status.DUPLICATE}
+_ORDINARY = {*_USED, Status.LATE}
 
 Read = Callable[[datetime], Iterable[ClientFix | Reason]]
-
-_lock = threading.Lock()
-_dropped: Counter[tuple[str, str]] = Counter()
-
-
-def dropped_counts() -> Mapping[tuple[str, str], int]:
-    """What this process acknowledged and did not use: how many by client and reason."""
-    with _lock:
-        return dict(_dropped)
 
 
 def receive(request: auth.DeviceRequest, *, client: str, read: Read) -> Counter[str]:
@@ -93,12 +85,10 @@ def _report(*, caller: DeviceCaller, found: list[ClientFix], now: datetime) -> C
 
 def _tell_the_operator(request: auth.DeviceRequest, *, client: str, counts: Counter[str]) -> None:
     """One line, of words of ours and numbers alone."""
+    dropping.count(client=client, reasons={reason: count for reason, count in counts.items() if reason not in _USED})
     dropped = {reason: count for reason, count in counts.items() if reason not in _ORDINARY}
     if not dropped:
         return
-    with _lock:
-        for reason, count in dropped.items():
-            _dropped[client, str(reason)] += count
     log.info("ingest %s dropped %s, request %s", client, _listed(dropped), request.META.get("geooffers.request_id", ""))
 
 

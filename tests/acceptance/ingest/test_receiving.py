@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api import report_rate, strict
-from geooffers.api.ingest import receiving
+from geooffers.api import dropped, report_rate, strict
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, Visit
@@ -122,7 +121,7 @@ def test_a_body_that_cannot_be_read_is_acknowledged_and_counted(address: str) ->
 @every_adapter
 def test_the_operator_is_told_what_was_dropped_and_no_more(address: str, caplog: pytest.LogCaptureFixture) -> None:
     app = App(address)
-    before = dict(receiving.dropped_counts())
+    before = dict(dropped.not_written_yet())
     with caplog.at_level(logging.INFO, logger="geooffers.api.ingest"):
         say(app)
         assert not caplog.records
@@ -131,5 +130,5 @@ def test_the_operator_is_told_what_was_dropped_and_no_more(address: str, caplog:
     client = address.removeprefix("/")
     request_id = answer["X-Request-ID"]
     assert record.getMessage() == f"ingest {client} dropped consent_missing=1, request {request_id}"
-    after = receiving.dropped_counts()
+    after = dropped.not_written_yet()
     assert {key for key in after if after[key] != before.get(key)} == {(client, "consent_missing")}
