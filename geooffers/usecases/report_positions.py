@@ -223,6 +223,7 @@ def _plan(
         sightings=[sightings[place] for place in allowed],
         now=now,
         stale_after=settings.STALE_AFTER,
+        crosses=looking.crosses(live=live),
     )
     results = [Result(status=Status.IGNORED, code=Ignored.CONSENT_MISSING)] * len(fixes)
     for place, step in zip(allowed, walk.steps, strict=True):

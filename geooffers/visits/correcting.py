@@ -74,7 +74,8 @@ def _row(*, shopper_id: UUID, fence_id: int, told: Told, device: Device) -> Visi
     visits = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id).select_for_update()
     if told.left_ms is None:
         return visits.filter(ended_at=None, presences__device=device).first()
-    return visits.filter(began_at=to_moment(told.entered_ms), end_reason__in=(EndReason.LEFT, EndReason.STALE)).first()
+    reasons = (EndReason.CROSSED,) if told.crossed else (EndReason.LEFT, EndReason.STALE)
+    return visits.filter(began_at=to_moment(told.entered_ms), end_reason__in=reasons).first()
 
 
 def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: Told) -> None:
@@ -82,7 +83,7 @@ def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: Told)
         return
     shared = visit.presences.exclude(device=device).exists()
     if now.left_ms is not None:
-        _end(visit, device=device, at=to_moment(now.left_ms), reason=EndReason.STALE if now.stale else EndReason.LEFT)
+        _end(visit, device=device, at=to_moment(now.left_ms), reason=_reason(now))
     elif visit.ended_at is not None:
         _open_again(visit, device=device, shopper_id=shopper_id, since=to_moment(now.entered_ms))
     if not shared:
@@ -123,7 +124,7 @@ def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
         appeared_inside=now.appeared,
         dwelled_at=_moment(now.dwelled_ms),
         ended_at=left_at,
-        end_reason="" if left_at is None else EndReason.STALE if now.stale else EndReason.LEFT,
+        end_reason="" if left_at is None else _reason(now),
     )
     if left_at is not None:
         Visit.objects.bulk_create([ours])
@@ -132,6 +133,13 @@ def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
     visit = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id, ended_at=None).select_for_update().first()
     if visit is not None:
         Presence.objects.bulk_create([Presence(visit=visit, device=device, since=ours.began_at)], ignore_conflicts=True)
+
+
+def _reason(told: Told) -> EndReason:
+    """Why one that is over ended."""
+    if told.crossed:
+        return EndReason.CROSSED
+    return EndReason.STALE if told.stale else EndReason.LEFT
 
 
 def _moment(ms: int | None) -> datetime | None:

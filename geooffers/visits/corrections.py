@@ -9,7 +9,9 @@ from geooffers.visits.timeline import Known
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """A stay as it was, or now is, told. Milliseconds since 1970; `left_ms` None: it goes on."""
+    """A stay as it was, or now is, told. Milliseconds since 1970; `left_ms` None: it goes on. `crossed`: driven
+    through, and over as it begins.
+    """
 
     entered_ms: int
     appeared: bool
@@ -17,6 +19,7 @@ class Told:
     dwelled_ms: int | None = None
     left_ms: int | None = None
     stale: bool = False
+    crossed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +91,8 @@ def _told(base: Known, happened: Iterable[Happening]) -> dict[int, list[Told]]:
         stays = told.setdefault(one.fence, [])
         if one.change in BEGINNINGS:
             stays.append(Told(entered_ms=one.at_ms, appeared=one.change is Change.APPEARED_INSIDE))
+        elif one.change is Change.CROSSED:
+            stays.append(Told(entered_ms=one.at_ms, appeared=False, left_ms=one.at_ms, crossed=True))
         elif one.change is Change.SETTLED:
             stays[-1] = replace(stays[-1], settled=True)
         elif one.change is Change.DWELLED:

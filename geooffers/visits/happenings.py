@@ -52,3 +52,12 @@ class Happening:
     stale: bool = False
     suspicious: bool = False
     rule: Rule | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crossing:
+    """A fence on the straight way between two fixes. `at_ms`: when the phone came in, had it driven evenly."""
+
+    fence: int
+    at_ms: int
+    certainty: float

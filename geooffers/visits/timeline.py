@@ -4,14 +4,18 @@
 that the same sightings give the same visits whenever and however often they arrive (`transitions` sees to the order).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from geooffers.visits import silence, stays, trust
-from geooffers.visits.happenings import Happening
+from geooffers.visits.happenings import Change, Crossing, Happening
 from geooffers.visits.observations import Fix, RegionEvent, Sighting
 from geooffers.visits.stays import Stay
 from geooffers.visits.trust import Place, Verdict
+from geooffers.visits.tuning import DRIVE_BY
+
+# What a phone drove through on the way from one place to the next; the timeline knows no fences.
+Crosses = Callable[[Place, Place], Iterable[Crossing]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +52,7 @@ class Stepped:
     set_aside: bool = False
 
 
-def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int) -> Stepped:
+def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int, crosses: Crosses | None = None) -> Stepped:
     """The sighting is no older than what is known."""
     silent: list[Happening] = []
     if known.at_ms is not None:
@@ -63,7 +67,7 @@ def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int) -> Stepped:
     if isinstance(seen.fix, RegionEvent):
         stepped = _by_event(known, seen.fix, at_ms=at_ms)
     else:
-        stepped = _by_fix(known, seen, seen.fix, at_ms=at_ms)
+        stepped = _by_fix(known, seen, seen.fix, at_ms=at_ms, crosses=crosses)
     happened = (*silent, *stepped.happened)
     if happened and stepped.known.is_suspicious:
         happened = tuple(replace(one, suspicious=True) for one in happened)
@@ -78,7 +82,7 @@ def _by_event(known: Known, event: RegionEvent, *, at_ms: int) -> Stepped:
     )
 
 
-def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int) -> Stepped:
+def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Crosses | None) -> Stepped:
     place = trust.place_of(fix, at_ms=at_ms)
     if known.place is None:
         return _believed(known, seen, fix, place=place, speed_mps=fix.speed_mps)
@@ -88,7 +92,7 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int) -> Stepped:
         suspicion = known.suspicion + trust.FROZEN * trust.is_frozen(known.place, place)
         if known.aside is not None or suspicion != known.suspicion:
             known = replace(known, aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
-        return _believed(known, seen, fix, place=place, speed_mps=speed_mps)
+        return _believed(known, seen, fix, place=place, speed_mps=speed_mps, crosses=crosses)
     impossible = verdict is Verdict.IMPOSSIBLE
     if known.aside is not None and isinstance(known.aside.fix, Fix):
         first = trust.place_of(known.aside.fix, at_ms=known.aside.at_ms)
@@ -116,7 +120,15 @@ def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Plac
     return replace(after, happened=(*was.happened, *after.happened))
 
 
-def _believed(known: Known, seen: Sighting, fix: Fix, *, place: Place, speed_mps: float | None) -> Stepped:
+def _believed(
+    known: Known,
+    seen: Sighting,
+    fix: Fix,
+    *,
+    place: Place,
+    speed_mps: float | None,
+    crosses: Crosses | None = None,
+) -> Stepped:
     at_ms = place.at_ms
     anew = known.place is None
     happened: list[Happening] = []
@@ -126,7 +138,12 @@ def _believed(known: Known, seen: Sighting, fix: Fix, *, place: Place, speed_mps
         if touch.inside:
             slow = speed_mps is None or speed_mps <= touch.tuning.gate_mps
             stay, changes = stays.seen_inside(
-                now_stays.get(fence), touch=touch, at_ms=at_ms, accuracy_m=fix.accuracy_m, slow=slow, anew=anew
+                now_stays.get(fence),
+                touch=touch,
+                at_ms=at_ms,
+                accuracy_m=fix.accuracy_m,
+                slow=slow,
+                anew=anew,
             )
             _put(now_stays, fence, stay)
             happened += changes
@@ -138,11 +155,31 @@ def _believed(known: Known, seen: Sighting, fix: Fix, *, place: Place, speed_mps
             )
             _put(now_stays, fence, stay)
             happened += changes
+    if crosses is not None and known.place is not None and _came_fast(known.place, speed_mps):
+        happened += [
+            _crossed(one, proven_ms=at_ms)
+            for one in crosses(known.place, place)
+            if one.fence not in known.stays and one.fence not in now_stays
+        ]
     return Stepped(
         known=replace(
             known, at_ms=max(at_ms, known.at_ms or at_ms), place=replace(place, pace_mps=speed_mps), stays=now_stays
         ),
         happened=tuple(happened),
+    )
+
+
+def _came_fast(before: Place, speed_mps: float | None) -> bool:
+    return max(speed_mps or 0.0, before.pace_mps or 0.0) > DRIVE_BY.gate_mps
+
+
+def _crossed(one: Crossing, *, proven_ms: int) -> Happening:
+    return Happening(
+        change=Change.CROSSED,
+        fence=one.fence,
+        at_ms=one.at_ms,
+        proven_ms=proven_ms,
+        confidence=round(one.certainty, 2),
     )
 
 

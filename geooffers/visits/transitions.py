@@ -34,7 +34,7 @@ from geooffers.visits.observations import (
     why_unusable,
 )
 from geooffers.visits.stays import Stay
-from geooffers.visits.timeline import Known
+from geooffers.visits.timeline import Crosses, Known
 from geooffers.visits.tuning import DRIVE_BY, WALK_IN, Tuning, TuningName
 
 __all__ = [
@@ -156,9 +156,19 @@ class Walk:
         return self.make_state()
 
 
-def walk(*, state: State, sightings: Sequence[Sighting], now: datetime, stale_after: timedelta) -> Walk:
-    """Sightings of one report are taken in the order in which they were on the phone, whatever the order of sending."""
-    line = _Line(state, now=now, stale_ms=int(stale_after.total_seconds() * 1000))
+def walk(
+    *,
+    state: State,
+    sightings: Sequence[Sighting],
+    now: datetime,
+    stale_after: timedelta,
+    crosses: Crosses | None = None,
+) -> Walk:
+    """Sightings of one report are taken in the order in which they were on the phone, whatever the order of sending.
+
+    `crosses`: what lies on the straight way between two places (`crossing`); without it nothing is told as crossed.
+    """
+    line = _Line(state, now=now, stale_ms=int(stale_after.total_seconds() * 1000), crosses=crosses)
     steps: dict[int, Step] = {}
     order = range(len(sightings))
     if len(sightings) > 1:
@@ -185,9 +195,9 @@ def advance(*, state: State, sighting: Sighting, now: datetime, stale_after: tim
 class _Line:
     """A state while a report is taken in. What was kept is not even unpacked while nothing but newer ones arrive."""
 
-    def __init__(self, state: State, *, now: datetime, stale_ms: int) -> None:
+    def __init__(self, state: State, *, now: datetime, stale_ms: int, crosses: Crosses | None) -> None:
         self._before = state
-        self._now, self._stale_ms = now, stale_ms
+        self._now, self._stale_ms, self._crosses = now, stale_ms, crosses
         self._known = state.known
         self._earlier = state.kept
         # Newer than all of those: each with what was known after it.
@@ -214,7 +224,7 @@ class _Line:
             return Step(status=Status.IGNORED, code=code)
         at_ms = seen.at_ms
         if self._is_newest(seen, at_ms=at_ms):
-            stepped = timeline.step(self._known, seen, at_ms=at_ms, stale_ms=self._stale_ms)
+            stepped = timeline.step(self._known, seen, at_ms=at_ms, stale_ms=self._stale_ms, crosses=self._crosses)
             self._known = stepped.known
             self._added.append(seen)
             self._afters.append(stepped.known)
@@ -271,10 +281,10 @@ class _Line:
         self._took_late = True
         kept = [*self._earlier, *self._added]
         base = self._before.base
-        _, before = self._folded(base, kept)
+        _, before = self._folded(base, kept, crosses=self._crosses)
         kept.insert(bisect([one.order for one in kept], seen.order), seen)
         self._earlier, self._added, self._afters = Kept(kept), [], []
-        self._known, after = self._folded(base, kept)
+        self._known, after = self._folded(base, kept, crosses=self._crosses)
         found: list[Transition] = []
         for fence, correction in corrections.compare(base=base, before=before, after=after).items():
             changes = corrections.as_changes(correction)
@@ -284,10 +294,12 @@ class _Line:
                 found += [self._late(change, fence=fence, at_ms=at_ms) for change, at_ms in changes]
         return found
 
-    def _folded(self, known: Known, sightings: Sequence[Sighting]) -> tuple[Known, list[Happening]]:
+    def _folded(
+        self, known: Known, sightings: Sequence[Sighting], *, crosses: Crosses | None = None
+    ) -> tuple[Known, list[Happening]]:
         happened: list[Happening] = []
         for seen in sightings:
-            stepped = timeline.step(known, seen, at_ms=seen.at_ms, stale_ms=self._stale_ms)
+            stepped = timeline.step(known, seen, at_ms=seen.at_ms, stale_ms=self._stale_ms, crosses=crosses)
             known = stepped.known
             happened += stepped.happened
         return known, happened
@@ -299,7 +311,10 @@ class _Line:
             fence=one.fence,
             at=to_moment(one.at_ms),
             proven_at=proven_at,
-            pushable=not one.stale and not one.suspicious and self._now - proven_at <= PUSHABLE_WITHIN,
+            pushable=not one.stale
+            and not one.suspicious
+            and one.change is not Change.CROSSED
+            and self._now - proven_at <= PUSHABLE_WITHIN,
             confidence=one.confidence,
             stale=one.stale,
             rule=one.rule,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index
-from geooffers.visits import explaining, seeing, transitions
+from geooffers.visits import crossing, explaining, seeing, transitions
 from geooffers.visits.replay.traces import Trace
 from geooffers.visits.transitions import Fix, Ignored, State, Status, Transition, Tuning
 from merchants.geometry.measures import size_m
@@ -91,6 +91,7 @@ def replay(trace: Trace, *, among: Town, stale_after: timedelta) -> Replay:
             sightings=[seeing.see(fix=fix, index=among.index, fence=among.fence, now=now)],
             now=now,
             stale_after=stale_after,
+            crosses=crossing.among(index=among.index, fence=among.fence),
         )
         state = walk.state
         (step,) = walk.steps

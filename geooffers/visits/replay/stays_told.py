@@ -30,7 +30,7 @@ def stays_told(changes: Iterable[Happened]) -> list[ToldStay]:
         if one.correction is not None:
             gone = {stay.entered_ms for stay in one.correction.before}
             stays = [stay for stay in stays if stay.fence != one.fence or to_ms(stay.entered_at) not in gone]
-            stays += [_corrected(one.fence, told) for told in one.correction.after]
+            stays += [_corrected(one.fence, told) for told in one.correction.after if not told.crossed]
             continue
         place = next((at for at in reversed(range(len(stays))) if stays[at].fence == one.fence), None)
         if place is None or stays[place].left_at is not None:
