@@ -236,9 +236,7 @@ def read_uuid(value: Any) -> UUID:
 
 Moment = Annotated[datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 # The library makes a UUID of a text five times as fast as the standard library, and takes many more forms of it.
-Uuid = Annotated[
-    UUID, Strict(False), BeforeValidator(_uuid_text), WithJsonSchema({"type": "string", "format": "uuid"})
-]
+Uuid = Annotated[UUID, Strict(False), BeforeValidator(_uuid_text), WithJsonSchema({"type": "string", "format": "uuid"})]
 # 32 random bytes in base64url, made by the phone. 43 characters, of which the last carries four bits.
 DeviceToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", min_length=43, max_length=43)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]

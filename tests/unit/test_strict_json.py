@@ -162,7 +162,9 @@ def test_a_time_with_an_offset_is_read_as_utc(text: str, moment: datetime) -> No
 )
 def test_one_form_of_a_uuid_is_read_and_no_other(value: object, code: str) -> None:
     reader = TypeAdapter(strict.Uuid)
-    assert reader.validate_python("019E7F5C-3a52-7c4e-9d41-0c6a8a1f2b3c") == UUID(int=0x019E7F5C3A527C4E9D410C6A8A1F2B3C)
+    assert reader.validate_python("019E7F5C-3a52-7c4e-9d41-0c6a8a1f2b3c") == UUID(
+        int=0x019E7F5C3A527C4E9D410C6A8A1F2B3C
+    )
     with pytest.raises(ValidationError) as refusal:
         reader.validate_python(value)
     assert refusal.value.errors()[0]["type"] == code
