@@ -1,6 +1,7 @@
 """What an engine reported of a track, held against what was true. The definitions stand in `benchmarks.tracks`."""
 
 import enum
+import itertools
 import math
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,8 @@ GRACE_S = 60.0
 class Event:
     """A transition that an engine reported with the fix of that number.
 
-    `at_s` is when: the fix's time, but of a leave that nobody saw the time it is dated back to.
+    `at_s` is when: the fix's time, but of a leave that nobody saw the time it is dated back to. `confidence`: how sure
+    the engine says it is.
     """
 
     enters: bool
@@ -23,6 +25,16 @@ class Event:
     fix: int
     at_s: float
     suspicious: bool = False
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What was said of one transition, and whether it was right: not false, by the definitions."""
+
+    enters: bool
+    confidence: float
+    right: bool
 
 
 class Fault(enum.StrEnum):
@@ -52,6 +64,7 @@ class Score:
     left_open: int = 0  # found, and no leave of any kind until the track's end
     delays: list[int] = field(default_factory=list)
     faults: list[Found] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
 
     @property
     def missed(self) -> int:
@@ -83,6 +96,7 @@ class Score:
         self.left_open += other.left_open
         self.delays += other.delays
         self.faults += other.faults
+        self.judged += other.judged
 
     def _count(self, fault: Fault) -> int:
         return sum(found.fault is fault for found in self.faults)
@@ -103,7 +117,35 @@ def score(*, track: Track, events: Iterable[Event]) -> Score:
         known = [_Stay(inside) for inside in track.insides if inside.fence == fence.id]
         for fault, at_s in _one_fence(total, known, [event for event in told if event.fence == fence.id]):
             total.faults.append(Found(fault=fault, kind=track.kind, seed=track.seed, fence=fence.id, at_s=at_s))
+    wrong = {
+        (one.fence, one.fault is Fault.FALSE_ENTER, one.at_s) for one in total.faults if one.fault is not Fault.MISSED
+    }
+    total.judged = [
+        Judged(
+            enters=event.enters,
+            confidence=event.confidence,
+            right=(event.fence, event.enters, event.at_s) not in wrong,
+        )
+        for event in told
+        if not event.suspicious
+    ]
     return total
+
+
+def reliability(judged: Sequence[Judged], *, edges: Sequence[float]) -> list[tuple[int, float, float]]:
+    """By the bins between the edges: how many transitions, their mean confidence, the share that was right."""
+    found = []
+    for low, high in itertools.pairwise(edges):
+        mine = [one for one in judged if low <= one.confidence < high]
+        if mine:
+            said = statistics.fmean(one.confidence for one in mine)
+            found.append((len(mine), said, statistics.fmean(one.right for one in mine)))
+    return found
+
+
+def calibration_error(bins: Sequence[tuple[int, float, float]]) -> float:
+    """How far confidence and truth lie apart, by how many transitions each bin has."""
+    return sum(count * abs(said - right) for count, said, right in bins) / max(sum(count for count, *_ in bins), 1)
 
 
 def _one_fence(total: Score, known: list[_Stay], events: Sequence[Event]) -> Iterator[tuple[Fault, float]]:

@@ -98,6 +98,7 @@ def told(changes: Iterable[Transition], *, fix: int, at_s: float) -> Iterator[Ev
                 fix=fix,
                 at_s=(change.at - BEGINS_AT).total_seconds() if change.stale else at_s,
                 suspicious=not change.pushable and not change.stale,
+                confidence=change.confidence,
             )
 
 

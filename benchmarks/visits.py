@@ -14,17 +14,18 @@ from typing import Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.scoring import Event, Score, score  # noqa: E402
+from benchmarks.scoring import Event, Score, calibration_error, reliability, score  # noqa: E402
 from benchmarks.tracks import made  # noqa: E402
 from benchmarks.tracks.labels import Kind, Track  # noqa: E402
 from benchmarks.visit_engine import OurEngine  # noqa: E402
 from benchmarks.visit_peers import PEERS  # noqa: E402
 from geooffers.progress import Bar  # noqa: E402
 
-TRACKS = 200  # of each class
+TRACKS = 500  # of each class
 FALSE_AT_MOST = 0.1  # of the best peer's
 MISSED_MORE = 0.01  # of the stays
 LATER_FIXES = 1.0
+CONFIDENCES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 
 class Engine(Protocol):
@@ -60,6 +61,8 @@ def main() -> None:
     print(f"\nvisits: {asked.tracks} tracks a class, {seeds} seeds")
     table = counted(kinds=asked.kinds, count=asked.tracks, tuning=asked.tuning)
     for line in lines(table):
+        print(line)
+    for line in reliabilities(summed(next(iter(table.values())).values())):
         print(line)
     if asked.list:
         print(*summed(next(iter(table.values())).values()).faults, sep="\n")
@@ -99,6 +102,15 @@ def lines(table: Table) -> Iterator[str]:
             )
 
 
+def reliabilities(ours: Score) -> Iterator[str]:
+    """What confidence is worth: of the transitions that were told with so much, how many were right."""
+    for title, enters in (("enters", True), ("leaves", False)):
+        bins = reliability([one for one in ours.judged if one.enters is enters], edges=CONFIDENCES)
+        yield f"  {title}: confidence and what was right; calibration error {calibration_error(bins):.3f}"
+        for count, said, right in bins:
+            yield f"    {count:8,} told with {said:.2f}, {right:.2f} right"
+
+
 def verdicts(table: Table) -> Iterator[Verdict]:
     ours, *_ = table.values()
     peers = {name: scores for name, scores in table.items() if scores is not ours}
@@ -112,7 +124,8 @@ def verdicts(table: Table) -> Iterator[Verdict]:
     name, best = min(theirs.items(), key=lambda one: one[1].missed)
     most = best.missed + MISSED_MORE * best.stays
     yield Verdict(
-        text=f"missed stays: {mine.missed} of {mine.stays}; at most {most:.1f} ({name}: {best.missed}, and 1 %)",
+        text=f"missed stays: {mine.missed} of {mine.stays}, {mine.missed / max(mine.stays, 1):.2%}; at most {most:.1f}"
+        f" ({name}: {best.missed}, and 1 % of the stays)",
         holds=mine.missed <= most,
     )
     name, best = min(theirs.items(), key=lambda one: one[1].median_delay)

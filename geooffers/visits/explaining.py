@@ -37,10 +37,16 @@ def why(one: Transition, *, tuning: Tuning, dwell_s: int, size_m: float) -> str:
                 f"{tuning.firm_fixes} fixes are firmly inside, each with a certainty of {tuning.firm_from:.0%} or more,"
                 f" {_minutes(APART_MS)} apart or more, and no faster than {tuning.gate_mps:g} m/s"
             )
+        case Rule.WALKED_INSIDE:
+            return (
+                f"a walk leads to one fix inside with a certainty of {tuning.walked_from:.0%} or more: its receiver"
+                " tells walking pace, and the place before is no farther away than that"
+            )
         case Rule.HELD_INSIDE:
             return (
                 f"inside for {_minutes(tuning.entry_hold_ms)}, with a certainty of {tuning.held_from:.0%} or more from"
-                f" all fixes together, and no faster than {tuning.gate_mps:g} m/s"
+                f" all fixes together ({tuning.held_from_if_rough:.0%} where they are wider than"
+                f" {tuning.rough_over_m:g} m), and no faster than {tuning.gate_mps:g} m/s"
             )
         case Rule.INSIDE_ANYHOW:
             return f"inside for {_minutes(tuning.entry_anyhow_ms)}: nobody drives by for so long"

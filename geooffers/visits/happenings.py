@@ -22,6 +22,7 @@ class Rule(enum.StrEnum):
 
     ONE_FIX_INSIDE = "one_fix_inside"
     FIRM_FIXES = "firm_fixes"
+    WALKED_INSIDE = "walked_inside"
     HELD_INSIDE = "held_inside"
     INSIDE_ANYHOW = "inside_anyhow"
     DWELL_REACHED = "dwell_reached"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from geooffers.visits import evidence
 from geooffers.visits.happenings import Change, Happening, Rule
 from geooffers.visits.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
-from geooffers.visits.tuning import APART_MS, GAP_MS, Tuning
+from geooffers.visits.tuning import APART_MS, BELIEVED_AT_MOST, GAP_MS, Tuning
 
 # Fixes of one receiver err together: a second one that agrees is worth this much of an independent one.
 INDEPENDENT = 0.5
@@ -44,9 +44,16 @@ class Stay:
 
 
 def seen_inside(
-    known: Stay | None, *, touch: Touch, at_ms: int, accuracy_m: float, slow: bool, anew: bool
+    known: Stay | None,
+    *,
+    touch: Touch,
+    at_ms: int,
+    accuracy_m: float,
+    slow: bool,
+    anew: bool,
+    walks: bool = False,
 ) -> tuple[Stay | None, list[Happening]]:
-    """The centre of a fix is inside."""
+    """The centre of a fix is inside. `walks`: on foot, from the place before."""
     if accuracy_m > COARSE_OVER_M:
         # It says which part of town. It neither begins a stay nor speaks against one.
         return known, []
@@ -67,7 +74,9 @@ def seen_inside(
         clear=0,
         doubt_outside=1.0,
     )
-    return _judged(stay, fence=touch.fence, at_ms=at_ms)
+    is_rough = accuracy_m > tuning.rough_over_m
+    walked = walks and not is_rough and certainty >= tuning.walked_from
+    return _judged(stay, fence=touch.fence, at_ms=at_ms, walked=walked, is_rough=is_rough)
 
 
 def seen_outside(
@@ -92,17 +101,23 @@ def seen_outside(
         outside_since_ms=since_ms,
         misses=min(stay.misses + 1, 255),
         clear=_counted(stay.clear, clear, passed_ms=at_ms - since_ms),
-        doubt_outside=_doubted(stay.doubt_outside, certainty, first=stay.outside_since_ms is None),
+        doubt_outside=_doubted(
+            stay.doubt_outside, min(certainty, BELIEVED_AT_MOST), first=stay.outside_since_ms is None
+        ),
     )
     held = (
-        at_ms - since_ms >= tuning.exit_hold_ms
+        stay.misses > 1
+        and at_ms - since_ms >= tuning.exit_hold_ms
         and 1 - stay.doubt_outside >= tuning.left_from
         and accuracy_m <= COARSE_OVER_M
     )
     if stay.clear >= tuning.clear_fixes or held:
         certainty = 1 - stay.doubt_outside
         rule = Rule.CLEAR_FIXES if stay.clear >= tuning.clear_fixes else Rule.HELD_OUTSIDE
-        return None, [_left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty, rule=rule)]
+        is_rough = accuracy_m > tuning.rough_over_m
+        return None, [
+            _left(fence=fence, at_ms=since_ms, proven_ms=at_ms, certainty=certainty, rule=rule, is_rough=is_rough)
+        ]
     return stay, []
 
 
@@ -150,7 +165,7 @@ def gone_silent(stay: Stay, *, fence: int) -> Happening:
         fence=fence,
         at_ms=at_ms,
         proven_ms=at_ms,
-        confidence=round(1 - stay.doubt, 2),
+        confidence=round(evidence.calibrated(1 - stay.doubt, rule=Rule.SILENCE), 2),
         stale=True,
         rule=Rule.SILENCE,
     )
@@ -169,22 +184,26 @@ def _attempt(*, at_ms: int, dwell_s: int, tuning: Tuning, anew: bool) -> Stay:
     return Stay(entered_ms=at_ms, last_inside_ms=at_ms, dwell_s=dwell_s, tuning=tuning, appeared=anew)
 
 
-def _inside(change: Change, stay: Stay, *, fence: int, at_ms: int, proven_ms: int, rule: Rule) -> Happening:
-    confidence = round(1 - stay.doubt, 2)
+def _inside(
+    change: Change, stay: Stay, *, fence: int, at_ms: int, proven_ms: int, rule: Rule, is_rough: bool = False
+) -> Happening:
+    confidence = round(evidence.calibrated(1 - stay.doubt, rule=rule, rough=is_rough), 2)
     return Happening(change=change, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence, rule=rule)
 
 
-def _left(*, fence: int, at_ms: int, proven_ms: int, certainty: float, rule: Rule) -> Happening:
-    confidence = round(certainty, 2)
+def _left(*, fence: int, at_ms: int, proven_ms: int, certainty: float, rule: Rule, is_rough: bool = False) -> Happening:
+    confidence = round(evidence.calibrated(certainty, rule=rule, rough=is_rough), 2)
     return Happening(
         change=Change.LEFT, fence=fence, at_ms=at_ms, proven_ms=proven_ms, confidence=confidence, rule=rule
     )
 
 
-def _judged(stay: Stay, *, fence: int, at_ms: int, by_system: bool = False) -> tuple[Stay, list[Happening]]:
+def _judged(
+    stay: Stay, *, fence: int, at_ms: int, by_system: bool = False, walked: bool = False, is_rough: bool = False
+) -> tuple[Stay, list[Happening]]:
     """What the stay's proof has come to, with the fix or event just counted."""
     happened: list[Happening] = []
-    settled_by = None if stay.settled else _settled_by(stay, at_ms=at_ms)
+    settled_by = None if stay.settled else _settled_by(stay, at_ms=at_ms, walked=walked, is_rough=is_rough)
     if settled_by is not None:
         stay = replace(stay, settled=True)
         settled_by = Rule.SYSTEM_SAW_IT if by_system else settled_by
@@ -192,9 +211,21 @@ def _judged(stay: Stay, *, fence: int, at_ms: int, by_system: bool = False) -> t
         stay = replace(stay, begun=True)
         change = Change.APPEARED_INSIDE if stay.appeared else Change.ENTERED
         rule = Rule.SYSTEM_SAW_IT if by_system else settled_by or Rule.ONE_FIX_INSIDE
-        happened.append(_inside(change, stay, fence=fence, at_ms=stay.entered_ms, proven_ms=at_ms, rule=rule))
+        happened.append(
+            _inside(
+                change,
+                stay,
+                fence=fence,
+                at_ms=stay.entered_ms,
+                proven_ms=at_ms,
+                rule=rule,
+                is_rough=is_rough,
+            )
+        )
     elif settled_by is not None:
-        happened.append(_inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=settled_by))
+        happened.append(
+            _inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=settled_by, is_rough=is_rough)
+        )
     if stay.begun and not stay.dwelled and stay.present_ms >= stay.dwell_s * 1000:
         stay = replace(stay, dwelled=True)
         rule = Rule.SYSTEM_SAW_IT if by_system else Rule.DWELL_REACHED
@@ -202,13 +233,15 @@ def _judged(stay: Stay, *, fence: int, at_ms: int, by_system: bool = False) -> t
     return stay, happened
 
 
-def _settled_by(stay: Stay, *, at_ms: int) -> Rule | None:
+def _settled_by(stay: Stay, *, at_ms: int, walked: bool, is_rough: bool) -> Rule | None:
     """The rule by which whoever stays is there on foot; None while nothing proves it."""
     tuning = stay.tuning
-    held = 1 - stay.doubt >= tuning.held_from
+    held = 1 - stay.doubt >= (tuning.held_from_if_rough if is_rough else tuning.held_from)
     if stay.slow_since_ms is not None:
         if stay.firm >= tuning.firm_fixes:
             return Rule.FIRM_FIXES
+        if walked:
+            return Rule.WALKED_INSIDE
         if held and at_ms - stay.slow_since_ms >= tuning.entry_hold_ms:
             return Rule.HELD_INSIDE
     return Rule.INSIDE_ANYHOW if held and stay.present_ms >= tuning.entry_anyhow_ms else None

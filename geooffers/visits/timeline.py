@@ -86,17 +86,18 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Cros
     place = trust.place_of(fix, at_ms=at_ms)
     if known.place is None:
         return _believed(known, seen, fix, place=place, speed_mps=fix.speed_mps)
-    verdict, speed_mps = trust.judge(known.place, place)
+    verdict, speed_mps, needed_mps = trust.judge(known.place, place)
     if verdict is Verdict.BELIEVED:
+        walks = trust.is_walk(known.place, place, needed_mps=needed_mps)
         # Back where it was: what had jumped was an error.
         suspicion = known.suspicion + trust.FROZEN * trust.is_frozen(known.place, place)
         if known.aside is not None or suspicion != known.suspicion:
             known = replace(known, aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
-        return _believed(known, seen, fix, place=place, speed_mps=speed_mps, crosses=crosses)
+        return _believed(known, seen, fix, place=place, speed_mps=speed_mps, walks=walks, crosses=crosses)
     impossible = verdict is Verdict.IMPOSSIBLE
     if known.aside is not None and isinstance(known.aside.fix, Fix):
         first = trust.place_of(known.aside.fix, at_ms=known.aside.at_ms)
-        agrees, speed_mps = trust.judge(first, place)
+        agrees, speed_mps, _ = trust.judge(first, place)
         if agrees is Verdict.BELIEVED:
             return _agreed(known, seen, fix, first=first, place=place, speed_mps=speed_mps)
         if impossible and known.aside_is_impossible:
@@ -127,6 +128,7 @@ def _believed(
     *,
     place: Place,
     speed_mps: float | None,
+    walks: bool = False,
     crosses: Crosses | None = None,
 ) -> Stepped:
     at_ms = place.at_ms
@@ -144,6 +146,7 @@ def _believed(
                 accuracy_m=fix.accuracy_m,
                 slow=slow,
                 anew=anew,
+                walks=walks,
             )
             _put(now_stays, fence, stay)
             happened += changes

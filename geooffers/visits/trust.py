@@ -7,6 +7,7 @@ shown its offers and is not pushed any. Each sign adds to a suspicion that fades
 import math
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from geooffers.matching import earth
 from geooffers.visits.observations import Fix
@@ -20,6 +21,10 @@ FLIGHT_MS = 600_000
 ACCELERATION_MPS2 = 6.0
 # Where both receivers knew a speed, a jump much faster than either is an error of one of the places.
 KNOWN_FACTOR, KNOWN_SPARE_MPS, KNOWN_LEAST_MPS = 3.0, 10.0, 15.0
+# Faster than standing about, slower than running; a way may take so much more than the receiver says, and no longer.
+WALKING_MPS, WALKING_SPARE_MPS, WALKING_MS = (0.7, 3.0), 1.0, 120_000
+# No reflection is farther away: what leaps less is an error, and nobody's doing.
+LEAP_FROM_M = 2_000.0
 # Fixes closer in time than this have no speed: clocks of whole seconds or minutes are common.
 SHORTEST_MS = 1_000
 
@@ -52,15 +57,24 @@ class Verdict(Enum):
     IMPOSSIBLE = "impossible"
 
 
+class Judged(NamedTuple):
+    """`speed_mps`: how fast the phone is, by what it says itself, else by what follows from the places. `needed_mps`:
+    what the way takes at least, less both accuracies; None where the fixes are too close in time to tell."""
+
+    verdict: Verdict
+    speed_mps: float | None
+    needed_mps: float | None
+
+
 def place_of(fix: Fix, *, at_ms: int) -> Place:
     return Place(at_ms=at_ms, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, speed_mps=fix.speed_mps)
 
 
-def judge(before: Place, after: Place) -> tuple[Verdict, float | None]:
-    """The verdict on going from one to the other, and how fast the phone is: what it says itself, else what follows."""
+def judge(before: Place, after: Place) -> Judged:
+    """On going from one to the other."""
     passed_ms = after.at_ms - before.at_ms
     if passed_ms < SHORTEST_MS:
-        return Verdict.BELIEVED, after.speed_mps
+        return Judged(Verdict.BELIEVED, after.speed_mps, None)
     distance_m = apart_m(before, after)
     passed_s = passed_ms / 1000
     needed_mps = max(0.0, distance_m - before.accuracy_m - after.accuracy_m) / passed_s
@@ -71,12 +85,19 @@ def judge(before: Place, after: Place) -> tuple[Verdict, float | None]:
         own_mps = max(0.0, distance_m - math.hypot(before.accuracy_m, after.accuracy_m) / 2) / passed_s
     known = [speed for speed in (before.speed_mps, after.speed_mps) if speed is not None]
     if needed_mps > SOUND_MPS:
-        return Verdict.IMPOSSIBLE, own_mps
+        return Judged(Verdict.IMPOSSIBLE, own_mps, needed_mps)
     if needed_mps > GROUND_MPS and passed_ms < FLIGHT_MS and 2 * max(known, default=0.0) < needed_mps:
-        return Verdict.JUMP, own_mps
+        return Judged(Verdict.JUMP, own_mps, needed_mps)
     if len(known) == 2 and needed_mps > max(KNOWN_LEAST_MPS, KNOWN_FACTOR * max(known) + KNOWN_SPARE_MPS):
-        return Verdict.JUMP, own_mps
-    return Verdict.BELIEVED, own_mps
+        return Judged(Verdict.JUMP, own_mps, needed_mps)
+    return Judged(Verdict.BELIEVED, own_mps, needed_mps)
+
+
+def is_walk(before: Place, after: Place, *, needed_mps: float | None) -> bool:
+    """Whether the receiver says that somebody walks, and the place before is not farther than that."""
+    if after.speed_mps is None or needed_mps is None or not WALKING_MPS[0] <= after.speed_mps <= WALKING_MPS[1]:
+        return False
+    return needed_mps <= after.speed_mps + WALKING_SPARE_MPS and after.at_ms - before.at_ms <= WALKING_MS
 
 
 def is_leap(before: Place, first: Place, second: Place) -> bool:
@@ -88,11 +109,12 @@ def is_leap(before: Place, first: Place, second: Place) -> bool:
     passed_s = (first.at_ms - before.at_ms) / 1000
     if passed_s * 1000 < SHORTEST_MS:
         return False
-    needed_mps = max(0.0, apart_m(before, first) - before.accuracy_m - first.accuracy_m) / passed_s
-    afterwards_mps = judge(first, second)[1] or 0.0
+    way_m = apart_m(before, first)
+    needed_mps = max(0.0, way_m - before.accuracy_m - first.accuracy_m) / passed_s
+    afterwards_mps = judge(first, second).speed_mps or 0.0
     earlier_mps = afterwards_mps if before.pace_mps is None else before.pace_mps
     acceleration = (4 * needed_mps - 2 * earlier_mps - 2 * afterwards_mps) / passed_s
-    return needed_mps > GROUND_MPS and acceleration > ACCELERATION_MPS2
+    return way_m > LEAP_FROM_M and needed_mps > GROUND_MPS and acceleration > ACCELERATION_MPS2
 
 
 def is_frozen(before: Place, after: Place) -> bool:

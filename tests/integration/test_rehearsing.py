@@ -57,7 +57,7 @@ def test_who_walks_in_gets_the_coupon_and_the_push_that_a_real_shopper_would(fen
     assert changes(seen) == [Change.ENTERED, Change.LEFT]
     assert reasons(seen) == {"Free cardamom bun": "best"}
     [when] = [one for one in seen.seen if one.coupons]
-    assert (when.told[0].rule, when.decisions[0].outcome) == (Rule.FIRM_FIXES, Outcome.CHOSEN)
+    assert (when.told[0].rule, when.decisions[0].outcome) == (Rule.WALKED_INSIDE, Outcome.CHOSEN)
     assert [(coupon.title, coupon.text) for coupon in when.coupons] == [
         ("Free cardamom bun", "With any coffee, today.")
     ]

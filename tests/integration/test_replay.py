@@ -64,7 +64,7 @@ def test_it_prints_each_change_with_the_fix_that_proved_it_and_the_rule(folder: 
         "proven_at": "2026-06-02T12:01:15Z",
         "fence": "café",
         "change": "entered",
-        "confidence": "1.00",
+        "confidence": "0.92",
         "stale": "no",
         "rule": "firm_fixes",
         "reason": "",
@@ -116,8 +116,12 @@ def test_traces_of_one_file_are_phones_of_their_own(folder: Path) -> None:
 @pytest.mark.parametrize("accuracy", ["", "-1", "100"])
 def test_an_accuracy_that_nobody_knows_is_taken_for_100_m(folder: Path, accuracy: str) -> None:
     (folder / "trace.csv").write_text(HEADER + rows().replace(",8,1.2", f",{accuracy},-1"))
-    # No fix so vague is firm in a fence of 100 m, and none is clearly outside so near to it.
-    assert told(printed(folder)) == [("entered", "12:01:00", "held_inside"), IN_AND_OUT[1]]
+    # No fix so vague is firm in a fence of 100 m, and none is clearly outside so near to it: time has to tell.
+    assert told(printed(folder)) == [
+        ("entered", "12:01:00", "held_inside"),
+        IN_AND_OUT[1],
+        ("left", "12:08:30", "held_outside"),
+    ]
 
 
 def as_points() -> dict[str, object]:

@@ -57,8 +57,7 @@ def test_every_step_is_told(owner: Client, fence: Geofence) -> None:
     assert "A visit, and “Free bun”: pushed to the phone." in page
     assert "<p>Far outside</p>" in page
     assert "Surely inside" in page
-    assert "An attempt: 1 of 2 firm fixes" in page
-    assert "2 fixes are firmly inside, each with a certainty of 80% or more" in page
+    assert "A walk leads to one fix inside with a certainty of 80% or more" in page
     assert "It became the coupon." in page
     assert "The merchant paused it." in page
     assert "With any coffee, today." in page

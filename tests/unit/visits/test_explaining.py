@@ -27,12 +27,13 @@ def test_every_reason_for_not_using_a_fix_has_words(code: Ignored) -> None:
 
 
 def test_the_words_hold_the_numbers_that_decide() -> None:
-    assert "80%" in words(Rule.FIRM_FIXES)
+    assert "70%" in words(Rule.FIRM_FIXES)
+    assert "80%" in words(Rule.WALKED_INSIDE)
     assert "8 m/s" in words(Rule.FIRM_FIXES)
-    assert "30 s, with a certainty of 70%" in words(Rule.HELD_INSIDE)
+    assert "25 s, with a certainty of 70%" in words(Rule.HELD_INSIDE)
     assert "5 s apart" in words(Rule.FIRM_FIXES)
     assert "4 min" in words(Rule.INSIDE_ANYHOW)
-    assert "2 min, with a certainty of 98%" in words(Rule.HELD_OUTSIDE)
+    assert "20 s, with a certainty of 98%" in words(Rule.HELD_OUTSIDE)
     assert "margin of 5 m" in words(Rule.CLEAR_FIXES)
     assert "5 min" in words(Rule.DWELL_REACHED)
 
@@ -45,6 +46,7 @@ def test_each_way_in_and_out_names_its_rule() -> None:
     inside = [sighting(seconds(at), CAFE) for at in (10, 20)]
     assert rules(*inside) == [Rule.FIRM_FIXES]
     assert rules(*[sighting(seconds(at), CAFE, depth_m=3) for at in (10, 25, 40)]) == [Rule.HELD_INSIDE]
+    assert rules(sighting(seconds(30), CAFE, speed_mps=1.2)) == [Rule.WALKED_INSIDE]
     driving = [sighting(seconds(at), CAFE, speed_mps=15, north_m=15 * at) for at in range(10, 260, 10)]
     assert rules(*driving) == [Rule.INSIDE_ANYHOW]
     assert rules(driving_by(seconds(10), CAFE), sighting(seconds(20))) == [Rule.ONE_FIX_INSIDE, Rule.ONE_FIX_OUTSIDE]

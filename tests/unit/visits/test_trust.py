@@ -50,6 +50,7 @@ def test_a_phone_that_is_suddenly_elsewhere_is_suspicious_and_not_pushed() -> No
         (95.0, 60, 6_000, False),  # 100 m/s, and the receiver agrees: a fast train
         (None, 3_600, 900_000, False),  # 250 m/s in an hour: a flight
         (None, 3_600, 1_800_000, True),  # 500 m/s
+        (None, 8, 700, False),  # 88 m/s, but reflections leap as far, also twice to one place
         (None, 0.5, 900, False),  # two fixes of one second have no speed
     ],
 )

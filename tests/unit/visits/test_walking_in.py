@@ -34,15 +34,43 @@ def test_a_second_firm_fix_proves_an_entry_at_the_time_of_the_first() -> None:
     taken = walk(outside_at_noon(), [sighting(seconds(10), CAFE), sighting(seconds(20), CAFE)])
     [entry] = taken.transitions
     assert (entry.change, entry.at, entry.proven_at) == (Change.ENTERED, seconds(10), seconds(20))
-    assert entry.confidence == pytest.approx(1, abs=0.01)
+    assert entry.confidence == 0.92
 
 
-def test_two_fixes_near_the_boundary_prove_nothing_until_half_a_minute_has_passed() -> None:
+def test_two_fixes_near_the_boundary_prove_nothing_until_25_seconds_have_passed() -> None:
     near = [sighting(seconds(at), CAFE, depth_m=3) for at in (10, 20, 30)]
     assert walk(outside_at_noon(), near).transitions == ()
     taken = walk(outside_at_noon(), [*near, sighting(seconds(40), CAFE, depth_m=3)])
     assert changes(taken.transitions) == ENTERED
     assert taken.transitions[0].confidence < 0.95
+
+
+def test_one_fix_that_a_walk_leads_to_is_proof() -> None:
+    walking = [sighting(seconds(at), CAFE, depth_m=8, north_m=at, speed_mps=1.1) for at in (15, 30)]
+    [entry] = walk(outside_at_noon(), walking).transitions
+    assert (entry.change, entry.at, entry.proven_at) == (Change.ENTERED, seconds(15), seconds(15))
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        sighting(seconds(15), CAFE, depth_m=4, speed_mps=1.1),  # near the boundary
+        sighting(seconds(15), CAFE, depth_m=50, accuracy_m=25, speed_mps=1.1),  # from under a roof
+        sighting(seconds(15), CAFE, depth_m=50, north_m=200, speed_mps=1.1),  # a reflection
+        sighting(seconds(15), CAFE, depth_m=50, speed_mps=0.1),  # stands
+    ],
+)
+def test_one_fix_of_another_kind_is_none(seen: Sighting) -> None:
+    assert advance(outside_at_noon(), seen).transitions == ()
+    unknown_before = advance(State(), sighting(seconds(15), CAFE, speed_mps=1.1))
+    assert unknown_before.transitions == ()
+
+
+def test_rough_fixes_that_err_alike_have_to_be_surer_together() -> None:
+    roofed = [sighting(seconds(at), CAFE, depth_m=8, accuracy_m=25) for at in (10, 40)]
+    assert walk(outside_at_noon(), roofed).transitions == ()
+    street = [sighting(seconds(at), CAFE, depth_m=4, accuracy_m=12) for at in (10, 40)]
+    assert changes(walk(outside_at_noon(), street).transitions) == ENTERED
 
 
 def test_a_fix_wider_than_the_fence_is_not_firm_however_deep_its_centre_lies() -> None:
@@ -136,10 +164,16 @@ def test_two_clear_fixes_end_it_at_the_time_of_the_first_outside() -> None:
 
 
 def test_outside_by_less_than_its_accuracy_and_the_margin_is_not_clear() -> None:
-    doubtful = [sighting(seconds(at), CAFE, depth_m=-14) for at in (70, 80, 90, 100)]
+    doubtful = [sighting(seconds(at), CAFE, depth_m=-14) for at in (70, 77, 83, 89)]
     assert walk(inside(), doubtful).transitions == ()
-    clear = [sighting(seconds(at), CAFE, depth_m=-16) for at in (70, 80)]
+    clear = [sighting(seconds(at), CAFE, depth_m=-16) for at in (70, 77)]
     assert changes(walk(inside(), clear).transitions) == LEFT
+
+
+def test_one_astray_fix_and_one_at_the_door_do_not_end_it() -> None:
+    """A receiver is surest of reflections: none is believed so much that a doubtful fix after it is enough."""
+    seen = [sighting(seconds(70), accuracy_m=5, north_m=500), sighting(seconds(95), CAFE, depth_m=-2)]
+    assert walk(inside(), seen).transitions == ()
 
 
 def test_the_margin_grows_with_the_fence_within_bounds() -> None:
