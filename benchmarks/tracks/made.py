@@ -10,9 +10,10 @@ from benchmarks.tracks.labels import Kind, Track
 from geooffers.matching.areas import Fence
 
 # Disjoint. What is tuned is tuned on the first; what is published is counted on the second, which nobody looks at
-# while tuning.
+# while tuning. Those from 1,000,000 on were the first test seeds: their sums were seen more than once while rules were
+# made, so they test nothing any more.
 TUNING_SEEDS = range(0, 10_000)
-TEST_SEEDS = range(1_000_000, 1_010_000)
+TEST_SEEDS = range(2_000_000, 2_010_000)
 
 DRAFTS: dict[Kind, Callable[[np.random.Generator], Draft]] = {
     Kind.WALK_IN: town.walk_in,
