@@ -198,13 +198,13 @@ def test_64_reports_of_the_same_entry_make_one_visit_and_one_coupon() -> None:
     assert all(report.coupons for report in reports)
 
 
-def test_32_phones_of_one_shopper_that_enter_together_make_one_visit_and_one_coupon() -> None:
+def test_64_phones_of_one_shopper_that_enter_together_make_one_visit_and_one_coupon() -> None:
     make_aino()
     shopper = make_shopper()
-    walkers = [Walker(shopper=shopper) for _ in range(32)]
+    walkers = [Walker(shopper=shopper) for _ in range(64)]
     together(*[partial(walker.be_at, AT_AINO, NOON) for walker in walkers])
     visit = Visit.objects.get()
-    assert visit.presences.count() == 32
+    assert visit.presences.count() == 64
     assert Coupon.objects.count() == 1
 
 
