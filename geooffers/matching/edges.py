@@ -9,6 +9,7 @@ percent: the straight line through the earth is turned into an arc of the mean s
 import itertools
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,41 +21,54 @@ Floats = npt.NDArray[np.float64]
 
 TOLERANCE_M = 0.01
 
+# An edge straight in longitude and latitude strays from the straight line in space by an eighth of its second
+# derivative at most: the square of both turns added, times the largest radius of curvature, rounded up. Of so many
+# degrees, both added, it stays whole.
+WHOLE_UP_TO_DEG = math.degrees(math.sqrt(8 * TOLERANCE_M / 6.5e6))
+
+# Below this many edges plain Python has made them ready before arrays have begun.
+ONE_BY_ONE_BELOW = 16
+
 # Below this many pieces a loop over floats is quicker than the fixed cost of a dozen array operations.
 LOOP_BELOW = 40
 
 # Pieces in a block. A block is passed over when even the nearest side of the ball around it is too far.
 BLOCK = 32
 
+# Squared. Shorter edges are places; their inverse would be beyond numbers.
+SHORTEST2 = 1e-100
+
 Edge = tuple[float, float, float, float]
 """From longitude and latitude, to longitude and latitude."""
+
+Row = tuple[float, float, float, float, float, float, float]
+"""Of a straight piece in space: where it begins, which way it runs, and one over its squared length."""
 
 
 class Boundary:
     __slots__ = ("_blocks", "_rows")
 
-    def __init__(self, *, start: Floats, along: Floats, per_length2: Floats) -> None:
+    def __init__(self, *, rows: Sequence[Row] = (), blocks: "_Blocks | None" = None) -> None:
         # Rows for the loop, or blocks for arrays: never both, a large index holds millions of pieces.
-        self._rows: list[list[float]] = []
-        self._blocks: _Blocks | None = None
-        if len(start) < LOOP_BELOW:
-            self._rows = np.column_stack([start, along, per_length2]).tolist()
-        else:
-            self._blocks = _Blocks(start=start, along=along, per_length2=per_length2)
+        self._rows = rows
+        self._blocks = blocks
 
     @classmethod
     def of(cls, area: Polygon) -> "Boundary":
         return cls.of_edges(_edges(area))
 
     @classmethod
-    def of_edges(cls, edges: "list[Edge]") -> "Boundary":
+    def of_edges(cls, edges: list[Edge]) -> "Boundary":
+        if len(edges) < ONE_BY_ONE_BELOW and all(map(_stays_whole, edges)):
+            return cls(rows=[_row(edge) for edge in edges])
         ends = _cut_to_pieces(np.array(edges, dtype=np.float64).reshape(-1, 4))
         start = earth.in_space(lon=ends[:, 0], lat=ends[:, 1])
         along = earth.in_space(lon=ends[:, 2], lat=ends[:, 3]) - start
         length2 = np.einsum("ij,ij->i", along, along)
-        # Shorter ones are places; their inverse would be beyond numbers.
-        per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 1e-100)
-        return cls(start=start, along=along, per_length2=per_length2)
+        per_length2 = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > SHORTEST2)
+        if len(start) < LOOP_BELOW:
+            return cls(rows=np.column_stack([start, along, per_length2]).tolist())
+        return cls(blocks=_Blocks(start=start, along=along, per_length2=per_length2))
 
     def distance_m(self, here: earth.Here) -> float:
         line2 = self._blocks.nearest(here) if self._blocks else self._nearest_in_rows(here)
@@ -77,6 +91,20 @@ class Boundary:
             if line2 < best:
                 best = line2
         return best
+
+
+def _stays_whole(edge: Edge) -> bool:
+    lon, lat, to_lon, to_lat = edge
+    return abs(to_lon - lon) + abs(to_lat - lat) <= WHOLE_UP_TO_DEG
+
+
+def _row(edge: Edge) -> Row:
+    lon, lat, to_lon, to_lat = edge
+    _, _, x, y, z = earth.here(lat=lat, lon=lon)
+    _, _, to_x, to_y, to_z = earth.here(lat=to_lat, lon=to_lon)
+    ux, uy, uz = to_x - x, to_y - y, to_z - z
+    length2 = ux * ux + uy * uy + uz * uz
+    return x, y, z, ux, uy, uz, 1 / length2 if length2 > SHORTEST2 else 0.0
 
 
 def places_along(area: Polygon) -> Floats:
