@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geooffers.matching import base as bases
-from geooffers.matching import batches, columns, earth, files, nearness, touching
+from geooffers.matching import batches, columns, earth, files, following, nearness, touching
 from geooffers.matching.answers import Match, Matches, Near, Pairs, Sureness
 from geooffers.matching.areas import Area, Fence
 from geooffers.matching.columns import Columns, Floats
+from geooffers.matching.following import Following
 from geooffers.matching.layer import Layer
 from geooffers.matching.nearness import Counts
 
@@ -45,6 +46,8 @@ class Index:
         self._base = base
         self._over = over
         self._hidden = hidden  # numbers in the base of what was changed or removed since it was built
+        layers = ((base, hidden), (over, _NOTHING_HIDDEN))
+        self._layers = [(layer, hidden) for layer, hidden in layers if len(layer)]
 
     @classmethod
     def build(cls, fences: Iterable[Fence]) -> "Index":
@@ -125,15 +128,14 @@ class Index:
 
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]:
         """For a single fix: no arrays on the way. Ordered by fence."""
-        if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= accuracy_m < math.inf):
-            raise ValueError("a position needs a latitude, a longitude and an accuracy")
+        following.check(lat=lat, lon=lon, accuracy_m=accuracy_m)
         here = earth.here(lat=lat, lon=lon)
-        found = touching.touches(self._base, here, accuracy_m=accuracy_m, hidden=self._hidden)
-        if len(self._over):
-            found += touching.touches(self._over, here, accuracy_m=accuracy_m, hidden=_NOTHING_HIDDEN)
-        if len(found) > 1:
-            found.sort(key=lambda match: match.fence)
-        return tuple(found)
+        near = touching.candidates(self._layers, here, reach_m=accuracy_m)
+        return touching.touches(near, here, accuracy_m=accuracy_m)
+
+    def following(self) -> Following:
+        """Who matches the fixes of one phone, one after the other, and looks up once what is near several of them."""
+        return Following(self._layers)
 
     def match(self, *, lat: Floats, lon: Floats, accuracy_m: Floats) -> Matches:
         """The answers of `match_one`, distances and all, as columns."""
@@ -154,7 +156,7 @@ class Index:
 
     def area(self, fence_id: int) -> Area | None:
         """As it came. None when there is no such fence."""
-        for layer, hidden in reversed(self._layers()):
+        for layer, hidden in reversed(self._layers):
             number = layer.base.number_of(fence_id)
             if number is not None and number not in hidden:
                 return layer.base.columns.area(number)
@@ -176,7 +178,7 @@ class Index:
         if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
             raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
         here = earth.here(lat=lat, lon=lon)
-        found = nearness.fences(self._layers(), here, limit=limit, at_most_m=at_most_m, counts=counts)
+        found = nearness.fences(self._layers, here, limit=limit, at_most_m=at_most_m, counts=counts)
         return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in found)
 
     def clearance_m(self, *, lat: float, lon: float, at_most_m: float, counts: Counts = _all_count) -> float:
@@ -192,7 +194,7 @@ class Index:
             nearest = min(
                 (
                     nearness.boundary_m(layer, here, within_m=reach, hidden=hidden, counts=counts)
-                    for layer, hidden in self._layers()
+                    for layer, hidden in self._layers
                 ),
                 default=math.inf,
             )
@@ -200,10 +202,6 @@ class Index:
                 return min(nearest, at_most_m)
             # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
             reach = min(reach * nearness.FARTHER, nearest, at_most_m)
-
-    def _layers(self) -> list[tuple[Layer, frozenset[int]]]:
-        layers = ((self._base, self._hidden), (self._over, _NOTHING_HIDDEN))
-        return [(layer, hidden) for layer, hidden in layers if len(layer)]
 
 
 _NOTHING_HIDDEN = frozenset[int]()

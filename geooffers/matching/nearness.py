@@ -8,7 +8,7 @@ polygon only the edges within reach are measured.
 
 import bisect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,11 @@ from geooffers.matching import earth, slabs
 from geooffers.matching.edges import Boundary
 from geooffers.matching.layer import Layer
 from geooffers.matching.polygons import NANOMETRE
-from geooffers.matching.touching import around, depth_m
+from geooffers.matching.touching import Layers, around, depth_m
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Counts = Callable[[int], bool]
-Layers = Sequence[tuple[Layer, frozenset[int]]]
-"""Each with the numbers in it that are hidden."""
 
 # What is asked around a place first, then so many times as far, and so on.
 FIRST_REACH_M, FARTHER = 500.0, 4.0

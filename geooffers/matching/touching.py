@@ -6,6 +6,8 @@ sure without one.
 
 import functools
 import math
+import operator
+from collections.abc import Sequence
 
 from geooffers.matching import earth
 from geooffers.matching.answers import Match, Sureness
@@ -13,23 +15,40 @@ from geooffers.matching.edges import Boundary
 from geooffers.matching.layer import Layer
 from geooffers.matching.polygons import NANOMETRE
 
+Layers = Sequence[tuple[Layer, frozenset[int]]]
+"""Each with the numbers in it that are hidden."""
+
+Candidates = list[tuple[Layer, list[int]]]
+"""Of each layer the numbers of all fences that a place may touch, and of some that it does not."""
+
+_fence = operator.attrgetter("fence")
+
 # A measured distance to a polygon is right to 2 cm and half a percent; what is looked for lies a little farther.
 FARTHER_SHARE, FARTHER_M = 1.01, 0.05
 
 
-def touches(layer: Layer, here: earth.Here, *, accuracy_m: float, hidden: frozenset[int]) -> list[Match]:
-    boxes = around(here, accuracy_m)
+def candidates(layers: Layers, here: earth.Here, *, reach_m: float) -> Candidates:
+    """What a place may touch from which this one is as far as the reach less its accuracy, or nearer."""
+    boxes = around(here, reach_m)
+    found = [(layer, [number for number in layer.meeting(boxes) if number not in hidden]) for layer, hidden in layers]
+    return [(layer, numbers) for layer, numbers in found if numbers]
+
+
+def touches(near: Candidates, here: earth.Here, *, accuracy_m: float) -> tuple[Match, ...]:
+    """Ordered by fence."""
+    boxes: list[earth.Box] = []
     found = []
-    for number in layer.meeting(boxes):
-        if number in hidden:
-            continue
-        if number < layer.circles:
-            match = _in_circle(layer, number, here, accuracy_m)
-        else:
-            match = _in_polygon(layer, number, here, accuracy_m, boxes)
-        if match is not None:
-            found.append(match)
-    return found
+    for layer, numbers in near:
+        for number in numbers:
+            if number < layer.circles:
+                match = _in_circle(layer, number, here, accuracy_m)
+            else:
+                boxes = boxes or around(here, accuracy_m)
+                match = _in_polygon(layer, number, here, accuracy_m, boxes)
+            if match is not None:
+                found.append(match)
+    found.sort(key=_fence)
+    return tuple(found)
 
 
 def _in_circle(layer: Layer, number: int, here: earth.Here, accuracy_m: float) -> Match | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from geooffers.matching.index import Index, Sureness
+from geooffers.matching.index import Match, Sureness
 from geooffers.visits import transitions
 from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
 from geooffers.visits.tuning import MARGIN_MOST_M
@@ -24,7 +24,15 @@ class FenceKnown(Protocol):
     def size_m(self) -> float: ...
 
 
-def see(*, fix: Fix | RegionEvent, index: Index, fence: Callable[[int], FenceKnown | None], now: datetime) -> Sighting:
+class Matcher(Protocol):
+    """An index, or who follows one phone with it."""
+
+    def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]: ...
+
+
+def see(
+    *, fix: Fix | RegionEvent, index: Matcher, fence: Callable[[int], FenceKnown | None], now: datetime
+) -> Sighting:
     """What the fix touches. A zone's id is below zero; of a fix that may have been in one nothing is kept."""
     if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
         return Sighting(fix=fix)
