@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.conf import settings
 
 from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
-from geooffers.visits.observations import to_ms
+from geooffers.visits.observations import to_moment
 from geooffers.visits.transitions import Fix, Known, RegionEvent, Status
 from merchants.fence_areas import is_fence
 from merchants.live_fences import Fences
+
+_SAYS_WHERE = (Status.ACCEPTED, Status.DUPLICATE)
 
 
 def advise_next_report(
@@ -18,10 +20,10 @@ def advise_next_report(
     """`seen` are a report's fixes with what became of each, `known` what is known of the phone after them."""
     place = known.place
     # A repeat of the newest fix says where the phone is as well as the first time.
-    if place is not None and not any(
-        status in (Status.ACCEPTED, Status.DUPLICATE) and to_ms(fix.recorded_at) == place.at_ms for fix, status in seen
-    ):
-        place = None
+    if place is not None:
+        newest_at = to_moment(place.at_ms)
+        if not any(fix.recorded_at == newest_at and status in _SAYS_WHERE for fix, status in seen):
+            place = None
     distance_m = None
     if place is not None:
         # Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.

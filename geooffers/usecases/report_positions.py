@@ -11,6 +11,7 @@ docs/location-report.md draws it: update that page too.
 4. Commit, answer. No vendor was called.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -211,13 +212,18 @@ def _plan(
     """`sightings` keeps what matching said of each fix, so that starting over does not match again."""
     if not consents & LOCATION_PURPOSES:
         raise ConsentMissing
+    in_background, in_foreground = (
+        purpose in consents for purpose in (Purpose.LOCATION_BACKGROUND, Purpose.LOCATION_FOREGROUND)
+    )
     # What was recorded in a pause was recorded without consent, also when it is sent after the pause.
     allowed = [
-        place for place, fix in enumerate(fixes) if _purpose_of(fix) in consents and not pause.holds(fix.recorded_at)
+        place
+        for place, fix in enumerate(fixes)
+        if (in_background if fix.background else in_foreground) and not pause.holds(fix.recorded_at)
     ]
-    for place in allowed:
-        if place not in sightings:
-            sightings[place] = looking.look(fix=fixes[place], live=live, now=now)
+    unseen = [place for place in allowed if place not in sightings]
+    seen = looking.look_at_each(fixes=[fixes[place] for place in unseen], live=live, now=now)
+    sightings.update(zip(unseen, seen, strict=True))
     walk = transitions.walk(
         state=known,
         sightings=[sightings[place] for place in allowed],
@@ -227,12 +233,14 @@ def _plan(
     )
     results = [Result(status=Status.IGNORED, code=Ignored.CONSENT_MISSING)] * len(fixes)
     for place, step in zip(allowed, walk.steps, strict=True):
-        results[place] = Result(status=step.status, code=step.code)
+        results[place] = _result(step.status, step.code)
     return _Plan(walk=walk, results=tuple(results))
 
 
-def _purpose_of(fix: Fix | RegionEvent) -> Purpose:
-    return Purpose.LOCATION_BACKGROUND if fix.background else Purpose.LOCATION_FOREGROUND
+@functools.cache
+def _result(status: Status, code: Ignored | None) -> Result:
+    """There are few different ones, and five hundred in a report."""
+    return Result(status=status, code=code)
 
 
 def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime) -> bool:

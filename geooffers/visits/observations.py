@@ -32,6 +32,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+# Milliseconds since 1970, whether it is an event, its folded uuid.
+Order = tuple[int, bool, int]
+
+
 class Status(enum.StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
@@ -128,7 +132,7 @@ class Sighting:
         return to_ms(self.fix.recorded_at)
 
     @property
-    def order(self) -> tuple[int, bool, int]:
+    def order(self) -> Order:
         """By when it was on the phone. Of one millisecond fixes first: an event finds the fix that came with it;
         then by uuid, so that the order of arrival never matters.
         """
@@ -157,7 +161,8 @@ def fold(uuid: UUID) -> int:
 def to_milliseconds(moment: datetime) -> datetime:
     """Times are kept in whole milliseconds; a finer one would not survive the packing."""
     moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    spare = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - spare) if spare else moment
 
 
 def to_ms(moment: datetime) -> int:

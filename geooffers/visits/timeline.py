@@ -5,7 +5,9 @@ that the same sightings give the same visits whenever and however often they arr
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from geooffers.visits import silence, stays, trust
 from geooffers.visits.happenings import Change, Crossing, Happening
@@ -18,9 +20,8 @@ from geooffers.visits.tuning import DRIVE_BY
 Crosses = Callable[[Place, Place], Iterable[Crossing]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What is known of one phone at one moment. Nothing: `Known()`.
+class Known(NamedTuple):
+    """What is known of one phone at one moment. Nothing: `Known()`. A tuple, for every fix makes one.
 
     `at_ms`: of the newest sighting. `place`: of the newest fix that is believed; None is a phone of which nobody knows
     where it is. `aside`: a fix that jumped, and waits for a second one that agrees.
@@ -30,7 +31,7 @@ class Known:
     place: Place | None = None
     aside: Sighting | None = None
     aside_is_impossible: bool = False
-    stays: Mapping[int, Stay] = field(default_factory=dict)
+    stays: Mapping[int, Stay] = MappingProxyType({})
     suspicion: float = 0.0
 
     @property
@@ -45,8 +46,7 @@ class Known:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stepped:
+class Stepped(NamedTuple):
     known: Known
     happened: tuple[Happening, ...] = ()
     set_aside: bool = False
@@ -61,9 +61,9 @@ def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int, crosses: Cr
             silent = [stays.gone_silent(stay, fence=fence) for fence, stay in known.stays.items() if stay.begun]
             known = Known(at_ms=at_ms, suspicion=suspicion)
         elif suspicion != known.suspicion:
-            known = replace(known, suspicion=suspicion)
+            known = known._replace(suspicion=suspicion)
     if seen.fix.mock:
-        known = replace(known, suspicion=trust.MOCKED)
+        known = known._replace(suspicion=trust.MOCKED)
     if isinstance(seen.fix, RegionEvent):
         stepped = _by_event(known, seen.fix, at_ms=at_ms)
     else:
@@ -71,14 +71,14 @@ def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int, crosses: Cr
     happened = (*silent, *stepped.happened)
     if happened and stepped.known.is_suspicious:
         happened = tuple(replace(one, suspicious=True) for one in happened)
-    return replace(stepped, happened=happened) if happened else stepped
+    return stepped._replace(happened=happened) if happened else stepped
 
 
 def _by_event(known: Known, event: RegionEvent, *, at_ms: int) -> Stepped:
     anew = known.place is None and not known.stays
     stay, happened = stays.told_by_system(known.stays.get(event.fence), event=event, at_ms=at_ms, anew=anew)
     return Stepped(
-        known=replace(known, at_ms=at_ms, stays=_with(known.stays, event.fence, stay)), happened=tuple(happened)
+        known=known._replace(at_ms=at_ms, stays=_with(known.stays, event.fence, stay)), happened=tuple(happened)
     )
 
 
@@ -92,7 +92,7 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Cros
         # Back where it was: what had jumped was an error.
         suspicion = known.suspicion + trust.FROZEN * trust.is_frozen(known.place, place)
         if known.aside is not None or suspicion != known.suspicion:
-            known = replace(known, aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
+            known = known._replace(aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
         return _believed(known, seen, fix, place=place, speed_mps=speed_mps, walks=walks, crosses=crosses)
     impossible = verdict is Verdict.IMPOSSIBLE
     if known.aside is not None and isinstance(known.aside.fix, Fix):
@@ -102,8 +102,8 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Cros
             return _agreed(known, seen, fix, first=first, place=place, speed_mps=speed_mps)
         if impossible and known.aside_is_impossible:
             # Hither and thither, and nothing in between could have been travelled.
-            known = replace(known, suspicion=trust.IMPOSSIBLE)
-    return Stepped(known=replace(known, at_ms=at_ms, aside=seen, aside_is_impossible=impossible), set_aside=True)
+            known = known._replace(suspicion=trust.IMPOSSIBLE)
+    return Stepped(known=known._replace(at_ms=at_ms, aside=seen, aside_is_impossible=impossible), set_aside=True)
 
 
 def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Place, speed_mps: float | None) -> Stepped:
@@ -113,12 +113,12 @@ def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Plac
         raise TypeError("only a fix that was set aside can be agreed with")
     leapt = known.place is not None and trust.is_leap(known.place, first, place)
     suspicion = trust.IMPOSSIBLE if known.aside_is_impossible or leapt else known.suspicion
-    known = replace(known, suspicion=suspicion)
+    known = known._replace(suspicion=suspicion)
     was = _believed(known, aside, aside.fix, place=first, speed_mps=aside.fix.speed_mps)
     after = _believed(
-        replace(was.known, aside=None, aside_is_impossible=False), seen, fix, place=place, speed_mps=speed_mps
+        was.known._replace(aside=None, aside_is_impossible=False), seen, fix, place=place, speed_mps=speed_mps
     )
-    return replace(after, happened=(*was.happened, *after.happened))
+    return after._replace(happened=(*was.happened, *after.happened))
 
 
 def _believed(
@@ -165,8 +165,8 @@ def _believed(
             if one.fence not in known.stays and one.fence not in now_stays
         ]
     return Stepped(
-        known=replace(
-            known, at_ms=max(at_ms, known.at_ms or at_ms), place=replace(place, pace_mps=speed_mps), stays=now_stays
+        known=known._replace(
+            at_ms=max(at_ms, known.at_ms or at_ms), place=place._replace(pace_mps=speed_mps), stays=now_stays
         ),
         happened=tuple(happened),
     )

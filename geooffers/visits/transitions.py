@@ -23,12 +23,12 @@ from geooffers.visits.observations import (
     PUSHABLE_WITHIN,
     Fix,
     Ignored,
+    Order,
     RegionChange,
     RegionEvent,
     Sighting,
     Status,
     Touch,
-    fold,
     to_milliseconds,
     to_moment,
     why_unusable,
@@ -138,6 +138,9 @@ class Step:
     transitions: tuple[Transition, ...] = ()
 
 
+_ACCEPTED, _DUPLICATE = Step(status=Status.ACCEPTED), Step(status=Status.DUPLICATE)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Walk:
     """A report taken as a whole. `steps` stand in the order of the sightings given."""
@@ -170,20 +173,16 @@ def walk(
     """
     line = _Line(state, now=now, stale_ms=int(stale_after.total_seconds() * 1000), crosses=crosses)
     steps: dict[int, Step] = {}
-    order = range(len(sightings))
-    if len(sightings) > 1:
-        orders = [seen.order for seen in sightings]
-        order_of_taking = sorted(order, key=orders.__getitem__)
-    else:
-        order_of_taking = list(order)
+    orders = [seen.order for seen in sightings]
+    order_of_taking = sorted(range(len(sightings)), key=orders.__getitem__)
     for place in order_of_taking:
-        steps[place] = line.take(sightings[place])
+        steps[place] = line.take(sightings[place], order=orders[place])
     return Walk(
         before=state,
         known=line.known,
         took_late=line.took_late,
         make_state=functools.cache(line.state),
-        steps=tuple(steps[place] for place in order),
+        steps=tuple(steps[place] for place in range(len(sightings))),
         transitions=tuple(one for place in order_of_taking for one in steps[place].transitions),
     )
 
@@ -215,24 +214,25 @@ class _Line:
     def took_late(self) -> bool:
         return self._took_late
 
-    def take(self, seen: Sighting) -> Step:
-        folded = fold(seen.fix.uuid)
+    def take(self, seen: Sighting, *, order: Order) -> Step:
+        at_ms, _, folded = order
         if folded in self._seen:
-            return Step(status=Status.DUPLICATE)
+            return _DUPLICATE
         code = Ignored.NOT_USED if seen.excluded else why_unusable(fix=seen.fix, now=self._now)
         if code is not None:
             return Step(status=Status.IGNORED, code=code)
-        at_ms = seen.at_ms
-        if self._is_newest(seen, at_ms=at_ms):
+        if self._is_newest(order):
             stepped = timeline.step(self._known, seen, at_ms=at_ms, stale_ms=self._stale_ms, crosses=self._crosses)
             self._known = stepped.known
             self._added.append(seen)
             self._afters.append(stepped.known)
-            step = Step(
-                status=Status.ACCEPTED,
-                code=Ignored.SET_ASIDE if stepped.set_aside else None,
-                transitions=tuple(self._transition(one) for one in stepped.happened),
-            )
+            step = _ACCEPTED
+            if stepped.set_aside or stepped.happened:
+                step = Step(
+                    status=Status.ACCEPTED,
+                    code=Ignored.SET_ASIDE if stepped.set_aside else None,
+                    transitions=tuple(self._transition(one) for one in stepped.happened),
+                )
         elif self._is_too_late(at_ms=at_ms):
             return Step(status=Status.LATE)
         else:
@@ -264,14 +264,14 @@ class _Line:
             return self._afters[count - len(self._earlier) - 1]
         return self._folded(self._before.base, kept[:count])[0]
 
-    def _is_newest(self, seen: Sighting, *, at_ms: int) -> bool:
-        newest_ms = self._known.at_ms
+    def _is_newest(self, order: Order) -> bool:
+        at_ms, newest_ms = order[0], self._known.at_ms
         if newest_ms is None or at_ms > newest_ms:
             return True
         if at_ms < newest_ms:
             return False
         newest = self._added[-1] if self._added else self._earlier[-1] if self._earlier else None
-        return newest is None or seen.order > newest.order
+        return newest is None or order > newest.order
 
     def _is_too_late(self, *, at_ms: int) -> bool:
         base_ms = self._before.base.at_ms

@@ -5,7 +5,6 @@ shown its offers and is not pushed any. Each sign adds to a suspicion that fades
 """
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -37,9 +36,8 @@ UNVOUCHED = 0.3
 MOVING_MPS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Of a fix that is believed."""
+class Place(NamedTuple):
+    """Of a fix that is believed. A tuple, for every fix makes one."""
 
     at_ms: int
     lat: float

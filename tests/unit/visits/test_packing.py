@@ -35,8 +35,8 @@ def test_every_state_survives_its_packing(state: State) -> None:
     assert replace(again, kept=Kept()) == replace(
         state,
         kept=Kept(),
-        known=replace(state.known, aside=state.known.aside and as_told(state.known.aside)),
-        base=replace(state.base, aside=state.base.aside and as_told(state.base.aside)),
+        known=state.known._replace(aside=state.known.aside and as_told(state.known.aside)),
+        base=state.base._replace(aside=state.base.aside and as_told(state.base.aside)),
     )
 
 
