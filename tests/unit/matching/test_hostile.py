@@ -38,7 +38,7 @@ for lat, lon in places:
     assert one == sorted(set(one))
     round_ones.match_one(lat=lat, lon=lon, accuracy_m=chance.choice([0, 5e-324, 10, 3000]))
 lat, lon = np.array(places).T
-for layer, _ in index._layers():
+for layer, _ in index._layers:
     points, numbers = batches.inside_by_kernel(layer, lat=lat, lon=lon)
     compiled = set(zip(points.tolist(), numbers.tolist()))
     points, numbers = batches.inside_one_by_one(layer, lat=lat, lon=lon)

@@ -39,7 +39,7 @@ def in_batches(index: Index, places: list[Place]) -> set[tuple[int, int]]:
     """With the kernel, whatever the size: the index itself takes it for large batches."""
     lat, lon = np.array(places, dtype=np.float64).reshape(-1, 2).T
     pairs: list[tuple[int, int]] = []
-    for layer, hidden in index._layers():
+    for layer, hidden in index._layers:
         points, numbers = batches.inside_by_kernel(layer, lat=lat, lon=lon)
         ids = layer.base.ids[numbers]
         pairs += [
