@@ -17,8 +17,9 @@ from geooffers.matching.decisions import INSIDE, OPEN, OUTSIDE
 from geooffers.matching.edges import Edge
 from geooffers.matching.shapes import Shape, shape_of
 
-# Shapes that were asked lately are kept; one of two thousand vertices takes a fifth of a megabyte.
-SHAPES_KEPT = 256
+# Shapes that were asked lately are kept: a polygon of two thousand vertices takes a fifth of a megabyte, a circle takes
+# some hundred bytes.
+POLYGONS_KEPT, CIRCLES_KEPT = 256, 4_096
 # From so many cells on NumPy asks for all of a level at once.
 CELLS_ONE_BY_ONE = 100
 # Past this many cells, and more than one for so many fences, reading every fence's box is quicker.
@@ -55,7 +56,8 @@ class Layer:
         self._there = _read(base.there)
         self._ids = _read(base.ids)
         self._homes, self._stride = base.table_shape.tolist()
-        self._polygon_shape = functools.lru_cache(SHAPES_KEPT)(self._made_shape)
+        self._polygon_shape = functools.lru_cache(POLYGONS_KEPT)(self._made_shape)
+        self._circle_shape = functools.lru_cache(CIRCLES_KEPT)(self._made_shape)
 
     def __len__(self) -> int:
         return len(self.base)
@@ -65,7 +67,7 @@ class Layer:
         return found
 
     def shape(self, number: int) -> Shape:
-        return self._made_shape(number) if number < self.circles else self._polygon_shape(number)
+        return self._circle_shape(number) if number < self.circles else self._polygon_shape(number)
 
     def _made_shape(self, number: int) -> Shape:
         return shape_of(self.base.columns.area(number))
