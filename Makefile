@@ -64,6 +64,7 @@ openapi-lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/zones.py
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/many_fences.py
 	$(BIN)/python benchmarks/visits.py

@@ -64,7 +64,15 @@ def made(count: int, stack: contextlib.ExitStack, *, postgresql: bool) -> dict[s
         from benchmarks import postgis
 
         url = stack.enter_context(postgis.database(f"geooffers_bench_{os.getpid()}_{count}"))
-    environment = {
+    environment = environment_of(folder, url=url)
+    print(f"\n{count:,} fences", flush=True)
+    command = [sys.executable, __file__, str(count), "--world", str(folder)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+def environment_of(folder: Path, *, url: str) -> dict[str, str]:
+    return {
         **os.environ,
         "GEOOFFERS_SANDBOX": "1",
         "DATABASE_URL": url,
@@ -72,10 +80,6 @@ def made(count: int, stack: contextlib.ExitStack, *, postgresql: bool) -> dict[s
         "GEOOFFERS_FENCE_BASES_DIR": str(folder / "bases"),
         "GEOOFFERS_LOG_LEVEL": "WARNING",
     }
-    print(f"\n{count:,} fences", flush=True)
-    command = [sys.executable, __file__, str(count), "--world", str(folder)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return environment
 
 
 def make_world(count: int, folder: Path) -> None:
