@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from django.contrib import messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import DateTimeField, Field
 from django.forms import Media, SplitDateTimeField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 
+from geooffers.break_glass import grants
 from geooffers.moment_fields import MomentWidget
 
 # Ticks all rows of a list, and counts the ticks.
@@ -90,3 +93,51 @@ class ReadOnlyOperatorAdmin(OperatorAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class PersonalAdmin(ReadOnlyOperatorAdmin):
+    """Rows about shoppers: for an operator who has said why, while that lasts (`break_glass`). Each page is kept as
+    looked at. Without it there is nothing in the menu, and whoever asks is led to where they may say why."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and grants.of(request) is not None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return self._asked(request) or self._seen(
+            request, page=f"{self.opts.label}: list", answer=super().changelist_view(request, extra_context)
+        )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._asked(request) or self._seen(
+            request,
+            page=self.opts.label,
+            row=self._called(request, object_id),
+            answer=super().change_view(request, object_id, form_url, extra_context),
+        )
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._asked(request) or self._seen(
+            request,
+            page=f"{self.opts.label}: history",
+            row=self._called(request, object_id),
+            answer=super().history_view(request, object_id, extra_context),
+        )
+
+    def _asked(self, request: HttpRequest) -> HttpResponse | None:
+        """To the page where an operator says why, if they have not."""
+        if not self.has_module_permission(request) or grants.of(request) is not None:
+            return None
+        messages.warning(request, "Shoppers' data is closed. Say what you need it for; that is kept.")
+        return redirect("admin:break_glass_grant_add")
+
+    def _seen(self, request: HttpRequest, *, page: str, answer: HttpResponse, row: str = "") -> HttpResponse:
+        if answer.status_code == 200:
+            grants.keep_look(request, page=page, row=row)
+        return answer
+
+    def _called(self, request: HttpRequest, object_id: str) -> str:
+        return str(self.get_object(request, object_id) or "")

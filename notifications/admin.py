@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators import PersonalAdmin
 from notifications.models import Push
 
 
 @admin.register(Push)
-class PushAdmin(ReadOnlyOperatorAdmin):
+class PushAdmin(PersonalAdmin):
     menu_order, menu_icon = 80, "notifications"
     fields = (
         "id",

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators import PersonalAdmin, ReadOnlyOperatorAdmin
 from merchants import access
 from merchants.admin.filters import StoreFilter
 from merchants.admin.scoping import ScopedAdmin
@@ -60,7 +60,7 @@ class RedemptionAdmin(ScopedAdmin):
 
 
 @admin.register(Coupon)
-class CouponAdmin(ReadOnlyOperatorAdmin):
+class CouponAdmin(PersonalAdmin):
     menu_order, menu_icon = 71, "confirmation_number"
     fields = (
         "id",
@@ -81,7 +81,7 @@ class CouponAdmin(ReadOnlyOperatorAdmin):
 
 
 @admin.register(WalletPass)
-class WalletPassAdmin(ReadOnlyOperatorAdmin):
+class WalletPassAdmin(PersonalAdmin):
     menu_order, menu_icon = 75, "wallet"
     fields = ("id", "coupon", "vendor", "template", "version", "created_at", "changed_at")
     list_display = ("__str__", "coupon", "vendor", "version", "changed_at")
@@ -90,7 +90,7 @@ class WalletPassAdmin(ReadOnlyOperatorAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyOperatorAdmin):
+class DecisionAdmin(PersonalAdmin):
     menu_order, menu_icon = 72, "rule"
     fields = ("id", "shopper", "visit", "offer", "outcome", "reason", "score", "at")
     list_display = ("at", "shopper", "offer", "outcome", "reason")

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
+from geooffers.break_glass.models import Grant, Look
 from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
@@ -197,5 +198,7 @@ STEPS = (
         "asked_at",
         lambda: settings.KEEP_AUDIT,
     ),
+    _plain("operators' looks", Look.objects.all, "at", lambda: settings.KEEP_AUDIT),
+    _plain("operators' accesses", lambda: Grant.objects.filter(looks=None), "ends_at", lambda: settings.KEEP_AUDIT),
     _plain("audit rows", Forgotten.objects.all, "at", lambda: settings.KEEP_AUDIT),
 )

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators import PersonalAdmin, ReadOnlyOperatorAdmin
 from geooffers.shoppers.admin_texts import ConsentTextAdmin
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 
@@ -17,7 +17,7 @@ __all__ = [
 
 
 @admin.register(Shopper)
-class ShopperAdmin(ReadOnlyOperatorAdmin):
+class ShopperAdmin(PersonalAdmin):
     menu_order, menu_icon = 60, "group"
     fields = (
         "id",
@@ -40,7 +40,7 @@ class ShopperAdmin(ReadOnlyOperatorAdmin):
 
 
 @admin.register(Device)
-class DeviceAdmin(ReadOnlyOperatorAdmin):
+class DeviceAdmin(PersonalAdmin):
     """Neither the hash of its token nor its push address: nobody needs them here."""
 
     menu_order, menu_icon = 61, "smartphone"
@@ -51,7 +51,7 @@ class DeviceAdmin(ReadOnlyOperatorAdmin):
 
 
 @admin.register(ConsentState)
-class ConsentStateAdmin(ReadOnlyOperatorAdmin):
+class ConsentStateAdmin(PersonalAdmin):
     menu_order, menu_icon = 62, "toggle_on"
     fields = ("shopper", "device", "purpose", "given", "text", "changed_at", "paused_until")
     list_display = ("shopper", "purpose", "given", "changed_at")
@@ -60,7 +60,7 @@ class ConsentStateAdmin(ReadOnlyOperatorAdmin):
 
 
 @admin.register(ConsentReceipt)
-class ConsentReceiptAdmin(ReadOnlyOperatorAdmin):
+class ConsentReceiptAdmin(PersonalAdmin):
     menu_order, menu_icon = 63, "receipt_long"
     fields = ("id", "shopper", "device", "purpose", "text", "given", "source", "locale", "app_version", "at")
     list_display = ("shopper", "purpose", "given", "source", "at")

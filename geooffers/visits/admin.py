@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators import PersonalAdmin
 from geooffers.visits.models import Visit
 
 
 @admin.register(Visit)
-class VisitAdmin(ReadOnlyOperatorAdmin):
+class VisitAdmin(PersonalAdmin):
     menu_order, menu_icon = 70, "directions_walk"
     fields = ("id", "shopper", "fence", "began_at", "appeared_inside", "dwelled_at", "ended_at", "end_reason")
     list_display = ("__str__", "shopper", "fence", "began_at", "dwelled_at", "ended_at", "end_reason")

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class BreakGlassConfig(AppConfig):
+    name = "geooffers.break_glass"
+    label = "break_glass"
+    default_auto_field = "django.db.models.BigAutoField"
