@@ -41,7 +41,7 @@ class PackedFacts:
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         self._ids, self._uuids, self._dwell_s, self._drive_by, self._size_m, self._name_ends, self._names = (
-            memoryview(np.ascontiguousarray(arrays[name])) for name in ARRAYS
+            np.ascontiguousarray(arrays[name]).data for name in ARRAYS
         )
         self.get = functools.lru_cache(FACTS_KEPT)(self._read)
 

@@ -63,4 +63,4 @@ def calibrated(certainty: float, *, rule: Rule | None, rough: bool = False) -> f
         return certainty
     held = min(max(certainty, 1 - CERTAIN_AT_MOST), CERTAIN_AT_MOST)
     slope = EXIT_SLOPE if rule in _EXITS else ENTRY_SLOPE
-    return 1 / (1 + math.exp(-OFFSETS[rule][rough]) * ((1 - held) / held) ** slope)
+    return 1 / (1 + math.exp(-OFFSETS[rule][rough]) * math.pow((1 - held) / held, slope))
