@@ -92,7 +92,7 @@ class AreaMap extends BaseMap {
     const polygon = this.area && this.area.kind === "polygon";
     this.button("hole").hidden = this.button("part").hidden = !polygon;
     if (!this.area) return;
-    this.layer = mapShapes.layer(this.area, { color: AreaMap.COLOUR, weight: 2, fillOpacity: 0.2, interactive: false });
+    this.layer = mapShapes.layer(this.area, { className: "map-own", weight: 2, fillOpacity: 0.2, interactive: false });
     this.layer.options.editing = {};
     this.layer.addTo(this.map);
     const heard = { changing: (area) => this.explain(area), changed: (area, grip) => this.edited(area, grip) };
