@@ -107,7 +107,7 @@ def beside_each_other(name: str, shots: list[Image.Image]) -> None:
 
 
 def keep(name: str, picture: Image.Image) -> None:
-    picture.quantize(128, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
