@@ -57,18 +57,10 @@ def look(request: pytest.FixtureRequest) -> dict[str, Any]:
     return found
 
 
-def operator(browsing: Browsing, look: dict[str, Any]) -> Page:
+def operator(browsing: Browsing, look: dict[str, Any], *, say_why: bool = False) -> Page:
     signed_in = Drawing(browsing, **look)
-    signed_in.sign_in_as_operator()
+    signed_in.sign_in_as_operator(say_why=say_why)
     return signed_in.page
-
-
-def open_shoppers_data(page: Page) -> None:
-    """Rows about shoppers are closed until somebody says why."""
-    page.goto(PAGES["access-new"])
-    page.locator("#id_reason").fill("to judge how it looks")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#result_list")).to_be_visible()
 
 
 _rows: dict[str, str] = {}
@@ -86,8 +78,7 @@ def address_of(page: Page, name: str) -> str:
 
 @pytest.mark.slow
 def test_every_page_holds_in_every_look(browsing: Browsing, look: dict[str, Any]) -> None:
-    page = operator(browsing, look)
-    open_shoppers_data(page)
+    page = operator(browsing, look, say_why=True)
     for name in PAGES:
         page.goto(address_of(page, name))
         judge(page, f"admin-{name}", look)

@@ -61,7 +61,7 @@ def test_the_browsers_of_these_tests_have_no_network(browsing: Browsing) -> None
 def test_every_page_works_with_no_network_and_is_made_of_little(browsing: Browsing) -> None:
     fill_the_lists(browsing)
     operator, till = Drawing(browsing), Till(browsing)
-    operator.sign_in_as_operator()
+    operator.sign_in_as_operator(say_why=True)
     till.sign_in()
     opened: set[str] = set()
     for page, begins in ((browsing.page(), ""), (operator.page, "admin/"), (till.page, "scan")):
