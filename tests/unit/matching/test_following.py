@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from geooffers.matching import cells
 from geooffers.matching.areas import Area, Circle, Fence
 from geooffers.matching.following import LONGEST_DEGREE_M, SPARE_M
 from geooffers.matching.index import Index
@@ -46,14 +47,18 @@ def test_each_fix_gets_the_answer_that_it_gets_alone(found: list[Area], way: Way
         assert following.match_one(**fix) == index.match_one(**fix)
 
 
-def test_a_shop_that_comes_near_within_the_spare_metres_is_found() -> None:
-    """From where it is out of reach, by steps that are looked up no more, and by one that is."""
-    index = Index.build([Fence(id=7, area=SHOP)])
-    for step_m in (10, 99, 150, 1_000):
-        following = index.following()
-        for away_m in (55 + 3 * step_m, 55 + 2 * step_m, 55 + step_m, 55, 0, 55, 55 + step_m):
-            fix = {"lat": SHOP.lat + away_m / 111_412, "lon": SHOP.lon, "accuracy_m": 8.0}
-            assert [match.fence for match in following.match_one(**fix)] == [7] * (away_m < 58)
+@pytest.mark.parametrize("from_m", [50, 99, 150, 1_000])
+def test_a_shop_in_the_next_cell_is_found_from_one_step_to_the_other(from_m: int) -> None:
+    """Its rim is a metre beyond the border of two rows of cells, of which the first fix needs only the other one."""
+    border = 21_845 / cells.PER_DEGREE
+    a_metre = 1 / 110_700
+    index = Index.build([Fence(id=7, area=Circle(lat=border + 51 * a_metre, lon=24.9, radius_m=50))])
+    following = index.following()
+    found = [
+        [match.fence for match in following.match_one(lat=border - away_m * a_metre, lon=24.9, accuracy_m=5)]
+        for away_m in (from_m, 1, from_m)
+    ]
+    assert found == [[], [7], []]
 
 
 @given(LATS, LONS, st.floats(-1, 1), st.sampled_from([-1, 1]))
