@@ -5,7 +5,7 @@ UV ?= uv
 # What is typed in this folder runs in the sandbox: public keys, and a look-alike in Firebase's place.
 export GEOOFFERS_SANDBOX ?= 1
 
-.PHONY: demo run test test-sqlite test-postgresql check openapi-lint bench lock
+.PHONY: demo run test test-sqlite test-postgresql soak check openapi-lint bench lock
 
 .venv/runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -43,6 +43,13 @@ test-postgresql: .venv/dev
 	else \
 		echo "!!! The suite did not run on PostgreSQL: none was found. Set DATABASE_URL_FOR_TESTS. !!!"; \
 	fi
+
+# Drawn orders of withdrawals, pauses, erasures, reports, claims and redemptions on PostgreSQL: twenty times as many as
+# `make test` plays. RACE_SEED=… plays those of a seed again.
+soak: .venv/dev
+	@url=$$($(BIN)/python .ci/find-postgresql); \
+	test -n "$$url" || { echo "a soak needs PostgreSQL: set DATABASE_URL_FOR_TESTS"; exit 1; }; \
+	DATABASE_URL=$$url RACE_RUNS=$${RACE_RUNS:-10000} $(BIN)/python -m pytest -n auto tests/races/test_interleavings.py $(ARGS)
 
 check: .venv/dev openapi-lint
 	$(BIN)/ruff format --check .

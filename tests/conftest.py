@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -90,6 +91,15 @@ def sandbox(sandbox_keys: SandboxKeys) -> Iterator[RunningSandbox]:
     running = RunningSandbox(sandbox_keys)
     yield running
     running.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for all processes of this run; they inherit it."""
+    os.environ.setdefault("RACE_SEED", str(random.SystemRandom().randrange(10**9)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"races: RACE_SEED={os.environ['RACE_SEED']}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
