@@ -17,7 +17,7 @@ from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants import keys, live_fences
 from merchants.models import Geofence
 from notifications.models import Kind, Push, PushState
-from tests.acceptance.test_redemption import Till
+from tests.acceptance.redemption.tills import Till
 from tests.cast import NOON, consent_text, make_fence, make_offer, make_shopper, make_store
 from tests.integration.test_outbox import claim
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
