@@ -6,17 +6,16 @@ ever, and one bad record must not hold up the rest.
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Router
-from pydantic import Field, ValidationError, ValidationInfo, WrapValidator, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from geooffers.api import auth, clock, contract, coupons, dropped, errors, report_rate, strict
-from geooffers.shoppers import pauses
+from geooffers.api import auth, batches, clock, coupons, dropped, errors, strict
 from geooffers.usecases import report_positions as reporting
 from geooffers.visits import transitions
 
@@ -79,39 +78,14 @@ class FixIn(strict.StrictSchema):
         )
 
 
-def _judge_each(value: Any, read: Callable[[Any], list[FixIn]]) -> list[FixIn | errors.FieldProblem]:
-    """All at once, which is all there is to do for a phone that sends what it should; else each by itself."""
-    try:
-        return [*read(value)]
-    except ValidationError as error:
-        if not isinstance(value, list):
-            raise
-        first: dict[int, Any] = {}
-        for mistake in error.errors(include_url=False, include_input=False):
-            place, *within = mistake["loc"]
-            first.setdefault(int(place), {**mistake, "loc": tuple(within)})
-        return [
-            errors.field_problem(first[number]) if number in first else FixIn.model_validate(fix)
-            for number, fix in enumerate(value)
-        ]
-
-
 class ReportIn(strict.StrictSchema):
     model_config = strict.example(fixes=[_FIX])
     fixes: Annotated[
         list[FixIn],
         Field(min_length=1, max_length=reporting.MOST_FIXES),
-        WrapValidator(_judge_each),
+        batches.judged_each(FixIn),
+        BeforeValidator(batches.with_a_size),
     ]
-
-    @field_validator("fixes", mode="before")
-    @classmethod
-    def _has_a_size(cls, fixes: Any) -> Any:
-        if isinstance(fixes, list) and not fixes:
-            raise reporting.EmptyBatch
-        if isinstance(fixes, list) and len(fixes) > reporting.MOST_FIXES:
-            raise reporting.BatchTooLarge
-        return fixes
 
 
 class ResultOut(strict.ReplySchema):
@@ -167,20 +141,12 @@ class ReportOut(strict.ReplySchema):
         "Where the phone was: up to 500 fixes, in any order. Sending a report again is harmless. The answer tells what "
         "became of each fix, which visits began or ended, the coupons that this brought, and when to report again."
     ),
-    openapi_extra=contract.refusals(
-        reporting.ConsentMissing,
-        pauses.Paused,
-        reporting.TooManyWrites,
-        report_rate.TooManyReports,
-        reporting.EmptyBatch,
-        reporting.BatchTooLarge,
-    ),
+    openapi_extra=batches.REFUSALS,
 )
 def report_positions(request: auth.DeviceRequest, payload: ReportIn) -> ReportOut:
     now = clock.now()
     caller = request.auth
-    report_rate.BUCKETS.spend(device_id=caller.device_id, now=now)
-    pauses.refuse_if_paused(pause=caller.pause, now=now)
+    batches.admit(caller, now=now)
     report = reporting.report_positions(
         reporter=caller,
         consents=caller.consents(now=now),

@@ -4,17 +4,15 @@ docs/location-report.md tells every answer; update that page too. As with positi
 and each event is judged by itself, under 200.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Router
-from pydantic import Field, ValidationError, WrapValidator, field_validator
+from pydantic import BeforeValidator, Field
 
-from geooffers.api import auth, clock, contract, errors, report_rate, strict
+from geooffers.api import auth, batches, clock, strict
 from geooffers.api.positions import ReportOut, report_out
-from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions as reporting
 from geooffers.usecases import report_region_events as region_events
 from geooffers.visits import transitions
@@ -81,27 +79,14 @@ class EventIn(strict.StrictSchema):
         )
 
 
-def _judge_by_itself(value: Any, read: Callable[[Any], EventIn]) -> EventIn | errors.FieldProblem:
-    try:
-        return read(value)
-    except ValidationError as error:
-        return errors.field_problem(error.errors(include_url=False, include_input=False)[0])
-
-
 class EventsIn(strict.StrictSchema):
     model_config = strict.example(events=[_EVENT])
     events: Annotated[
-        list[Annotated[EventIn, WrapValidator(_judge_by_itself)]], Field(min_length=1, max_length=reporting.MOST_FIXES)
+        list[EventIn],
+        Field(min_length=1, max_length=reporting.MOST_FIXES),
+        batches.judged_each(EventIn),
+        BeforeValidator(batches.with_a_size),
     ]
-
-    @field_validator("events", mode="before")
-    @classmethod
-    def _has_a_size(cls, events: Any) -> Any:
-        if isinstance(events, list) and not events:
-            raise reporting.EmptyBatch
-        if isinstance(events, list) and len(events) > reporting.MOST_FIXES:
-            raise reporting.BatchTooLarge
-        return events
 
 
 @router.post(
@@ -113,20 +98,12 @@ class EventsIn(strict.StrictSchema):
         "What the phone's own monitoring of regions has seen: entries, stays, exits. They are evidence of a visit "
         "beside the positions, and for an app that gets no others they are enough. `results[i]` belongs to `events[i]`."
     ),
-    openapi_extra=contract.refusals(
-        reporting.ConsentMissing,
-        pauses.Paused,
-        reporting.TooManyWrites,
-        report_rate.TooManyReports,
-        reporting.EmptyBatch,
-        reporting.BatchTooLarge,
-    ),
+    openapi_extra=batches.REFUSALS,
 )
 def report_region_events(request: auth.DeviceRequest, payload: EventsIn) -> ReportOut:
     now = clock.now()
     caller = request.auth
-    report_rate.BUCKETS.spend(device_id=caller.device_id, now=now)
-    pauses.refuse_if_paused(pause=caller.pause, now=now)
+    batches.admit(caller, now=now)
     report = region_events.report_region_events(
         reporter=caller,
         consents=caller.consents(now=now),
