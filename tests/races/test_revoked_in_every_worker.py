@@ -46,7 +46,8 @@ def one_to_each_worker(workers: Workers, token: str) -> list[Connection]:
     found: dict[int | None, Connection] = {}
     for _ in range(100):
         connection = Connection(workers, token)
-        found.setdefault(connection.worker, connection)
+        if found.setdefault(connection.worker, connection) is not connection:
+            connection.http.close()
         if found.keys() == workers.pids():
             return list(found.values())
     raise AssertionError("the connections all lead to one worker")
