@@ -106,8 +106,7 @@ def seen_outside(
         ),
     )
     held = (
-        stay.misses > 1
-        and at_ms - since_ms >= tuning.exit_hold_ms
+        at_ms - since_ms >= tuning.exit_hold_ms
         and 1 - stay.doubt_outside >= tuning.left_from
         and accuracy_m <= COARSE_OVER_M
     )

@@ -1,7 +1,7 @@
 """Who drives through a fence between two fixes: recorded where it is a drive-by fence, and never pushed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,11 @@ from geooffers.matching.areas import Area, Circle, Fence, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits import crossing, packing, seeing, transitions
 from geooffers.visits.timeline import Crosses
-from geooffers.visits.transitions import Change, Fix, Sighting, State, Transition, Walk
-from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, NOON, STALE_AFTER, seconds, sighting
+from geooffers.visits.transitions import Change, Sighting, State, Transition, Walk
+from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, STALE_AFTER, seconds, sighting
 
 DRIVE_THROUGH, ZONE = 5, -1
+LATER = seconds(1_500)
 LON_A_METRE = 1 / 55_600  # at 60 degrees north
 CIRCLE = Circle(lat=LAT, lon=LON, radius_m=100)
 # 200 m by 200 m around the same place.
@@ -49,14 +50,13 @@ class Town:
     def crosses(self) -> Crosses:
         return crossing.among(index=self.index, fence=lambda fence: self.facts)
 
-    def look(self, fix: Fix) -> Sighting:
-        return seeing.see(fix=fix, index=self.index, fence=lambda fence: self.facts, now=NOON)
-
-    def walk(self, *seen: Sighting, state: State | None = None) -> Walk:
+    def walk(self, *seen: Sighting, state: State | None = None, now: datetime = LATER) -> Walk:
         return transitions.walk(
             state=state or State(),
-            sightings=[self.look(one.fix) for one in seen if isinstance(one.fix, Fix)],
-            now=seconds(600),
+            sightings=[
+                seeing.see(fix=one.fix, index=self.index, fence=lambda fence: self.facts, now=now) for one in seen
+            ],
+            now=now,
             stale_after=STALE_AFTER,
             crosses=self.crosses,
         )
@@ -69,7 +69,7 @@ def fix(at_s: float, *, east_m: float, north_m: float = 0, accuracy_m: float = 5
 
 @pytest.mark.parametrize("area", [CIRCLE, SQUARE])
 def test_a_fast_way_through_a_drive_by_fence_is_told_and_pushes_nobody(area: Area) -> None:
-    taken = Town(area).walk(fix(0, east_m=-400), fix(40, east_m=400))
+    taken = Town(area).walk(fix(0, east_m=-400), fix(40, east_m=400), now=seconds(40))
     [one] = taken.transitions
     assert (one.change, one.fence, one.pushable, one.proven_at) == (Change.CROSSED, DRIVE_THROUGH, False, seconds(40))
     # In at 300 m of 800.
@@ -86,6 +86,7 @@ def test_a_fence_for_walkers_is_not_crossed() -> None:
     ("second", "why"),
     [
         (fix(110, east_m=400), "slower than the gate"),
+        (fix(110, east_m=400, speed_mps=20), "slower on the whole than it says at the end"),
         (fix(130, east_m=1_000), "too long a time for a straight way"),
         (fix(11, east_m=400, speed_mps=75), "faster than anything on the ground"),
         (fix(40, east_m=-900), "away from the fence"),
@@ -99,7 +100,7 @@ def test_what_shows_no_way_through_is_not_told(second: Sighting, why: str) -> No
 
 
 def test_one_fix_inside_is_an_entry_and_no_crossing() -> None:
-    found = Town().walk(fix(0, east_m=-400), fix(20, east_m=0), fix(40, east_m=400)).transitions
+    found = Town().walk(fix(0, east_m=-400), fix(20, east_m=-50), fix(40, east_m=400)).transitions
     assert [one.change for one in found] == [Change.ENTERED, Change.LEFT]
 
 

@@ -50,7 +50,6 @@ def test_a_phone_that_is_suddenly_elsewhere_is_suspicious_and_not_pushed() -> No
         (95.0, 60, 6_000, False),  # 100 m/s, and the receiver agrees: a fast train
         (None, 3_600, 900_000, False),  # 250 m/s in an hour: a flight
         (None, 3_600, 1_800_000, True),  # 500 m/s
-        (None, 8, 700, False),  # 88 m/s, but reflections leap as far, also twice to one place
         (None, 0.5, 900, False),  # two fixes of one second have no speed
     ],
 )
@@ -66,6 +65,13 @@ def test_travel_is_impossible_by_its_speed_and_by_what_else_it_could_be(
         for more, lat in zip((0, 10), arrived, strict=True)
     ]
     assert walk(state, seen).known.is_suspicious is suspicious
+
+
+@pytest.mark.parametrize(("north_m", "suspicious"), [(700, False), (7_000, True)])
+def test_two_reflections_to_one_place_accuse_nobody(north_m: float, suspicious: bool) -> None:
+    """Nothing could have accelerated for it. But reflections leap by some hundred metres, and now and then twice."""
+    leapt = [sighting(seconds(at), north_m=north_m) for at in (4, 8)]
+    assert walk(after(sighting(NOON)), leapt).known.is_suspicious is suspicious
 
 
 def test_the_accuracies_of_both_fixes_are_given_away() -> None:
