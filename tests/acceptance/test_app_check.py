@@ -30,17 +30,22 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    running = RunningSandbox(load_keys(folder=Path(tmp_path_factory.mktemp("keys"))))
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="module")
+def sandbox(keys_folder: Path) -> Iterator[RunningSandbox]:
+    running = RunningSandbox(load_keys(folder=keys_folder))
     yield running
     running.close()
 
 
 @pytest.fixture(autouse=True)
-def _at_the_sandbox(settings: Any, sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _at_the_sandbox(settings: Any, sandbox: RunningSandbox, keys_folder: Path) -> None:
     settings.SANDBOX_URL = sandbox.url
-    # Where the client's own account is read: the same keys as the sandbox's.
-    settings.SANDBOX_DIR = tmp_path_factory.getbasetemp() / "keys0"
+    # The client's own account is read there: the sandbox lets nobody else in.
+    settings.SANDBOX_DIR = keys_folder
     settings.APP_CHECK = "require"
 
 
