@@ -114,6 +114,13 @@ def _upper_level(logger: WrappedLogger, method_name: str, event: EventDict) -> E
     return event
 
 
+def _without_objects(logger: WrappedLogger, method_name: str, event: EventDict) -> EventDict:
+    """Django's own records carry the request beside words that say the same."""
+    for name in ("request", "server_time", "status_code"):
+        event.pop(name, None)
+    return event
+
+
 def formatter(style: str) -> structlog.stdlib.ProcessorFormatter:
     """`line`, or `json`: one object a line."""
     before: list[Processor] = [
@@ -122,6 +129,7 @@ def formatter(style: str) -> structlog.stdlib.ProcessorFormatter:
         _upper_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
+        _without_objects,
         structlog.processors.format_exc_info,
     ]
     written: Processor = structlog.processors.JSONRenderer() if style == "json" else _written
