@@ -202,7 +202,9 @@ def test_by_default_every_stay_of_two_reports_half_a_minute_apart_is_found(groun
             long_enough.append(run)
         if not is_found(run, phone, found):
             left_out.append(f"fence {run.fence}: {len(run.reports)} reports within {lasts.total_seconds():g} s")
-    print("\nleft out, for want of a walk that leads in, two firm fixes 5 s apart, or 25 s inside:", *left_out, sep="\n  ")
+    print(
+        "\nleft out, for want of a walk that leads in, two firm fixes 5 s apart, or 25 s inside:", *left_out, sep="\n  "
+    )
     assert all(is_found(run, phone, found) for run in long_enough)
     assert len(long_enough) == 22
     entered = sorted(event.report for event in events if event.change in BEGINNINGS)
