@@ -82,7 +82,7 @@ class Geofence(Area):
         max_length=8,
         choices=FenceTuning.choices,
         default=FenceTuning.WALK_IN,
-        help_text="Walking in needs two good positions inside, or half a minute; passing by needs one position.",
+        help_text="Walking in needs good positions that agree, mostly two; passing by needs one position.",
     )
     state = models.CharField(max_length=8, choices=FenceState.choices, default=FenceState.WAITING)
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
