@@ -404,6 +404,8 @@ LOGGING = {
         # The development server's; Granian's line has no query (manage.py runweb).
         "django.server": {"handlers": ["stderr"], "propagate": False, "filters": ["without_query"]},
         "httpx": {"level": "WARNING"},
+        # At DEBUG it writes down all that a page was given, for each variable that a template asks for in vain.
+        "django.template": {"level": "INFO"},
     },
 }
 

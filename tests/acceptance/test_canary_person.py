@@ -141,8 +141,10 @@ def test_no_log_line_names_kanari(
     sandbox: RunningSandbox,
     transactional_db: None,
 ) -> None:
-    # The settings keep this one quiet whatever the level: it writes addresses down, and the sandbox asks by them.
-    logging.getLogger("httpx").setLevel(django_settings.LOGGING["loggers"]["httpx"]["level"])
+    # The settings keep these quiet whatever the level: the one writes addresses down, and the sandbox asks by them; the
+    # other all that a page was given.
+    for name in ("httpx", "django.template"):
+        logging.getLogger(name).setLevel(django_settings.LOGGING["loggers"][name]["level"])
     kanari = CanaryPerson(sandbox)
     kanari.live()
     leave(kanari)
