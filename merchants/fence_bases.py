@@ -56,9 +56,13 @@ def stored(root: Path) -> list[Mark]:
         names = [path.name for path in root.iterdir()]
     except FileNotFoundError:
         return []
-    found = [NAME.fullmatch(name) for name in names]
-    marks = [Mark(number=int(one[1]), index_id=int(one[2]), at_us=int(one[3])) for one in found if one is not None]
-    return sorted(marks, reverse=True)
+    return sorted((mark for name in names if (mark := parsed(name)) is not None), reverse=True)
+
+
+def parsed(name: str) -> Mark | None:
+    """Of the name of a base; None for any other."""
+    found = NAME.fullmatch(name)
+    return None if found is None else Mark(number=int(found[1]), index_id=int(found[2]), at_us=int(found[3]))
 
 
 def identity(root: Path, mark: Mark) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 
 from geooffers.matching.index import REBUILD_PAST
 from geooffers.operators import ReadOnlyOperatorAdmin
+from merchants import fence_bases
 from merchants.fence_followers import SILENT_AFTER
 from merchants.fence_rows import count_live_rows
 from merchants.live_fences import STALE_AFTER, STORED_FROM
@@ -128,7 +129,8 @@ def _keepers(machines: int) -> str:
 
 
 def _number(row: FenceFollower) -> int:
-    return int(row.base.split("-")[1])
+    found = fence_bases.parsed(row.base)
+    return 0 if found is None else found.number
 
 
 def _cells(row: FenceFollower, state: str, *, now: datetime) -> list[SafeString]:

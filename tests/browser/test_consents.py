@@ -10,6 +10,10 @@ from tests.browser.judging import LOOKS, judge, judge_in_every_look
 ANALYTICS = "analytics"
 
 
+# A report that is on its way when the pause comes is refused.
+ON_ITS_WAY = ("403 (Forbidden)", "/api/v1/positions")
+
+
 def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing) -> None:
     phone = Phone(browsing)
     phone.agree(FOREGROUND, PUSHES)
@@ -27,6 +31,7 @@ def test_a_tap_pauses_and_a_tap_goes_on(browsing: Browsing) -> None:
     assert phone.reports() == reported
     phone.page.get_by_role("button", name="Go on").click()
     expect(phone.said).to_have_text("Outside every fence.")
+    browsing.complaints.expected(*ON_ITS_WAY)
 
 
 def test_a_pause_is_there_when_the_page_is_loaded_anew(browsing: Browsing) -> None:
@@ -37,6 +42,7 @@ def test_a_pause_is_there_when_the_page_is_loaded_anew(browsing: Browsing) -> No
     phone.page.reload()
     phone.page.locator("[data-ready]").wait_for()
     expect(phone.said).to_have_text("Paused: nothing is reported.")
+    browsing.complaints.expected(*ON_ITS_WAY)
 
 
 def test_new_words_are_drafted_published_and_asked_for_anew(browsing: Browsing) -> None:
