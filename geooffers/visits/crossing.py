@@ -65,8 +65,10 @@ def crossings(
         accuracy_m = math.hypot((1 - deepest) * before.accuracy_m, deepest * after.accuracy_m)
         depth_m = shapes.shape_of(area).depth_m(earth.here(lat=lat, lon=lon))
         certainty = evidence.inside(distance_m=depth_m, accuracy_m=accuracy_m, size_m=known.size_m)
+        # As far as from the deepest point to where it came in: somewhere on that way it was, and nobody knows when.
+        reach_m = accuracy_m + (deepest - first) * length_m
         if certainty < CERTAIN_FROM or any(
-            zone.fence < 0 for zone in index.match_one(lat=lat, lon=lon, accuracy_m=accuracy_m)
+            zone.fence < 0 for zone in index.match_one(lat=lat, lon=lon, accuracy_m=reach_m)
         ):
             continue
         at_ms = before.at_ms + round(first * passed_ms)

@@ -196,7 +196,8 @@ class _Line:
 
     def __init__(self, state: State, *, now: datetime, stale_ms: int, crosses: Crosses | None) -> None:
         self._before = state
-        self._now, self._stale_ms, self._crosses = now, stale_ms, crosses
+        self._now, self._stale_ms = now, stale_ms
+        self._crosses = None if crosses is None else _asked_once(crosses)
         self._known = state.known
         self._earlier = state.kept
         # Newer than all of those: each with what was known after it.
@@ -331,6 +332,11 @@ class _Line:
             correction=correction,
             rule=Rule.LATE_FIX,
         )
+
+
+def _asked_once(crosses: Crosses) -> Crosses:
+    """Each late sighting has all that is kept worked out twice, and nearly all ways in it were asked before."""
+    return functools.cache(lambda before, after: tuple(crosses(before, after)))
 
 
 def at_rest(state: State) -> State:

@@ -1,5 +1,6 @@
 """Who drives through a fence between two fixes: recorded where it is a drive-by fence, and never pushed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from geooffers.matching.areas import Area, Circle, Fence, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits import crossing, packing, seeing, transitions
+from geooffers.visits.happenings import Crossing
 from geooffers.visits.timeline import Crosses
 from geooffers.visits.transitions import Change, Sighting, State, Transition, Walk
+from geooffers.visits.trust import Place
 from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, STALE_AFTER, seconds, sighting
 
 DRIVE_THROUGH, ZONE = 5, -1
@@ -109,6 +112,12 @@ def test_nothing_is_told_of_a_way_through_a_zone_where_nobody_is_tracked() -> No
     assert Town(zone=zone).walk(fix(0, east_m=-400), fix(40, east_m=400)).transitions == ()
 
 
+def test_nothing_is_told_of_a_way_that_leads_through_a_zone_before_it_is_deepest_in_the_fence() -> None:
+    far_in = Circle(lat=LAT, lon=LON - 450 * LON_A_METRE, radius_m=100)
+    town = Town(Circle(lat=LAT, lon=LON, radius_m=600), facts=Facts(size_m=600), zone=far_in)
+    assert town.walk(fix(0, east_m=-900), fix(90, east_m=900)).transitions == ()
+
+
 def test_a_fence_across_180_degrees_is_crossed() -> None:
     town = Town(Circle(lat=0, lon=180, radius_m=100))
     a_metre = 1 / 111_319
@@ -126,6 +135,24 @@ def test_a_late_fix_inside_makes_a_visit_of_a_crossing() -> None:
     assert one.correction is not None
     assert [told.crossed for told in one.correction.before] == [True]
     assert [(told.crossed, told.left_ms is None) for told in one.correction.after] == [(False, False)]
+
+
+def test_a_way_is_looked_at_once_however_many_late_fixes_come() -> None:
+    town = Town()
+    ways: list[tuple[Place, Place]] = []
+
+    def crosses(before: Place, after: Place) -> Iterable[Crossing]:
+        ways.append((before, after))
+        return town.crosses(before, after)
+
+    def walk(*seen: Sighting, state: State) -> Walk:
+        return transitions.walk(state=state, sightings=seen, now=LATER, stale_after=STALE_AFTER, crosses=crosses)
+
+    backlog = [fix(at_s, east_m=20 * at_s, speed_mps=20) for at_s in range(0, 400, 10)]
+    newest = walk(backlog.pop(), state=State())
+    walk(*backlog, state=newest.state)
+    # To the next one after it, or to the newest, which was next until then.
+    assert len(set(ways)) == len(ways) < 3 * len(backlog)
 
 
 drives = st.lists(
