@@ -22,6 +22,8 @@ ACCELERATION_MPS2 = 6.0
 KNOWN_FACTOR, KNOWN_SPARE_MPS, KNOWN_LEAST_MPS = 3.0, 10.0, 15.0
 # Faster than standing about, slower than running; a way may take so much more than the receiver says, and no longer.
 WALKING_MPS, WALKING_SPARE_MPS, WALKING_MS = (0.7, 3.0), 1.0, 120_000
+# From a wider place everything about is a walk away, a reflection as well.
+WALKING_FROM_M = 50.0
 # No reflection is farther away: what leaps less is an error, and nobody's doing.
 LEAP_FROM_M = 2_000.0
 # Fixes closer in time than this have no speed: clocks of whole seconds or minutes are common.
@@ -94,6 +96,8 @@ def judge(before: Place, after: Place) -> Judged:
 def is_walk(before: Place, after: Place, *, needed_mps: float | None) -> bool:
     """Whether the receiver says that somebody walks, and the place before is not farther than that."""
     if after.speed_mps is None or needed_mps is None or not WALKING_MPS[0] <= after.speed_mps <= WALKING_MPS[1]:
+        return False
+    if before.accuracy_m > WALKING_FROM_M:
         return False
     return needed_mps <= after.speed_mps + WALKING_SPARE_MPS and after.at_ms - before.at_ms <= WALKING_MS
 

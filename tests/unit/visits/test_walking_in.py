@@ -89,6 +89,12 @@ def test_one_fix_outside_does_not_end_an_attempt() -> None:
     assert changes(taken.transitions) == ENTERED
 
 
+def test_a_place_of_a_kilometre_shows_no_walk_from_it() -> None:
+    from_somewhere_in_town = after(sighting(NOON, accuracy_m=900, north_m=700))
+    reflected = sighting(seconds(60), CAFE, depth_m=50, speed_mps=1.1)
+    assert walk(from_somewhere_in_town, [reflected]).transitions == ()
+
+
 def test_who_drives_through_has_not_walked_in() -> None:
     driving = [sighting(seconds(at), CAFE, speed_mps=25, north_m=25 * at) for at in (10, 20, 30, 40, 50)]
     assert walk(outside_at_noon(), driving).transitions == ()
