@@ -189,7 +189,7 @@ class Index:
         if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
             raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
         here = earth.here(lat=lat, lon=lon)
-        reach = min(nearness.FIRST_REACH_M, at_most_m)
+        reach = min(nearness.NEAREST_REACH_M, at_most_m)
         while True:
             nearest = min(
                 (

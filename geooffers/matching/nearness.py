@@ -25,6 +25,8 @@ Counts = Callable[[int], bool]
 
 # What is asked around a place first, then so many times as far, and so on.
 FIRST_REACH_M, FARTHER = 500.0, 4.0
+# The same for the nearest boundary alone, which in a town is not far.
+NEAREST_REACH_M = 100.0
 
 # A measured distance is right to 2 cm and half a percent.
 SURELY_SHARE, SURELY_M = 0.99, 0.1

@@ -122,6 +122,7 @@ def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
         fence_id=fence_id,
         began_at=to_moment(now.entered_ms),
         appeared_inside=now.appeared,
+        confidence=now.confidence,
         dwelled_at=_moment(now.dwelled_ms),
         ended_at=left_at,
         end_reason="" if left_at is None else _reason(now),

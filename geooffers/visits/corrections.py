@@ -1,7 +1,7 @@
 """What a late fix changes about what has been told: the visits before it and after it, fence by fence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from geooffers.visits.happenings import BEGINNINGS, Change, Happening
 from geooffers.visits.timeline import Known
@@ -10,7 +10,7 @@ from geooffers.visits.timeline import Known
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
     """A stay as it was, or now is, told. Milliseconds since 1970; `left_ms` None: it goes on. `crossed`: driven
-    through, and over as it begins.
+    through, and over as it begins. `confidence`: the highest of what was told of it; no difference by itself.
     """
 
     entered_ms: int
@@ -20,6 +20,7 @@ class Told:
     left_ms: int | None = None
     stale: bool = False
     crossed: bool = False
+    confidence: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,13 +91,16 @@ def _told(base: Known, happened: Iterable[Happening]) -> dict[int, list[Told]]:
     for one in happened:
         stays = told.setdefault(one.fence, [])
         if one.change in BEGINNINGS:
-            stays.append(Told(entered_ms=one.at_ms, appeared=one.change is Change.APPEARED_INSIDE))
+            appeared = one.change is Change.APPEARED_INSIDE
+            stays.append(Told(entered_ms=one.at_ms, appeared=appeared, confidence=one.confidence))
         elif one.change is Change.CROSSED:
-            stays.append(Told(entered_ms=one.at_ms, appeared=False, left_ms=one.at_ms, crossed=True))
+            crossed = Told(entered_ms=one.at_ms, appeared=False, left_ms=one.at_ms, crossed=True)
+            stays.append(replace(crossed, confidence=one.confidence))
         elif one.change is Change.SETTLED:
-            stays[-1] = replace(stays[-1], settled=True)
+            stays[-1] = replace(stays[-1], settled=True, confidence=max(stays[-1].confidence, one.confidence))
         elif one.change is Change.DWELLED:
-            stays[-1] = replace(stays[-1], dwelled_ms=one.at_ms)
+            confidence = max(stays[-1].confidence, one.confidence)
+            stays[-1] = replace(stays[-1], dwelled_ms=one.at_ms, confidence=confidence)
         elif one.change is Change.LEFT:
             stays[-1] = replace(stays[-1], left_ms=one.at_ms, stale=one.stale)
     return told

@@ -158,7 +158,9 @@ def _believed(
             )
             _put(now_stays, fence, stay)
             happened += changes
-    if crosses is not None and known.place is not None and _came_fast(known.place, speed_mps):
+    # Not over an event of the phone's system, which knows more of the way between than a straight line.
+    nothing_between = known.place is not None and known.at_ms == known.place.at_ms
+    if crosses is not None and known.place is not None and nothing_between and _came_fast(known.place, speed_mps):
         happened += [
             _crossed(one, proven_ms=at_ms)
             for one in crosses(known.place, place)

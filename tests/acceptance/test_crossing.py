@@ -41,6 +41,17 @@ def test_driving_through_is_recorded_as_crossed_and_nobody_is_pushed(aino: Geofe
     assert [model.objects.count() for model in (Coupon, Decision, Push)] == [0, 0, 0]
 
 
+def test_a_crossing_is_told_with_the_same_confidence_when_it_is_told_late(aino: Geofence) -> None:
+    before = AINO_LAT - 0.0050, AINO_LON
+    for walker, order in ((Walker(), (SOUTH, NORTH)), (Walker(), (before, NORTH, SOUTH))):
+        for place in order:
+            at = {SOUTH: NOON, NORTH: ACROSS, before: NOON - timedelta(hours=1)}[place]
+            walker.report(fix(at, place, accuracy_m=120), now=max(at, ACROSS))
+    in_order, late = Visit.objects.order_by("pk")
+    assert in_order.end_reason == late.end_reason == EndReason.CROSSED
+    assert in_order.confidence == late.confidence < 1
+
+
 def test_a_fix_inside_on_the_same_way_is_an_entry_and_is_pushed(aino: Geofence) -> None:
     """So that the silence above is not for another reason."""
     walker = Walker()

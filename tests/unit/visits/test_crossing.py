@@ -12,10 +12,11 @@ from geooffers.matching.areas import Area, Circle, Fence, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits import crossing, packing, seeing, transitions
 from geooffers.visits.happenings import Crossing
+from geooffers.visits.observations import RegionChange
 from geooffers.visits.timeline import Crosses
 from geooffers.visits.transitions import Change, Sighting, State, Transition, Walk
 from geooffers.visits.trust import Place
-from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, STALE_AFTER, seconds, sighting
+from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, STALE_AFTER, seconds, sighting, told
 
 DRIVE_THROUGH, ZONE = 5, -1
 LATER = seconds(1_500)
@@ -100,6 +101,15 @@ def test_a_fence_for_walkers_is_not_crossed() -> None:
 )
 def test_what_shows_no_way_through_is_not_told(second: Sighting, why: str) -> None:
     assert Town().walk(fix(0, east_m=-400), second).transitions == (), why
+
+
+def test_what_the_system_told_on_the_way_is_the_visit_and_no_crossing() -> None:
+    on_the_way = [
+        told(seconds(at), change, fence=DRIVE_THROUGH)
+        for at, change in ((15, RegionChange.ENTER), (25, RegionChange.EXIT))
+    ]
+    found = Town().walk(fix(0, east_m=-400), *on_the_way, fix(40, east_m=400)).transitions
+    assert [one.change for one in found] == [Change.ENTERED, Change.LEFT]
 
 
 def test_one_fix_inside_is_an_entry_and_no_crossing() -> None:
