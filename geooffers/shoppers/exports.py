@@ -37,12 +37,13 @@ class NotReady(Exception):
 def order(*, device: Device, now: datetime) -> tuple[Export, str]:
     """A copy will be made, and this is the link's token. One that is made already, or being made, gets a new link.
 
-    Under the locks of the phone and its shopper: whoever is being erased gets none.
+    Under the locks of the phone and its shopper: whoever is being erased gets none, and who has left the phone orders
+    none of whoever has it now.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        held = devices.lock(device_id=device.pk)
-        shopper = Shopper.objects.filter(pk=held.shopper_id, erasure=None).select_for_update(no_key=True).first()
+        locked = devices.lock_held(device=device)
+        shopper = Shopper.objects.filter(pk=locked.shopper_id, erasure=None).select_for_update(no_key=True).first()
         if shopper is None:
             raise tombstones.Erased
         export = Export.objects.filter(shopper=shopper).select_for_update().first()

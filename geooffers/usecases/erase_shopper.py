@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
-from geooffers.shoppers import erasing, tokens, tombstones
+from geooffers.shoppers import devices, erasing, tokens, tombstones
 from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.tombstone_file import Line
@@ -45,12 +45,15 @@ def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime, above: A
         if bytes(device.token_hash) != shown_hash:
             # Signed in meanwhile, perhaps to somebody else's account: that one did not ask.
             raise tokens.TokenReplaced
+        if device.retired_at is not None:
+            # Revoked meanwhile, by another phone of the shopper: this one may be in other hands.
+            raise devices.ChangedHands
         try:
             with transaction.atomic():
                 of = erasing.lock(shopper_id=device.shopper_id, now=now)
                 if of is None:
                     raise tombstones.Erased
-                if not Device.objects.filter(pk=device_id, token_hash=shown_hash).exists():
+                if not Device.objects.filter(pk=device_id, token_hash=shown_hash, retired_at=None).exists():
                     raise erasing.Moved
                 return _erase(of=of, above=above)
         except erasing.Moved:

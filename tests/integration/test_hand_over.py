@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.shoppers import devices
+from geooffers.shoppers import devices, exports
 from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, PushKind
 from geooffers.usecases import (
     declare_jurisdiction,
@@ -37,6 +37,7 @@ UNDER_WAY: dict[str, Callable[[Device], object]] = {
     "a push address": lambda device: renew_push_address.renew_push_address(
         device=device, kind=PushKind.FID, address="the one before", now=NOON
     ),
+    "a copy of a large account": lambda device: exports.order(device=device, now=NOON),
 }
 
 

@@ -10,12 +10,13 @@ from geooffers.coupons import keyring, ledger, passes, redemption, wallet
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
-from geooffers.shoppers import tokens, tombstones
+from geooffers.shoppers import devices, tokens, tombstones
 from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, Shopper
 from geooffers.usecases import (
     give_consent,
     pause_consents,
     renew_push_address,
+    revoke_device,
     sign_in,
     sign_out,
     signal_age,
@@ -314,6 +315,19 @@ def test_an_erasure_by_a_phone_that_signed_in_meanwhile_is_refused(aino: Geofenc
         erasure = Another(lambda: Farewell(device=phone).say())
         erasure.wait_until_waiting()
     with pytest.raises(tokens.TokenReplaced):
+        erasure.result()
+    assert Shopper.objects.get(firebase_uid="aino").erasure is None
+
+
+def test_an_erasure_by_a_phone_that_was_revoked_meanwhile_is_refused(aino: Geofence) -> None:
+    """It was lost, and whoever found it wants everything gone."""
+    lost, mine = make_device(make_shopper(firebase_uid="aino")), make_device()
+    enter_account(mine, "aino")
+    with transaction.atomic():
+        revoke_device.revoke_device(shopper=lost.shopper, device_id=lost.pk, now=LATER)
+        erasure = Another(lambda: Farewell(device=lost).say())
+        erasure.wait_until_waiting()
+    with pytest.raises(devices.ChangedHands):
         erasure.result()
     assert Shopper.objects.get(firebase_uid="aino").erasure is None
 
