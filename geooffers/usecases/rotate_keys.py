@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import BinaryField, Count, ExpressionWrapper, F, Model, Q, QuerySet
 
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.sealing import held
+from geooffers.sealing import held, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
 from geooffers.shoppers.models import Device
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants.models import ApiKey
 
+# Of the rows under a key so many are tried: one may be damaged.
+TRIED = 3
+
 
 class KeysMissing(Exception):
-    """Rows are sealed under a key that is gone. Served without it, all phones would be told to register anew, and lose
-    what they hold."""
+    """Rows are sealed under a key that is gone, or another key has its id. Served without it, all phones would be told
+    to register anew, and lose what they hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,12 +120,34 @@ def refuse_without_keys() -> None:
     hashes = [column for column in COLUMNS if isinstance(column.field, SealedHash)]
     try:
         lost = [column.what for column in hashes if column.outside().exists()]
+        changed = sorted({key.id for column in hashes for key in held.ring().keys if _is_another(key, column)})
     except DatabaseError:
         return  # before the first migration nothing is there yet
     if lost:
         raise KeysMissing(
             f"{', '.join(lost)}: sealed under a key that is not in GEOOFFERS_DATA_KEYS. Put it back (docs/keys.md)."
         )
+    if changed:
+        raise KeysMissing(
+            f"GEOOFFERS_DATA_KEYS: {', '.join(changed)} opens nothing that is sealed under a key of that id. "
+            "Put the old one back; a new key has a new id (docs/keys.md)."
+        )
+
+
+def _is_another(key: rings.Key, column: Column) -> bool:
+    """Whether rows say that they are under the key of this id, and it opens none of those tried."""
+    as_stored = ExpressionWrapper(F(column.name), output_field=BinaryField())
+    tried = list(column.under(key.id).order_by().values_list(as_stored, flat=True)[:TRIED])
+    return bool(tried) and not any(_opens(key, column.field, bytes(sealed)) for sealed in tried)
+
+
+def _opens(key: rings.Key, field: SealedBytes, sealed: bytes) -> bool:
+    assert isinstance(field, SealedHash)  # noqa: S101  # the states are not asked: they take their row's id to open
+    try:
+        key.open_hash(sealed, purpose=field.purpose.encode())
+    except rings.NotOurs:
+        return False
+    return True
 
 
 def rotate(*, limit: int) -> Iterator[tuple[str, int]]:

@@ -7,11 +7,13 @@ import pytest
 from django.apps import apps
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from geooffers.api import auth
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.sealing import held
 from geooffers.sealing.columns import SealedBytes
 from geooffers.shoppers.models import Device
 from geooffers.usecases import rotate_keys
@@ -105,6 +107,28 @@ def test_a_key_that_was_taken_away_too_early_is_told_and_nothing_starts(settings
             call_command(command, *(["--no-migrate"] if command == "runweb" else ["--once"]))
     found = run_checks(tags=[Tags.database], databases=["default"])
     assert [message.id for message in found if message.id.startswith("geooffers")] == ["geooffers.E002"] * 2
+
+
+def test_a_new_key_under_the_id_of_an_old_one_stops_the_start(settings: Any) -> None:
+    """As who has lost the keys makes new ones by the same instructions."""
+    make_device()
+    settings.DATA_KEYS = f"{K2},s1:" + "99" * 32
+    with pytest.raises(rotate_keys.KeysMissing, match="s1 opens nothing that is sealed under a key of that id"):
+        rotate_keys.refuse_without_keys()
+
+
+def test_one_damaged_hash_stops_no_start() -> None:
+    damaged, *_ = (make_device() for _ in range(2))
+    key = held.ring().newest
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE shoppers_device SET token_hash = %s WHERE id = %s",
+            [
+                connection.Database.Binary(key.prefix + bytes(48)),
+                Device._meta.pk.get_db_prep_value(damaged.pk, connection),
+            ],
+        )
+    rotate_keys.refuse_without_keys()
 
 
 def test_the_check_of_the_project_tells_which_older_keys_are_needed(settings: Any) -> None:
