@@ -106,8 +106,8 @@ def secret(name: str, sandbox_value: str) -> str:
         raise ImproperlyConfigured(
             f"{name} is not set (or {name}_FILE); set GEOOFFERS_SANDBOX=1 to try geooffers without"
         )
-    if value == sandbox_value and not SANDBOX:
-        raise ImproperlyConfigured(f"{name} is the sandbox's public value")
+    if not SANDBOX and sandbox_value.rpartition(":")[2] in value.lower():
+        raise ImproperlyConfigured(f"{name} holds the sandbox's public value")
     return value
 
 

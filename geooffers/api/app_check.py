@@ -54,10 +54,9 @@ def verify(request: HttpRequest, *, consume: bool = False) -> bool:
         return False
     if len(token) > MOST_CHARACTERS:
         raise AppCheckInvalid
+    app = _app(settings.FIREBASE_PROJECT, settings.SANDBOX_URL)  # a bad service account is no fault of the token
     try:
-        claims = app_check.verify_token(
-            token, app=_app(settings.FIREBASE_PROJECT, settings.SANDBOX_URL), consume=consume
-        )
+        claims = app_check.verify_token(token, app=app, consume=consume)
     except (PyJWKClientConnectionError, exceptions.FirebaseError, GoogleAuthError):
         raise AppCheckUnreachable from None
     except (PyJWKClientError, PyJWTError, ValueError, TypeError, AttributeError, KeyError, RecursionError):

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from geooffers.coupons.models import DeviceShare
 from geooffers.sealing import held
+from geooffers.sealing.rings import Key
 
 # A family of four, and one more: somebody begins a second account, a grandmother is visiting.
 SEATS = 5
@@ -36,10 +37,10 @@ class Marks:
 
 
 def marks_of(*, device_id: UUID, shopper_id: UUID, now: datetime) -> Marks:
-    period = _period(now)
+    newest, period = held.ring().newest, _period(now)
     return Marks(
-        device=_mark(period, b"device", device_id),
-        shopper=_mark(period, b"shopper", shopper_id),
+        device=_mark(newest, period, b"device", device_id),
+        shopper=_mark(newest, period, b"shopper", shopper_id),
         ends_at=_BEGINNING + (period + 1) * PERIOD,
     )
 
@@ -88,14 +89,17 @@ def move_to_account(*, device_id: UUID, anonymous_id: UUID, account_id: UUID, no
 def forget(*, shopper_id: UUID, now: datetime) -> int:
     """Erased: their seats stay taken, and lead to nobody. Were they freed, an account that was erased would be one
     that may be made again, and again."""
-    mark = _mark(_period(now), b"shopper", shopper_id)
-    return DeviceShare.objects.filter(shopper_mark=mark).update(shopper_mark=os.urandom(_MARK_BYTES))
+    # Under whichever key they sat down.
+    marks = [_mark(key, _period(now), b"shopper", shopper_id) for key in held.ring().keys]
+    return sum(
+        DeviceShare.objects.filter(shopper_mark=mark).update(shopper_mark=os.urandom(_MARK_BYTES)) for mark in marks
+    )
 
 
 def _period(now: datetime) -> int:
     return (now - _BEGINNING) // PERIOD
 
 
-def _mark(period: int, what: bytes, of: UUID) -> bytes:
-    key = hmac.digest(held.ring().newest.secret, b"geooffers device shares %d" % period, "sha256")
-    return hmac.digest(key, what + of.bytes, "sha256")[:_MARK_BYTES]
+def _mark(key: Key, period: int, what: bytes, of: UUID) -> bytes:
+    derived = hmac.digest(key.secret, b"geooffers device shares %d" % period, "sha256")
+    return hmac.digest(derived, what + of.bytes, "sha256")[:_MARK_BYTES]

@@ -8,7 +8,7 @@ from geooffers.visits import recording
 from geooffers.visits.models import EndReason
 from notifications import outbox
 
-LEFT = ("hand_overs", "age_signal", "push_kind", "push_address")
+LEFT = ("hand_overs", "age_signal", "push_kind", "push_address", "push_renewed_at")
 
 
 def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str, now: datetime) -> None:
@@ -23,3 +23,4 @@ def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str,
     device.hand_overs += 1
     device.age_signal = Age.UNKNOWN
     device.push_kind = device.push_address = ""
+    device.push_renewed_at = None

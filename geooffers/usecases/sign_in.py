@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import ages, consents, devices, pauses, tokens
+from geooffers.shoppers import ages, consents, devices, pauses, texts, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
 from geooffers.usecases.leaving import LEFT, leave
 from geooffers.usecases.obey_law import obey_law
@@ -50,8 +50,10 @@ def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_ui
     device = devices.lock(device_id=device_id)
     if tokens.is_replaced_already(device=device, shown_hash=shown_hash, new_hash=new_hash):
         return _same_again(device=device, firebase_uid=firebase_uid)
-    account = _account(firebase_uid=firebase_uid, language=device.shopper.language, now=now)
     before = device.shopper
+    # Somebody else's language says nothing of theirs.
+    language = before.language if before.is_anonymous else texts.FALLBACK
+    account = _account(firebase_uid=firebase_uid, language=language, now=now)
     if before.is_anonymous:
         _bring(device=device, anonymous=before, account=account, now=now)
     elif before.pk != account.pk:

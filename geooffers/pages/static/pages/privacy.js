@@ -19,6 +19,7 @@ async function start() {
   try {
     await consents.load();
     await drawConsents();
+    byId("side").hidden = false; // going, and taking back, wait for no copy
     show(await copyOfMe());
   } catch (error) {
     refused(error);
@@ -43,6 +44,7 @@ async function copyOfMe() {
 }
 
 function show(fetched, before = "") {
+  if (!byId("known")) return; // erased meanwhile
   text = fetched;
   copy = JSON.parse(text);
   const { devices, shoppers } = copy;
@@ -51,7 +53,7 @@ function show(fetched, before = "") {
   byId("tiles").replaceChildren(...tiles(copy));
   byId("why").replaceChildren(...why(copy));
   byId("all").replaceChildren(...everything(copy));
-  byId("known").hidden = byId("side").hidden = false;
+  byId("known").hidden = byId("copy").disabled = false;
 }
 
 function counted(rows, word) {
@@ -101,18 +103,22 @@ byId("copy").addEventListener("click", () => {
 // -- the end
 
 byId("erase").addEventListener("click", () => {
-  const open = copy.coupons.filter((one) => one.state === "open");
-  const lost = [
-    `${counted(copy.devices, "phone")}, with what was agreed to on ${copy.devices.length === 1 ? "it" : "them"}`,
-    `${counted(copy.visits, "visit")}, ${counted(copy.decisions, "decision")}, ${counted(copy.pushes, "message")}`,
-    open.length ? `${counted(open, "coupon")} not used yet: ${open.map((one) => one.title).join(", ")}` : "",
-  ];
-  byId("sure-what").replaceChildren(...lost.filter(Boolean).map((words) => el("li", {}, words)));
+  byId("sure-what").replaceChildren(...whatGoes().filter(Boolean).map((words) => el("li", {}, words)));
   byId("sure-known").checked = false;
   byId("sure-yes").disabled = true;
   byId("sure").returnValue = "";
   byId("sure").showModal();
 });
+
+function whatGoes() {
+  if (copy === null) return ["your phones, visits, coupons and messages"];
+  const open = copy.coupons.filter((one) => one.state === "open");
+  return [
+    `${counted(copy.devices, "phone")}, with what was agreed to on ${copy.devices.length === 1 ? "it" : "them"}`,
+    `${counted(copy.visits, "visit")}, ${counted(copy.decisions, "decision")}, ${counted(copy.pushes, "message")}`,
+    open.length ? `${counted(open, "coupon")} not used yet: ${open.map((one) => one.title).join(", ")}` : "",
+  ];
+}
 
 byId("sure-known").addEventListener("change", (event) => (byId("sure-yes").disabled = !event.target.checked));
 

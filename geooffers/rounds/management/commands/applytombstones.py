@@ -38,6 +38,12 @@ class Command(BaseCommand):
         except KeyError as error:
             raise CommandError(f"GEOOFFERS_TOMBSTONE_KEYS lacks the key {error} of some lines.") from error
         self.say(f"{applied.lines} erasures were not in the database, {applied.shoppers} of its shoppers are erased")
+        if applied.lines and not applied.shoppers:
+            self.say(
+                "None of them was known here. Where the backup is younger than their registrations, "
+                "GEOOFFERS_TOMBSTONE_KEYS has another secret under the id of the old one: put that back, and restore "
+                "the backup again."
+            )
         rest = 0
         while done := finish_erasures.finish_erasures(now=now, limit=BATCH):
             rest += done
