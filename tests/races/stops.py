@@ -29,6 +29,7 @@ class Deed(Enum):
 
 WHEREABOUTS = (
     'INSERT INTO "visits_visit"',
+    'UPDATE "visits_visit"',
     'INSERT INTO "visits_presence"',
     'UPDATE "visits_devicestate"',
     'INSERT INTO "coupons_decision"',
