@@ -17,11 +17,13 @@ def lock(*, device_id: UUID) -> Device:
     keys would wait for us. And without a join: who waited for a sign-in would be given the device's new row, find
     the old shopper's joined to it, and so no device at all. `device.shopper` is a query of its own, made afterwards.
 
-    Who waited for an erasure finds no row: tombstones.Erased.
+    Who waited for an erasure finds no row: tombstones.Erased. Who waited for a revocation: ChangedHands.
     """
     device = Device.objects.select_for_update(no_key=True).filter(pk=device_id).first()
     if device is None:
         raise tombstones.Erased
+    if device.retired_at is not None:
+        raise ChangedHands
     return device
 
 

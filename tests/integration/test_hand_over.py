@@ -13,7 +13,9 @@ from geooffers.usecases import (
     give_consent,
     pause_consents,
     renew_push_address,
+    renew_token,
     resume_consents,
+    revoke_device,
     sign_in,
     sign_out,
     signal_age,
@@ -46,8 +48,11 @@ def new_hash() -> bytes:
 
 
 def leave(device: Device, how: str) -> None:
+    """Or stay, with a new token."""
     called_with = {"device_id": device.pk, "shown_hash": bytes(device.token_hash), "new_hash": new_hash(), "now": NOON}
-    if how == "sign-out":
+    if how == "a new token":
+        renew_token.renew_token(**called_with)
+    elif how == "sign-out":
         sign_out.sign_out(**called_with, language="en")
     else:
         sign_in.sign_in(**called_with, firebase_uid="bruno")
@@ -77,3 +82,14 @@ def test_a_call_of_an_anonymous_phone_that_signed_in_meanwhile_counts_for_the_ac
     read_before = Device.objects.select_related("shopper").get(pk=device.pk)
     leave(device, "to an account of its own")
     UNDER_WAY[call](read_before)
+
+
+@pytest.mark.parametrize("call", ["a new token", "sign-out", "another account"])
+def test_a_phone_that_was_revoked_meanwhile_changes_neither_token_nor_holder(call: str) -> None:
+    device = make_device(make_shopper(firebase_uid="aino"))
+    before = device.shopper_id, bytes(device.token_hash)
+    revoke_device.revoke_device(shopper=device.shopper, device_id=device.pk, now=NOON)
+    with pytest.raises(devices.ChangedHands):
+        leave(device, call)
+    after = Device.objects.get(pk=device.pk)
+    assert (after.shopper_id, bytes(after.token_hash)) == before
