@@ -9,13 +9,16 @@ def seal(apps, schema_editor):
     shopper was erased random bytes, which nothing tells from a code's: from now on nobody can find it either way."""
     Coupon = apps.get_model('coupons', 'Coupon')
     ring = keyring.ring()
-    for pk, key_id, shopper in Coupon.objects.values_list('pk', 'code_key_id', 'shopper').iterator(chunk_size=1000):
+    coupons = Coupon.objects.values_list('pk', 'code_key_id', 'shopper', 'state')
+    for pk, key_id, shopper, state in coupons.iterator(chunk_size=1000):
         digest = None
         try:
             if shopper is not None:
                 digest = ring.code_for(coupon_id=pk, key_id=key_id).digest
         except codes.KeyGone:
-            pass  # nobody could find it before either
+            # Nobody can find it, and if it is over nobody has to. Of an open one the key may be put back, now and not later.
+            if state == 'open':
+                raise
         Coupon.objects.filter(pk=pk).update(code_lookup=digest)
 
 

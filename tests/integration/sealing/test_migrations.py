@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from geooffers.api import auth
-from geooffers.coupons import keyring
-from geooffers.coupons.models import Coupon
+from geooffers.coupons import codes, keyring
+from geooffers.coupons.models import Coupon, CouponState
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants import keys
@@ -56,6 +56,18 @@ def test_a_coupon_is_found_by_its_code() -> None:
     assert not Coupon.objects.filter(code_lookup=code.digest).exists()
     migrate("coupons", "0005_code_hashes_are_sealed", "0005_code_hashes_are_sealed", "geooffers.coupons")
     assert Coupon.objects.get(code_lookup=code.digest) == coupon
+
+
+def test_an_open_coupon_whose_key_is_gone_stops_the_migration_and_a_spent_one_does_not() -> None:
+    coupon = make_coupon(make_offer(make_store()))
+    Coupon.objects.update(code_key_id="gone")
+    migration = ("coupons", "0005_code_hashes_are_sealed", "0005_code_hashes_are_sealed", "geooffers.coupons")
+    with pytest.raises(codes.KeyGone):
+        migrate(*migration)
+    Coupon.objects.update(state=CouponState.EXPIRED)
+    migrate(*migration)
+    coupon.refresh_from_db()
+    assert coupon.code_lookup is None
 
 
 def test_a_device_is_where_it_was() -> None:
