@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from geooffers.api import dropped
 from geooffers.api.models import DroppedFixes
+from merchants import live_fences
 from merchants.models import Role, User
 from tests.cast import NOON, make_staff, make_store
 from tests.walker import AT_AINO, Walker, fix
@@ -21,7 +22,8 @@ PAGE = "admin:api_droppedfixes_changelist"
 
 
 @pytest.fixture(autouse=True)
-def nothing_counted() -> Iterator[None]:
+def nothing_counted(db: None) -> Iterator[None]:
+    live_fences.matcher().refresh()  # the process may know the fences of another test
     dropped._counted.clear()
     yield
     dropped._counted.clear()
