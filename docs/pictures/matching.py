@@ -41,6 +41,8 @@ def draw_cover(axes: pyplot.Axes, cover: covering.Cover) -> None:
     for level, row, column, full in zip(
         *(getattr(cover, name).tolist() for name in ("level", "row", "column", "full")), strict=True
     ):
+        if level == cells.NEIGHBOURHOODS:
+            continue
         west, south, width, height = box_of(level, row, column)
         color = FULL if full else EDGE
         axes.add_patch(

@@ -7,8 +7,10 @@ base.py       the arrays that are asked, built from columns: covering.py (cells)
               (polygons), and kept on disk by files.py
 cells.py      the grid
 decisions.py  the cheap decisions: inside, outside, or too close to say
-layer.py      a base asked in plain Python; batches.py and kernel.py: the same steps for many positions, compiled
-touching.py   how surely, how far from the boundary
+layer.py      a base asked in plain Python, outlines.py its polygons; batches.py and kernel.py: the same steps for many
+              positions, compiled
+touching.py   how surely, how far from the boundary; following.py the same along a phone's way
+nearness.py   what begins nearest, and how near the nearest boundary is
 shapes.py     one fence's exact answer: circles.py, polygons.py, and edges.py, which measures to a boundary
 earth.py      the ellipsoid
 """

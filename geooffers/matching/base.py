@@ -101,7 +101,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     begins, edges = _one_after_another(cut)
     polygons = np.concatenate([one.records for one in cut]) if cut else np.empty((0, 8))
     told("cells", 0.8)
-    made = table.built(_joined(covers))
+    made = table.built(covering.joined(covers))
     told("ids", 0.95)
     ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
     base = Base(
@@ -156,15 +156,3 @@ def _one_after_another(cut: list[slabs.Slabs]) -> tuple[npt.NDArray[np.uint32], 
         raise ValueError("an index holds some two thousand million vertices at most")
     begins = [one.begins + end - len(one.edges) for one, end in zip(cut, ends, strict=True)]
     return np.concatenate([*begins, ends[-1:]]).astype(np.uint32), np.concatenate([one.edges for one in cut])
-
-
-def _joined(covers: list[covering.Cover]) -> covering.Cover:
-    """Read as one. Without any fence there are no cells."""
-    none: Ints = np.empty(0, dtype=np.int64)
-    return covering.Cover(
-        owner=np.concatenate([none, *(cover.owner for cover in covers)]),
-        level=np.concatenate([none, *(cover.level for cover in covers)]),
-        row=np.concatenate([none, *(cover.row for cover in covers)]),
-        column=np.concatenate([none, *(cover.column for cover in covers)]),
-        full=np.concatenate([none.astype(bool), *(cover.full for cover in covers)]),
-    )

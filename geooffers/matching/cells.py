@@ -26,6 +26,14 @@ BEGINS = tuple(sum(1 << upper for upper in LEVELS[:number]) for number in range(
 
 # Number of a level, row, column: 3 + 16 + 17 bits.
 KEY_BITS = 36
+# What a level's keys begin with.
+PREFIXES = tuple(number << 33 for number in range(len(LEVELS)))
+
+# Who looks far around counts no cells of 305 m. Fences on the levels below this one stand also in its cells, 5 km high,
+# under keys of their own: rows of this level leave the highest bit free. It is written as one more level.
+NEIGHBOURHOOD_LEVEL = 2
+NEIGHBOURHOODS = len(LEVELS)
+PREFIXES += (NEIGHBOURHOOD_LEVEL << 33 | 1 << 32,)
 KEY_MASK = (1 << KEY_BITS) - 1
 # Odd, so that mixing is one to one: a mixed key is as good as the key itself.
 MIXER = 0x9E3779B97 | 1

@@ -5,6 +5,7 @@ in a full cell is inside without another look. Bounds are widened by a tenth of 
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,10 @@ VERTICES_AT_ONCE = 200_000
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """A row a cell of an area: the owner's number, the cell, and whether it lies wholly inside."""
+    """A row a cell of an area: the owner's number, the cell, and whether it lies wholly inside.
+
+    Small areas have rows on the level `cells.NEIGHBOURHOODS` as well, which is for looking far around.
+    """
 
     owner: Ints
     level: Ints
@@ -61,9 +65,7 @@ class Strips:
 
 def strips(*, west: Floats, south: Floats, east: Floats, north: Floats, at_most: Ints) -> Strips:
     """Boxes on the finest level on which they have no more cells than that. Widened here."""
-    spare = earth.SPARE_DEG
-    low, high = cells.rows_of(south - spare), cells.rows_of(north + spare)
-    first, last = cells.columns_of(west - spare), cells.columns_of(east + spare)
+    low, high, first, last = _finest(west, south, east, north)
     level = np.full(len(low), len(cells.LEVELS) - 1, dtype=np.int64)
     narrow = np.array(cells.NARROWING, dtype=np.int64)
     undecided = np.ones(len(low), dtype=bool)
@@ -76,6 +78,18 @@ def strips(*, west: Floats, south: Floats, east: Floats, north: Floats, at_most:
         fits = undecided & (count <= at_most)
         level[fits] = number
         undecided &= ~fits
+    return _strips_on(level, low, high, first, last)
+
+
+def _finest(west: Floats, south: Floats, east: Floats, north: Floats) -> tuple[Ints, Ints, Ints, Ints]:
+    """First and last row, first and last column of level 16."""
+    spare = earth.SPARE_DEG
+    rows = cells.rows_of(south - spare), cells.rows_of(north + spare)
+    return *rows, cells.columns_of(west - spare), cells.columns_of(east + spare)
+
+
+def _strips_on(level: Ints, low: Ints, high: Ints, first: Ints, last: Ints) -> Strips:
+    narrow = np.array(cells.NARROWING, dtype=np.int64)
     shifts, begins = np.array(cells.SHIFTS)[level], np.array(cells.BEGINS)[level]
     high_rows = (high >> shifts) - (low >> shifts) + 1
     owner, step = expanded(high_rows)
@@ -88,6 +102,42 @@ def strips(*, west: Floats, south: Floats, east: Floats, north: Floats, at_most:
         first=first[owner] >> narrowed,
         last=last[owner] >> narrowed,
         narrow=narrowed,
+    )
+
+
+def _in_neighbourhoods(
+    cover: Cover, lying: Strips, *, west: Floats, south: Floats, east: Floats, north: Floats
+) -> Cover:
+    """With the neighbourhoods of the small areas."""
+    level = np.empty(len(west), dtype=np.int64)
+    level[lying.owner] = lying.level
+    small = np.flatnonzero(level < cells.NEIGHBOURHOOD_LEVEL)
+    boxes = _finest(west[small], south[small], east[small], north[small])
+    around = _strips_on(np.full(len(small), cells.NEIGHBOURHOOD_LEVEL), *boxes)
+    strip, step = expanded(around.last - around.first + 1)
+    return joined(
+        [
+            cover,
+            Cover(
+                owner=small[around.owner[strip]],
+                level=np.full(len(strip), cells.NEIGHBOURHOODS),
+                row=around.row[strip],
+                column=_counted_round(around.first[strip] + step, around.narrow[strip]),
+                full=np.zeros(len(strip), dtype=bool),
+            ),
+        ]
+    )
+
+
+def joined(covers: Sequence[Cover]) -> Cover:
+    """Read as one. Without any fence there are no cells."""
+    none: Ints = np.empty(0, dtype=np.int64)
+    return Cover(
+        owner=np.concatenate([none, *(cover.owner for cover in covers)]),
+        level=np.concatenate([none, *(cover.level for cover in covers)]),
+        row=np.concatenate([none, *(cover.row for cover in covers)]),
+        column=np.concatenate([none, *(cover.column for cover in covers)]),
+        full=np.concatenate([none.astype(bool), *(cover.full for cover in covers)]),
     )
 
 
@@ -120,13 +170,14 @@ def cover_circles(areas: Floats) -> Cover:
     metres = radius[owner]
     kept = ~flat[owner] | (near <= metres * (1 + SPARE_SHARE) + SPARE_M)
     full = flat[owner] & (far < metres * (1 - SPARE_SHARE) - SPARE_M)
-    return Cover(
+    cover = Cover(
         owner=owner[kept],
         level=lying.level[strip][kept],
         row=lying.row[strip][kept],
         column=_counted_round(column, lying.narrow[strip])[kept],
         full=full[kept],
     )
+    return _in_neighbourhoods(cover, lying, west=west, south=south, east=east, north=north)
 
 
 def _reach(lying: Strips, strip: Ints, column: Ints, areas: Floats) -> tuple[Floats, Floats]:
@@ -246,13 +297,14 @@ def cover_polygons(some: Some, vertices: Ints) -> Cover:
     inside = ((passed - before[strip]) & 1).astype(bool)
     kept = touched | inside
     strip, step = strip[kept], step[kept]
-    return Cover(
+    cover = Cover(
         owner=lying.owner[strip],
         level=lying.level[strip],
         row=lying.row[strip],
         column=_counted_round(lying.first[strip] + step, lying.narrow[strip]),
         full=~touched[kept],
     )
+    return _in_neighbourhoods(cover, lying, west=some.west, south=some.south, east=some.east, north=some.north)
 
 
 def _touch(

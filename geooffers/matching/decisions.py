@@ -39,11 +39,16 @@ def in_slab(
 ) -> int:
     """`vertices` holds lon, lat of each, the polygon's from `first` on; its slab's edges are from `begin` to `end`."""
     odd = False
-    for each in range(begin, end):
-        at = 2 * (first + edges[each])
+    for each in edges[begin:end]:
+        at = 2 * (first + each)
         south, north = vertices[at + 1], vertices[at + 3]
         if (south > lat) != (north > lat):
             west, east = vertices[at], vertices[at + 2]
+            if west < lon and east < lon:
+                continue
+            if west > lon and east > lon:
+                odd = not odd
+                continue
             one = (east - west) * (lat - south)
             other = (lon - west) * (north - south)
             side = one - other

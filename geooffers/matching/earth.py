@@ -19,6 +19,8 @@ MEAN_RADIUS_M = 6371008.8
 
 # The smallest radius of curvature along a meridian (at the equator): a metre turns the latitude by 1 / this at most.
 SMALLEST_CURVATURE_M = EQUATOR_M * (1 - E2)
+_POLE_M = EQUATOR_M * (1 - FLATTENING)
+_RADIANS = math.radians(1.0)
 
 # Boxes are inflated by this (0.1 mm), so that rounding loses no candidate.
 SPARE_DEG = 1e-9
@@ -31,13 +33,17 @@ Box = tuple[float, float, float, float]
 
 
 class Here(NamedTuple):
-    """A place, with its point in space worked out once for all the fences it is compared with."""
+    """A place, with what is worked out once for all the fences it is compared with: its point in space, and how many
+    metres a degree of latitude and one of longitude are here.
+    """
 
     lat: float
     lon: float
     x: float
     y: float
     z: float
+    north_m: float
+    east_m: float
 
 
 def here(*, lat: float, lon: float) -> Here:
@@ -51,6 +57,8 @@ def here(*, lat: float, lon: float) -> Here:
         from_axis * math.cos(lam),
         from_axis * math.sin(lam),
         across * (1 - E2) * sin_phi,
+        across * across * across * ((1 - E2) / (EQUATOR_M * EQUATOR_M)) * _RADIANS,
+        from_axis * _RADIANS,
     )
 
 
@@ -58,6 +66,12 @@ def gaussian_radius(*, lat: float) -> float:
     """The radius of the sphere that fits best at this latitude."""
     sin_phi = math.sin(math.radians(lat))
     return EQUATOR_M * math.sqrt(1 - E2) / (1 - E2 * sin_phi * sin_phi)
+
+
+def gaussian_radius_at(*, z: float) -> float:
+    """The same for a point in space on the ellipsoid, from its height over the equator's plane."""
+    sin2_phi = z * z / (_POLE_M * _POLE_M * (1 - E2) + E2 * z * z)
+    return EQUATOR_M * math.sqrt(1 - E2) / (1 - E2 * sin2_phi)
 
 
 def gaussian_radius_of(lat: Floats) -> Floats:

@@ -21,14 +21,6 @@ Floats = npt.NDArray[np.float64]
 
 TOLERANCE_M = 0.01
 
-# An edge straight in longitude and latitude strays from the straight line in space by an eighth of its second
-# derivative at most: the square of both turns added, times the largest radius of curvature, rounded up. Of so many
-# degrees, both added, it stays whole.
-WHOLE_UP_TO_DEG = math.degrees(math.sqrt(8 * TOLERANCE_M / 6.5e6))
-
-# Below this many edges plain Python has made them ready before arrays have begun.
-ONE_BY_ONE_BELOW = 16
-
 # Below this many pieces a loop over floats is quicker than the fixed cost of a dozen array operations.
 LOOP_BELOW = 40
 
@@ -55,13 +47,12 @@ class Boundary:
 
     @classmethod
     def of(cls, area: Polygon) -> "Boundary":
-        return cls.of_edges(_edges(area))
+        return cls.of_edges(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
 
     @classmethod
-    def of_edges(cls, edges: list[Edge]) -> "Boundary":
-        if len(edges) < ONE_BY_ONE_BELOW and all(map(_stays_whole, edges)):
-            return cls(rows=[_row(edge) for edge in edges])
-        ends = _cut_to_pieces(np.array(edges, dtype=np.float64).reshape(-1, 4))
+    def of_edges(cls, ends: Floats) -> "Boundary":
+        """A row an edge: from longitude and latitude, to longitude and latitude."""
+        ends = _cut_to_pieces(ends)
         start = earth.in_space(lon=ends[:, 0], lat=ends[:, 1])
         along = earth.in_space(lon=ends[:, 2], lat=ends[:, 3]) - start
         length2 = np.einsum("ij,ij->i", along, along)
@@ -91,20 +82,6 @@ class Boundary:
             if line2 < best:
                 best = line2
         return best
-
-
-def _stays_whole(edge: Edge) -> bool:
-    lon, lat, to_lon, to_lat = edge
-    return abs(to_lon - lon) + abs(to_lat - lat) <= WHOLE_UP_TO_DEG
-
-
-def _row(edge: Edge) -> Row:
-    lon, lat, to_lon, to_lat = edge
-    _, _, x, y, z = earth.here(lat=lat, lon=lon)
-    _, _, to_x, to_y, to_z = earth.here(lat=to_lat, lon=to_lon)
-    ux, uy, uz = to_x - x, to_y - y, to_z - z
-    length2 = ux * ux + uy * uy + uz * uz
-    return x, y, z, ux, uy, uz, 1 / length2 if length2 > SHORTEST2 else 0.0
 
 
 def places_along(area: Polygon) -> Floats:

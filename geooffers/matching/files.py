@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from geooffers.matching.base import Base
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CHUNK = 1 << 22
 

@@ -7,7 +7,7 @@ each, exactly and by itself.
 
 import math
 
-from geooffers.matching import earth, touching
+from geooffers.matching import earth, outlines, touching
 from geooffers.matching.answers import Match
 
 SPARE_M = 100.0
@@ -31,10 +31,8 @@ class Following:
         # Written so that the first one, compared with no place, is looked up.
         if not (abs(lat - self._lat) + abs(lon - self._lon) <= _SPARE_DEG and accuracy_m <= self._accuracy_m):
             self._lat, self._lon, self._accuracy_m = lat, lon, accuracy_m
-            here = earth.here(lat=lat, lon=lon)
-            self._near = touching.candidates(self._layers, here, reach_m=accuracy_m + SPARE_M)
-        if not self._near:
-            return ()
+            within = outlines.reach(earth.here(lat=lat, lon=lon), accuracy_m + SPARE_M)
+            self._near = touching.candidates(self._layers, within)
         return touching.touches(self._near, earth.here(lat=lat, lon=lon), accuracy_m=accuracy_m)
 
 

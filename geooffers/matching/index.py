@@ -9,7 +9,6 @@ how far from the boundary: `match_one` and `match`, which cost more.
 """
 
 import functools
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geooffers.matching import base as bases
-from geooffers.matching import batches, columns, earth, files, following, nearness, touching
+from geooffers.matching import batches, columns, earth, files, following, nearness, outlines, touching
 from geooffers.matching.answers import Match, Matches, Near, Pairs, Sureness
 from geooffers.matching.areas import Area, Fence
 from geooffers.matching.columns import Columns, Floats
@@ -129,9 +128,9 @@ class Index:
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]:
         """For a single fix: no arrays on the way. Ordered by fence."""
         following.check(lat=lat, lon=lon, accuracy_m=accuracy_m)
-        here = earth.here(lat=lat, lon=lon)
-        near = touching.candidates(self._layers, here, reach_m=accuracy_m)
-        return touching.touches(near, here, accuracy_m=accuracy_m)
+        within = outlines.reach(earth.here(lat=lat, lon=lon), accuracy_m)
+        found = touching.candidates(self._layers, within)
+        return touching.touches(found, within.here, accuracy_m=accuracy_m, within=within)
 
     def following(self) -> Following:
         """Who matches the fixes of one phone, one after the other, and looks up once what is near several of them."""
@@ -181,27 +180,18 @@ class Index:
         found = nearness.fences(self._layers, here, limit=limit, at_most_m=at_most_m, counts=counts)
         return tuple(Near(fence=fence_id, distance_m=distance) for distance, fence_id in found)
 
-    def clearance_m(self, *, lat: float, lon: float, at_most_m: float, counts: Counts = _all_count) -> float:
+    def clearance_m(
+        self, *, lat: float, lon: float, at_most_m: float, counts: Counts = _all_count, beyond_m: float = 0.0
+    ) -> float:
         """How far from here the nearest boundary is: so far may a phone move before any answer about it changes.
 
         Never more than `at_most_m`: farther out nothing is looked for. Only fences of whose id `counts` says so count.
+        `beyond_m`: the caller knows of no boundary that near, so the first look reaches farther.
         """
         if not (-90 <= lat <= 90 and -180 <= lon <= 180 and at_most_m > 0):
             raise ValueError("a place needs a latitude and a longitude, and a limit above zero")
         here = earth.here(lat=lat, lon=lon)
-        reach = min(nearness.NEAREST_REACH_M, at_most_m)
-        while True:
-            nearest = min(
-                (
-                    nearness.boundary_m(layer, here, within_m=reach, hidden=hidden, counts=counts)
-                    for layer, hidden in self._layers
-                ),
-                default=math.inf,
-            )
-            if nearest <= reach or reach >= at_most_m:
-                return min(nearest, at_most_m)
-            # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
-            reach = min(reach * nearness.FARTHER, nearest, at_most_m)
+        return nearness.clearance_m(self._layers, here, at_most_m=at_most_m, counts=counts, beyond_m=beyond_m)
 
 
 _NOTHING_HIDDEN = frozenset[int]()

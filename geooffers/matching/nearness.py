@@ -1,9 +1,9 @@
 """Which fences begin near a place, and how near the nearest boundary is: what phones are told to watch, and how far
 they may move.
 
-Measuring one polygon costs more than a thousand comparisons of numbers. So candidates are ordered by a distance that
-is surely not too long, and measured from the nearest on until the next cannot be nearer than what was found. Of a
-polygon only the edges within reach are measured.
+Measuring one polygon costs more than a hundred comparisons of numbers. So candidates are ordered by a distance that is
+surely not too long, and measured from the nearest on until the next cannot be nearer than what was found. Of a polygon
+only the edges within reach are measured.
 """
 
 import bisect
@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from geooffers.matching import earth, slabs
-from geooffers.matching.edges import Boundary
+from geooffers.matching import earth, outlines, slabs
 from geooffers.matching.layer import Layer
+from geooffers.matching.outlines import Reach
 from geooffers.matching.polygons import NANOMETRE
-from geooffers.matching.touching import Layers, around, depth_m
+from geooffers.matching.touching import Layers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -54,7 +54,9 @@ def _add_within(
 ) -> None:
     """All that begin within the reach, or of these the nearest `limit` and whatever is as near."""
     nearest = sorted(found.values())[:limit]
-    candidates = sorted(_candidates(layers, here, reach_m=reach_m), key=lambda one: one[0])
+    # One reach for all, so that what is measured does not depend on the order of looking.
+    within_reach = outlines.reach(here, reach_m)
+    candidates = sorted(_candidates(layers, within_reach), key=lambda one: one[0])
     for at_least, layer, number in candidates:
         last = nearest[limit - 1] if len(nearest) >= limit else math.inf
         within = min(reach_m, last)
@@ -63,19 +65,19 @@ def _add_within(
         fence_id = layer.id_of(number)
         if fence_id in found or not counts(fence_id):
             continue
-        distance = _distance_m(layer, number, here, within_m=within)
+        distance = _distance_m(layer, number, within_reach)
         if distance <= within:
             found[fence_id] = distance
             bisect.insort(nearest, distance)
 
 
-def _candidates(layers: Layers, here: earth.Here, *, reach_m: float) -> list[tuple[float, Layer, int]]:
-    boxes = around(here, reach_m)
+def _candidates(layers: Layers, within: Reach) -> list[tuple[float, Layer, int]]:
+    """What is all around has been found inside already."""
     candidates = []
     for layer, hidden in layers:
-        numbers = np.fromiter(layer.meeting(boxes), dtype=np.int64)
-        at_least = at_least_m(layer, numbers, here)
-        near = at_least <= reach_m
+        numbers = np.array(layer.near(within).crossed, dtype=np.int64)
+        at_least = at_least_m(layer, numbers, within.here)
+        near = at_least <= within.radius_m
         pairs = zip(at_least[near].tolist(), numbers[near].tolist(), strict=True)
         candidates += [(distance, layer, number) for distance, number in pairs if number not in hidden]
     return candidates
@@ -112,32 +114,47 @@ def _boxes_at_least_m(layer: Layer, polygons: Ints, here: earth.Here) -> Floats:
     return at_least
 
 
-def _distance_m(layer: Layer, number: int, here: earth.Here, *, within_m: float) -> float:
-    """Of a fence that the place is not in; infinite when it is farther."""
-    if number >= layer.circles:
-        edges = layer.near_edges(number, around(here, within_m))
-        if edges is not None:
-            return max(Boundary.of_edges(edges).distance_m(here), NANOMETRE) if edges else math.inf
-    return -depth_m(layer, number, here)
+def _distance_m(layer: Layer, number: int, within: Reach) -> float:
+    """Of a fence that the place is not in; infinite, or anything beyond the reach, when it is farther."""
+    if number < layer.circles:
+        return -layer.circle_depth_m(number, within.here, within_m=within.radius_m)
+    distance = layer.outlines.nearest_m(number - layer.circles, within)
+    return -layer.depth_m(number, within.here) if distance is None else max(distance, NANOMETRE)
 
 
-def boundary_m(layer: Layer, here: earth.Here, *, within_m: float, hidden: frozenset[int], counts: Counts) -> float:
-    """How far the nearest boundary is. Right when it is within the reach; else it is only said to be farther."""
+def clearance_m(layers: Layers, here: earth.Here, *, at_most_m: float, counts: Counts, beyond_m: float = 0.0) -> float:
+    """How far the nearest boundary is, `at_most_m` at most. None is nearer than `beyond_m`."""
+    reach_m = min(max(NEAREST_REACH_M, beyond_m * FARTHER), at_most_m)
+    while True:
+        within = outlines.reach(here, reach_m)
+        nearest = min((_boundary_m(layer, hidden, within, counts) for layer, hidden in layers), default=math.inf)
+        if nearest <= reach_m or reach_m >= at_most_m:
+            return min(nearest, at_most_m)
+        # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
+        reach_m = min(reach_m * FARTHER, nearest, at_most_m)
+
+
+def _boundary_m(layer: Layer, hidden: frozenset[int], within: Reach, counts: Counts) -> float:
+    """Right when it is within the reach; else it is only said to be farther.
+
+    Circles first, which cost little, then polygons from the nearest box on, and no farther than what was found.
+    """
+    here, circles, outlines_ = within.here, layer.circles, layer.outlines
     nearest = math.inf
     polygons = []
-    for number in layer.meeting(around(here, within_m)):
+    for number in layer.near(within).crossed:
         if number in hidden or not counts(layer.id_of(number)):
             continue
-        if number >= layer.circles:
-            polygons.append(number)
-        elif layer.rim_at_least_m(number, here) <= min(nearest, within_m):
-            nearest = min(nearest, abs(depth_m(layer, number, here)))
-    boxes = around(here, min(nearest, within_m))
-    near = []
-    for number in polygons:
-        edges = layer.near_edges(number, boxes)
-        if edges is None:
-            nearest = min(nearest, abs(depth_m(layer, number, here)))
+        if number < circles:
+            nearest = min(nearest, abs(layer.circle_depth_m(number, here, within_m=within.radius_m)))
         else:
-            near += edges
-    return min(nearest, Boundary.of_edges(near).distance_m(here)) if near else nearest
+            polygons.append((outlines_.at_least_m(number - circles, within), number))
+    polygons.sort()
+    for at_least, number in polygons:
+        if at_least > nearest:
+            break
+        if nearest < within.radius_m:
+            within = outlines.reach(here, nearest)
+        distance = outlines_.nearest_m(number - circles, within)
+        nearest = min(nearest, abs(layer.depth_m(number, here)) if distance is None else distance)
+    return nearest

@@ -51,27 +51,11 @@ def find(slots: Sequence[int], stride: int, homes: int, key: int) -> int:
         at += 1
 
 
-def find_all(slots: Ints, stride: int, homes: int, keys: Ints) -> Ints:
-    """Where the lists of those cells begin that have one."""
-    keys = keys & cells.KEY_MASK
-    low = keys & LOW
-    at = (keys >> 32) * stride + (low * homes >> 32)
-    begins: list[Ints] = []
-    while len(at):
-        slot = slots[at]
-        found = slot >> 32 & LOW
-        here = (slot != EMPTY) & (found == low)
-        begins.append(slot[here] & LOW)
-        on = (slot != EMPTY) & (found < low)
-        at, low = at[on] + 1, low[on]
-    return np.concatenate([np.empty(0, dtype=np.int64), *begins])
-
-
 def built(cover: Cover) -> Table:
     if len(cover.owner) and int(cover.owner.max()) >= FENCES_AT_MOST:
         raise ValueError("an index holds 134 million fences at most")
     there = cells.map_of(cover.level, cover.row, cover.column)
-    key = cover.level << 33 | cover.row << 17 | cover.column
+    key = np.array(cells.PREFIXES)[cover.level] | cover.row << 17 | cover.column
     # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
     # the full one of the two sorts last and stays.
     packed = (key.astype(np.uint64) << np.uint64(28)) | (cover.owner << 1 | cover.full).astype(np.uint64)

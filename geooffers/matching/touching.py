@@ -1,78 +1,83 @@
 """How surely a place is in the fences around it, and how far from their boundaries.
 
-A distance is measured only where it matters: a polygon that the place is in, and none of whose edges comes near, is
-sure without one.
+A distance is measured only where it matters: a fence whose cells fill all that is within reach is sure without one, and
+so is a polygon none of whose edges comes near.
 """
 
 import functools
-import math
 import operator
 from collections.abc import Sequence
 
 from geooffers.matching import earth
 from geooffers.matching.answers import Match, Sureness
-from geooffers.matching.edges import Boundary
-from geooffers.matching.layer import Layer
+from geooffers.matching.decisions import INSIDE, OPEN
+from geooffers.matching.layer import Layer, Near
+from geooffers.matching.outlines import Reach, reach
 from geooffers.matching.polygons import NANOMETRE
 
 Layers = Sequence[tuple[Layer, frozenset[int]]]
 """Each with the numbers in it that are hidden."""
 
-Candidates = list[tuple[Layer, list[int]]]
-"""Of each layer the numbers of all fences that a place may touch, and of some that it does not."""
+Candidates = list[tuple[Layer, Near]]
+"""Of each layer all fences that a place may touch, and some that it does not."""
 
 _fence = operator.attrgetter("fence")
 
-# A measured distance to a polygon is right to 2 cm and half a percent; what is looked for lies a little farther.
-FARTHER_SHARE, FARTHER_M = 1.01, 0.05
 
-
-def candidates(layers: Layers, here: earth.Here, *, reach_m: float) -> Candidates:
-    """What a place may touch from which this one is as far as the reach less its accuracy, or nearer."""
-    boxes = around(here, reach_m)
-    found = [(layer, [number for number in layer.meeting(boxes) if number not in hidden]) for layer, hidden in layers]
-    return [(layer, numbers) for layer, numbers in found if numbers]
-
-
-def touches(near: Candidates, here: earth.Here, *, accuracy_m: float) -> tuple[Match, ...]:
-    """Ordered by fence."""
-    boxes: list[earth.Box] = []
+def candidates(layers: Layers, within: Reach) -> Candidates:
+    """What a place may touch from which the middle is as far as the reach less its accuracy, or nearer."""
     found = []
-    for layer, numbers in near:
-        for number in numbers:
+    for layer, hidden in layers:
+        near = layer.near(within)
+        if hidden:
+            crossed, around = near
+            near = Near(
+                [number for number in crossed if number not in hidden],
+                [number for number in around if number not in hidden],
+            )
+        found.append((layer, near))
+    return found
+
+
+def touches(
+    found: Candidates, here: earth.Here, *, accuracy_m: float, within: Reach | None = None
+) -> tuple[Match, ...]:
+    """Ordered by fence. `within`: as far around here as the accuracy, where the caller has it at hand."""
+    matches = []
+    for layer, (crossed, around) in found:
+        for number in around:
+            matches.append(_surely_inside(layer, number, here))
+        for number in crossed:
             if number < layer.circles:
-                match = _in_circle(layer, number, here, accuracy_m)
+                match = _at_depth(layer, number, layer.circle_depth_m(number, here, within_m=accuracy_m), accuracy_m)
             else:
-                boxes = boxes or around(here, accuracy_m)
-                match = _in_polygon(layer, number, here, accuracy_m, boxes)
+                within = within or reach(here, accuracy_m)
+                match = _in_polygon(layer, number, within)
             if match is not None:
-                found.append(match)
-    found.sort(key=_fence)
-    return tuple(found)
+                matches.append(match)
+    if len(matches) > 1:
+        matches.sort(key=_fence)
+    return tuple(matches)
 
 
-def _in_circle(layer: Layer, number: int, here: earth.Here, accuracy_m: float) -> Match | None:
-    if not layer.may_touch_circle(number, here, accuracy_m):
-        return None
-    return _at_depth(layer, number, depth_m(layer, number, here), accuracy_m)
+def _in_polygon(layer: Layer, number: int, within: Reach) -> Match | None:
+    here, accuracy_m = within.here, within.radius_m
+    distance_m = layer.outlines.nearest_m(number - layer.circles, within)
+    if distance_m is None:
+        return _at_depth(layer, number, layer.depth_m(number, here), accuracy_m)
+    side = layer.outlines.side(number - layer.circles, lat=here.lat, lon=here.lon)
+    inside = side == INSIDE or (side == OPEN and layer.settled(number, lat=here.lat, lon=here.lon))
+    if distance_m <= accuracy_m:
+        return _at_depth(layer, number, distance_m if inside else -max(distance_m, NANOMETRE), accuracy_m)
+    return _surely_inside(layer, number, here) if inside else None
 
 
-def _in_polygon(layer: Layer, number: int, here: earth.Here, accuracy_m: float, boxes: list[earth.Box]) -> Match | None:
-    edges = layer.near_edges(number, boxes)
-    if edges is None:
-        return _at_depth(layer, number, depth_m(layer, number, here), accuracy_m)
-    # Edges outside of the boxes are farther than the accuracy: those within it decide.
-    distance = Boundary.of_edges(edges).distance_m(here) if edges else math.inf
-    inside = layer.is_inside(number, lat=here.lat, lon=here.lon)
-    if distance <= accuracy_m:
-        return _at_depth(layer, number, distance if inside else -max(distance, NANOMETRE), accuracy_m)
-    if not inside:
-        return None
+def _surely_inside(layer: Layer, number: int, here: earth.Here) -> Match:
     return Match(
         fence=layer.id_of(number),
         inside=True,
         sureness=Sureness.INSIDE,
-        measure=functools.partial(depth_m, layer, number, here),
+        measure=functools.partial(layer.depth_m, number, here),
     )
 
 
@@ -81,12 +86,3 @@ def _at_depth(layer: Layer, number: int, depth_m: float, accuracy_m: float) -> M
         return None
     sureness = Sureness.INSIDE if depth_m >= accuracy_m else Sureness.UNSURE
     return Match(fence=layer.id_of(number), inside=depth_m >= 0, sureness=sureness, distance_m=depth_m)
-
-
-def around(here: earth.Here, radius_m: float) -> list[earth.Box]:
-    """Boxes that hold what is measured to be within the radius."""
-    return earth.boxes_around(lat=here.lat, lon=here.lon, radius_m=radius_m * FARTHER_SHARE + FARTHER_M)
-
-
-def depth_m(layer: Layer, number: int, here: earth.Here) -> float:
-    return layer.shape(number).depth_m(here)

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from geooffers.matching.areas import Area, Circle, Fence, Polygon, Ring
 
+# What is said of measured distances: on a flat map around the place or through space, they are right to half a percent
+# and two centimetres. Two of them may err to either side.
+SHARE, METRES = 0.01, 0.04
 LATS = st.floats(-90, 90)
 LONS = st.floats(-180, 180)
 NOT_QUITE_POLES = st.floats(-89, 89)

@@ -16,7 +16,7 @@ from geooffers.matching.earth import geodesic_m, here
 from geooffers.matching.index import Index
 from geooffers.matching.layer import Layer
 from geooffers.matching.shapes import shape_of
-from tests.unit.matching.shapes import LATS, LONS, areas, box, numbered, polygon
+from tests.unit.matching.shapes import LATS, LONS, METRES, SHARE, areas, box, numbered, polygon
 
 Place = tuple[float, float]
 
@@ -232,7 +232,18 @@ def test_a_phone_may_move_as_far_as_the_nearest_boundary(
 ) -> None:
     distances = [abs(shape_of(area).depth_m(here(lat=lat, lon=lon))) for area in found]
     clearance = Index.build(numbered(found)).clearance_m(lat=lat, lon=lon, at_most_m=at_most_m)
-    assert clearance == pytest.approx(min([*distances, at_most_m]), abs=1e-6)
+    assert clearance == pytest.approx(min([*distances, at_most_m]), rel=SHARE, abs=METRES)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(areas, max_size=10), LATS, LONS, st.floats(0, 1))
+def test_who_knows_that_nothing_is_near_is_told_the_same(
+    found: list[Area], lat: float, lon: float, share: float
+) -> None:
+    index = Index.build(numbered(found))
+    clearance = index.clearance_m(lat=lat, lon=lon, at_most_m=1e6)
+    beyond = index.clearance_m(lat=lat, lon=lon, at_most_m=1e6, beyond_m=share * clearance)
+    assert beyond == pytest.approx(clearance, rel=SHARE, abs=METRES)
 
 
 @settings(max_examples=40, deadline=None)
@@ -244,4 +255,4 @@ def test_boundaries_that_do_not_count_do_not_stop_a_phone(
     distances = [abs(shape_of(found[number - 1]).depth_m(here(lat=lat, lon=lon))) for number in counting]
     index = Index.build(numbered(found))
     clearance = index.clearance_m(lat=lat, lon=lon, at_most_m=1e6, counts=lambda fence_id: fence_id in counting)
-    assert clearance == pytest.approx(min([*distances, 1e6]), abs=1e-6)
+    assert clearance == pytest.approx(min([*distances, 1e6]), rel=SHARE, abs=METRES)

@@ -3,15 +3,13 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geooffers.matching.areas import Polygon
-from geooffers.matching.earth import here, in_space
-from geooffers.matching.edges import ONE_BY_ONE_BELOW, TOLERANCE_M, WHOLE_UP_TO_DEG, Boundary
+from geooffers.matching.earth import here
 from geooffers.matching.polygons import PolygonShape
 from tests.unit.matching.shapes import LATS, LONS, box, distance_m, distance_to_edge_m, polygon, star, stars
 
@@ -99,30 +97,6 @@ def test_the_distance_to_the_boundary_is_that_of_the_geodesic(area: Polygon, rea
     ring = area.parts[0][0]
     expected = min(distance_to_edge_m(lat, lon, a, b) for a, b in itertools.pairwise(ring))
     assert abs(depth(area, lat=lat, lon=lon)) == pytest.approx(expected, rel=0.005, abs=0.02)
-
-
-@given(st.floats(-90, 90), st.floats(-180, 180), st.floats(-1, 1), st.sampled_from([-1, 1]), st.floats(0, 1))
-def test_an_edge_that_is_left_whole_is_straight_enough(
-    lat: float, lon: float, north: float, east: float, share: float
-) -> None:
-    to_lat = lat + north * WHOLE_UP_TO_DEG
-    assume(abs(to_lat) <= 90)
-    to_lon = lon + east * (1 - abs(north)) * WHOLE_UP_TO_DEG
-    ends = in_space(lat=np.array([lat, to_lat]), lon=np.array([lon, to_lon]))
-    on_curve = in_space(lat=np.array([lat + share * (to_lat - lat)]), lon=np.array([lon + share * (to_lon - lon)]))
-    assert np.linalg.norm(on_curve[0] - (ends[0] + share * (ends[1] - ends[0]))) <= TOLERANCE_M
-
-
-@settings(max_examples=50)
-@given(stars(lat=st.one_of(LATS, st.floats(89.5, 89.99)), most_corners=9), st.floats(-1, 1), st.floats(-1, 1))
-def test_edges_made_ready_one_by_one_measure_what_arrays_of_them_do(star_: Polygon, north: float, east: float) -> None:
-    """Shrunk so that every edge stays whole; and each of them twice over, which is too many for one by one."""
-    (lon, lat), *_ = ring = star_.parts[0][0]
-    small = [(lon + (x - lon) * 1e-3, lat + (y - lat) * 1e-3) for x, y in ring]
-    edges = [(*a, *b) for a, b in itertools.pairwise(small)]
-    place = here(lat=max(-90.0, min(90.0, lat + 0.003 * north)), lon=lon + 0.003 * east)
-    many = Boundary.of_edges(edges * ONE_BY_ONE_BELOW)
-    assert Boundary.of_edges(edges).distance_m(place) == pytest.approx(many.distance_m(place), abs=1e-6)
 
 
 @settings(max_examples=20, deadline=None)
