@@ -7,6 +7,7 @@ far more often than shown.
 import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from geooffers.visits.tuning import WALK_IN, Tuning
@@ -102,9 +103,10 @@ class RegionEvent:
     mock: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """A fence that a fix is in, or so near that its circle of uncertainty and the fence's margin meet.
+
+    A tuple, for every fix makes some.
 
     `sureness` is -1 outside, 0 unsure, 1 inside. `distance_m` is to the boundary, negative outside; None: nobody
     measured, for the fix is surely inside. `size_m`: the radius, or that of a circle of the same area.

@@ -4,7 +4,7 @@ A stay that has not begun is an attempt: it is told to nobody, and forgotten whe
 all that is remembered of either.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from geooffers.visits import evidence
 from geooffers.visits.happenings import Change, Happening, Rule
@@ -15,9 +15,11 @@ from geooffers.visits.tuning import APART_MS, BELIEVED_AT_MOST, GAP_MS, Tuning
 INDEPENDENT = 0.5
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stay:
-    """Times are milliseconds since 1970. `dwell_s` and `tuning` are the fence's when the stay began."""
+class Stay(NamedTuple):
+    """Times are milliseconds since 1970. `dwell_s` and `tuning` are the fence's when the stay began.
+
+    A tuple, for every fix makes some.
+    """
 
     entered_ms: int
     last_inside_ms: int
@@ -62,8 +64,7 @@ def seen_inside(
     stay = known or _attempt(at_ms=at_ms, dwell_s=touch.dwell_s, tuning=tuning, anew=anew)
     # A fix that was set aside may be older than an event that was told meanwhile.
     gap_ms = max(at_ms - stay.last_inside_ms, 0)
-    stay = replace(
-        stay,
+    stay = stay._replace(
         last_inside_ms=max(at_ms, stay.last_inside_ms),
         present_ms=stay.present_ms + (gap_ms if gap_ms <= GAP_MS else 0),
         firm=_counted(stay.firm, slow and certainty >= tuning.firm_from, passed_ms=at_ms - stay.entered_ms),
@@ -92,12 +93,11 @@ def seen_outside(
     if not stay.begun:
         if stay.misses + 1 >= tuning.misses:
             return None, []
-        return replace(stay, misses=stay.misses + 1, outside_since_ms=since_ms), []
+        return stay._replace(misses=stay.misses + 1, outside_since_ms=since_ms), []
     if tuning.plain:
         rule = Rule.ONE_FIX_OUTSIDE
         return None, [_left(fence=fence, at_ms=at_ms, proven_ms=at_ms, certainty=certainty, rule=rule)]
-    stay = replace(
-        stay,
+    stay = stay._replace(
         outside_since_ms=since_ms,
         misses=min(stay.misses + 1, 255),
         clear=_counted(stay.clear, clear, passed_ms=at_ms - since_ms),
@@ -134,8 +134,7 @@ def told_by_system(
     certainty = SYSTEM_IS_RIGHT if event.exact else 0.5
     stay = known or _attempt(at_ms=at_ms, dwell_s=event.dwell_s, tuning=event.tuning, anew=anew)
     enough = event.exact or event.change is RegionChange.DWELL
-    stay = replace(
-        stay,
+    stay = stay._replace(
         # An entry that the system saw was seen, whatever we knew before.
         appeared=stay.appeared and (stay.begun or event.change is not RegionChange.ENTER),
         last_inside_ms=at_ms,
@@ -204,10 +203,10 @@ def _judged(
     happened: list[Happening] = []
     settled_by = None if stay.settled else _settled_by(stay, at_ms=at_ms, walked=walked, is_rough=is_rough)
     if settled_by is not None:
-        stay = replace(stay, settled=True)
+        stay = stay._replace(settled=True)
         settled_by = Rule.SYSTEM_SAW_IT if by_system else settled_by
     if not stay.begun and (stay.settled or stay.tuning.plain):
-        stay = replace(stay, begun=True)
+        stay = stay._replace(begun=True)
         change = Change.APPEARED_INSIDE if stay.appeared else Change.ENTERED
         rule = Rule.SYSTEM_SAW_IT if by_system else settled_by or Rule.ONE_FIX_INSIDE
         happened.append(
@@ -226,7 +225,7 @@ def _judged(
             _inside(Change.SETTLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=settled_by, is_rough=is_rough)
         )
     if stay.begun and not stay.dwelled and stay.present_ms >= stay.dwell_s * 1000:
-        stay = replace(stay, dwelled=True)
+        stay = stay._replace(dwelled=True)
         rule = Rule.SYSTEM_SAW_IT if by_system else Rule.DWELL_REACHED
         happened.append(_inside(Change.DWELLED, stay, fence=fence, at_ms=at_ms, proven_ms=at_ms, rule=rule))
     return stay, happened

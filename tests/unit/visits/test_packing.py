@@ -42,7 +42,7 @@ def test_every_state_survives_its_packing(state: State) -> None:
 
 def test_a_sighting_survives_with_every_member() -> None:
     seen = sighting(NOON, CAFE, MALL, depth_m=-3.25, accuracy_m=12.5, speed_mps=1.25, mock=True)
-    unmeasured = replace(seen, touches=(replace(seen.touches[0], distance_m=None, sureness=1, inside=True),))
+    unmeasured = replace(seen, touches=(seen.touches[0]._replace(distance_m=None, sureness=1, inside=True),))
     for one in (seen, unmeasured, told(NOON, RegionChange.EXIT, exact=False)):
         assert sighting_bytes.unpack(sighting_bytes.pack(one)) == as_told(one)
 
