@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from geooffers.visits import seeing
 from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
 from geooffers.visits.observations import to_moment
-from geooffers.visits.transitions import Fix, Known, RegionEvent, Status
+from geooffers.visits.transitions import Fix, Known, Sighting, Status
+from geooffers.visits.trust import Place
 from merchants.fence_areas import is_fence
 from merchants.live_fences import Fences
 
@@ -15,21 +17,19 @@ _SAYS_WHERE = (Status.ACCEPTED, Status.DUPLICATE)
 
 
 def advise_next_report(
-    *, seen: Iterable[tuple[Fix | RegionEvent, Status]], known: Known, live: Fences, stale_after: timedelta
+    *, seen: Iterable[tuple[Sighting, Status]], known: Known, live: Fences, stale_after: timedelta
 ) -> NextReport:
-    """`seen` are a report's fixes with what became of each, `known` what is known of the phone after them."""
+    """`seen` are a report's sightings with what became of each, `known` what is known of the phone after them."""
     place = known.place
-    # A repeat of the newest fix says where the phone is as well as the first time.
-    if place is not None:
-        newest_at = to_moment(place.at_ms)
-        if not any(fix.recorded_at == newest_at and status in _SAYS_WHERE for fix, status in seen):
-            place = None
     distance_m = None
     if place is not None:
-        # Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.
-        distance_m = live.index.clearance_m(
-            lat=place.lat, lon=place.lon, at_most_m=settings.PHONE_MOVE_MOST_M, counts=is_fence
-        )
+        newest_at = to_moment(place.at_ms)
+        # A repeat of the newest fix says where the phone is as well as the first time.
+        newest = [each for each, status in seen if status in _SAYS_WHERE and each.fix.recorded_at == newest_at]
+        if newest:
+            distance_m = boundary_m(place, seen=newest, live=live)
+        else:
+            place = None
     waits_s = None
     if known.at_ms is not None:
         waits_s = due_s(stays=known.stays.values(), at_ms=known.at_ms, stale_after=stale_after)
@@ -44,3 +44,21 @@ def advise_next_report(
             soon_s=settings.PHONE_SOON_S,
         ),
     )
+
+
+def boundary_m(place: Place, *, seen: Iterable[Sighting], live: Fences) -> float:
+    """How far the nearest boundary of a fence is, `PHONE_MOVE_MOST_M` at most.
+
+    What matching measured of the fix that was here is not measured again: only past its reach is looked for more.
+    Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.
+    """
+    at_most_m = settings.PHONE_MOVE_MOST_M
+    beyond_m = 0.0
+    for each in seen:
+        fix = each.fix
+        if isinstance(fix, Fix) and not each.excluded and (fix.lat, fix.lon) == (place.lat, place.lon):
+            measured = [abs(touch.distance_m) for touch in each.touches if touch.distance_m is not None]
+            if measured:
+                return min(*measured, at_most_m)
+            beyond_m = seeing.reach_m(fix)
+    return live.index.clearance_m(lat=place.lat, lon=place.lon, at_most_m=at_most_m, counts=is_fence, beyond_m=beyond_m)

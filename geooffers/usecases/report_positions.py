@@ -191,7 +191,7 @@ def report_positions(
         transitions=_told(plan.walk.transitions, live=live),
         coupons=tuple(coupons),
         next=advise_next_report(
-            seen=[(fix, result.status) for fix, result in zip(fixes, plan.results, strict=True)],
+            seen=[(sightings[place], result.status) for place, result in enumerate(plan.results) if place in sightings],
             known=plan.walk.known,
             live=live,
             stale_after=settings.STALE_AFTER,

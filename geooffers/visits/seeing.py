@@ -30,6 +30,11 @@ class Matcher(Protocol):
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]: ...
 
 
+def reach_m(fix: Fix) -> float:
+    """So far out is looked that a fence which is not among the touches is farther than any margin."""
+    return fix.accuracy_m + MARGIN_MOST_M
+
+
 def see(
     *, fix: Fix | RegionEvent, index: Matcher, fence: Callable[[int], FenceKnown | None], now: datetime
 ) -> Sighting:
@@ -37,9 +42,7 @@ def see(
     if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
         return Sighting(fix=fix)
     touches = []
-    # So far out that a fence which is not among the matches is farther than any margin.
-    reach_m = fix.accuracy_m + MARGIN_MOST_M
-    for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m):
+    for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m(fix)):
         if match.fence < 0:
             if match.inside or match.distance_m >= -fix.accuracy_m:  # its circle of uncertainty touches the zone
                 return Sighting(fix=fix, touches=(), excluded=True)

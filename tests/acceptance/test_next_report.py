@@ -36,6 +36,13 @@ def test_far_away_the_phone_may_go_as_far_as_the_fence_begins(aino: Geofence) ->
     assert (answer["move_m"], answer["after_s"]) == (1_989, None)  # 2,000 m less 10 m of accuracy, rounded down
 
 
+@pytest.mark.parametrize("away_m", [40, 59, 61, 99, 101, 400])
+def test_near_by_it_is_the_same_whether_matching_has_measured_it_or_not(aino: Geofence, away_m: int) -> None:
+    """Matching measures what lies within the fix's accuracy of 10 m and the margin of 50."""
+    answer = Walker().be_at(north_of_aino(150 + away_m + 0.5), NOON)
+    assert answer["move_m"] == away_m - 10
+
+
 def test_in_the_countryside_it_sleeps(aino: Geofence) -> None:
     answer = Walker().be_at((61.5, 23.75), NOON)
     assert (answer["move_m"], answer["after_s"]) == (4_990, None)
