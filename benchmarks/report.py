@@ -110,13 +110,15 @@ class Client:
             self.call(path, body, head)
         return (time.perf_counter() - began) / calls
 
-    def matched(self, calls: int) -> list[tuple[float, float]]:
-        """Seconds in the server for one fix of so many phones: which fences, and how far the phone may move."""
+    def matched(self, calls: int) -> list[tuple[float, float, float]]:
+        """Seconds in the server for one fix of so many phones: which fences, what the rules are told of them, and how
+        far the phone may move.
+        """
         told = [
             json.loads(self.call("/peers/matched", self.body(phone, 1), headers(phone.token)))
             for phone in itertools.islice(self.phones, calls)
         ]
-        return [(one["fences"], one["boundary"]) for one in told]
+        return [(one["fences"], one["touches"], one["boundary"]) for one in told]
 
     def call(self, path: str, body: bytes, head: dict[str, str]) -> bytes:
         self.connection.request("POST", path, body, head)

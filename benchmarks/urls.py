@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI, Schema
 
 from geooffers.api.auth import hash_token
+from geooffers.matching.index import Index, Match
 from geooffers.shoppers.models import Device
-from geooffers.usecases import looking
+from geooffers.usecases import advise_next_report
+from geooffers.visits import seeing, trust
+from geooffers.visits.observations import to_ms
 from geooffers.visits.transitions import Fix
 from merchants import live_fences
 
@@ -48,20 +50,40 @@ def one_select(request: HttpRequest, report: Report) -> dict[str, Any]:
 
 @peers.post("/matched")
 def matched(request: HttpRequest, report: Report) -> dict[str, float]:
-    """What of a report is matching, as this process finds its caches: which fences, and how far the phone may move."""
+    """What of a report is matching, as this process finds its caches: which fences, what the rules are told of them,
+    and how far the phone may move.
+    """
     live = live_fences.matcher()
     now = datetime.now(UTC)
     fix = report.fixes[0]
     given = Fix(
         uuid=UUID(fix.uuid), recorded_at=now, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, background=False
     )
+    place = trust.place_of(given, at_ms=to_ms(now))
+    index = Stopwatch(live.index)
     began = time.perf_counter()
-    looking.look(fix=given, live=live, now=now)
+    seen = seeing.see(fix=given, index=index, fence=live.fence, now=now)
     looked = time.perf_counter()
-    live.index.clearance_m(
-        lat=fix.lat, lon=fix.lon, at_most_m=settings.PHONE_MOVE_MOST_M, counts=lambda index_id: index_id > 0
-    )
-    return {"fences": looked - began, "boundary": time.perf_counter() - looked}
+    advise_next_report.boundary_m(place, seen=[seen], live=live)
+    return {
+        "fences": index.seconds,
+        "touches": looked - began - index.seconds,
+        "boundary": time.perf_counter() - looked,
+    }
+
+
+class Stopwatch:
+    """An index that says how long it was asked for."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.seconds = 0.0
+
+    def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]:
+        began = time.perf_counter()
+        found = self.index.match_one(lat=lat, lon=lon, accuracy_m=accuracy_m)
+        self.seconds += time.perf_counter() - began
+        return found
 
 
 urlpatterns = [path("peers/", peers.urls), path("", include("geooffers.urls"))]
