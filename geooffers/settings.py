@@ -38,6 +38,8 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_TRUSTED_PROXIES",
     "GEOOFFERS_DEBUG",
     "GEOOFFERS_HTTPS",
+    "GEOOFFERS_METRICS_TOKEN",
+    "GEOOFFERS_METRICS_TOKEN_FILE",
     "GEOOFFERS_LOG_LEVEL",
     "GEOOFFERS_LOG_FORMAT",
     "GEOOFFERS_FROM_EMAIL",
@@ -164,6 +166,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "geooffers.api.manners.Manners",
     "geooffers.api.health.Health",
+    "geooffers.monitoring.answering.Metrics",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -387,6 +390,14 @@ TOMBSTONE_KEYS = secret("GEOOFFERS_TOMBSTONE_KEYS", "s1:" + "7b" * 32)
 KEEP_TOMBSTONES = _keep_for("TOMBSTONES", days=3 * 365, most=10 * 365, fewest=35)
 ERASED_TOKENS_KNOWN_FOR = timedelta(days=35)  # so long a phone that asks again gets the same answer
 ERASE_WITHIN = timedelta(hours=24)
+
+# --- monitoring ----------------------------------------------------------------------------------------------
+# What Prometheus sends as its bearer token to ask for /metrics. Without it nobody is answered.
+METRICS_TOKEN: str = env.str("GEOOFFERS_METRICS_TOKEN", default="").strip()
+if METRICS_TOKEN and not re.fullmatch(r"[!-~]{32,}", METRICS_TOKEN):
+    raise ImproperlyConfigured(
+        "GEOOFFERS_METRICS_TOKEN is shorter than 32 characters, or holds others than a header may"
+    )
 
 # --- logs: the path without the query, never a position ------------------------------------------------------
 LOG_FORMAT: str = env.str("GEOOFFERS_LOG_FORMAT", default="line")

@@ -14,7 +14,7 @@ from geooffers.rounds.models import Forgotten, RoundLease
 @admin.register(RoundLease)
 class RoundLeaseAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 90, "schedule"
-    list_display = ("name", "holder", "until", "last_run_at")
+    list_display = ("name", "holder", "until", "last_run_at", "done_at", "failures")
     ordering = ("name",)
 
 

@@ -6,7 +6,7 @@ Times are the database's: the machines need not agree about the clock.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from geooffers.rounds.models import RoundLease
@@ -26,6 +26,10 @@ def take(*, name: str, holder: str, every_s: float, lease_s: float) -> bool:
     return taken == 1
 
 
-def give_back(*, name: str, holder: str) -> None:
-    """After a round. A worker that overran its lease and was replaced changes nothing."""
-    RoundLease.objects.filter(name=name, holder=holder).update(until=None, last_run_at=Now())
+def give_back(*, name: str, holder: str, done: bool) -> None:
+    """After a round, `done` without a fault. A worker that overran its lease and was replaced changes nothing."""
+    ours = RoundLease.objects.filter(name=name, holder=holder)
+    if done:
+        ours.update(until=None, last_run_at=Now(), done_at=Now(), failures=0)
+    else:
+        ours.update(until=None, last_run_at=Now(), failures=F("failures") + 1)

@@ -10,6 +10,8 @@ class RoundLease(models.Model):
     holder = models.CharField(max_length=80, blank=True)
     until = models.DateTimeField(null=True, blank=True)
     last_run_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True, help_text="When it last ended without a fault.")
+    failures = models.PositiveIntegerField(default=0, help_text="How often in a row it has ended in a fault since.")
 
     def __str__(self) -> str:
         return self.name

@@ -86,12 +86,14 @@ class Worker:
             return
         # Half the lease: a batch that takes long must not run into the next holder's.
         until = time.monotonic() + ROUND_LEASE_S / 2
+        done = False
         try:
             while each.run(now=self._clock(), limit=ROUND_BATCH) >= ROUND_BATCH:
                 if self._stop.is_set() or time.monotonic() > until:
                     break
+            done = True
         finally:
-            leases.give_back(name=each.name, holder=self.name)
+            leases.give_back(name=each.name, holder=self.name, done=done)
 
     def _send(self) -> int:
         counts = send.send_batch(

@@ -200,7 +200,7 @@ def round_row() -> None:
 def test_one_worker_at_a_time_holds_a_round_and_it_rests_between_runs():
     assert take("first")
     assert not take("second")
-    leases.give_back(name="expire", holder="first")
+    leases.give_back(name="expire", holder="first", done=True)
     assert not take("second")
     assert take("second", every_s=0)
 
@@ -210,7 +210,7 @@ def test_the_round_of_a_dead_worker_goes_to_the_next_and_the_dead_one_gives_noth
     assert take("dead")
     RoundLease.objects.update(until=Now() - timedelta(seconds=1))
     assert take("alive")
-    leases.give_back(name="expire", holder="dead")
+    leases.give_back(name="expire", holder="dead", done=True)
     assert RoundLease.objects.get().holder == "alive"
     assert RoundLease.objects.filter(until__gt=Now()).exists()
 

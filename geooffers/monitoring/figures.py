@@ -1,0 +1,213 @@
+"""The metrics. docs/monitoring.md lists every one of them: update that page too.
+
+They are read from the database when Prometheus asks, not counted in the processes: any number of these serve and work,
+a request lands in one of them, and each would tell of itself alone (docs/decisions/0011). So the same answer comes from
+every process, and a worker that is dead is told by what it leaves undone. Every query reads an index of what is due or
+recent; none grows with what is kept.
+
+No label holds anything that somebody sent: they are words of ours, and of our own processes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, QuerySet, Sum
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from geooffers.api.models import DroppedFixes
+from geooffers.rounds import forget
+from geooffers.rounds.models import Forgotten, RoundLease
+from geooffers.rounds.timetable import ROUNDS
+from geooffers.shoppers.models import Shopper
+from geooffers.visits.models import Visit
+from merchants.models import FenceFollower
+from notifications.models import Push, PushState
+
+LATELY = timedelta(hours=1)
+A_DAY = timedelta(days=1)
+# A process that has not told of itself for so long is gone; its row is tidied up by the others.
+FOLLOWS_WITHIN = timedelta(minutes=5)
+
+
+def exposition(*, now: datetime) -> bytes:
+    """Prometheus's text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(now))
+    return generate_latest(registry)
+
+
+class _Figures(Collector):
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _reports(self._now)
+        yield from _pushes(self._now)
+        yield from _rounds()
+        yield from _forgetting(self._now)
+        yield from _erasures(self._now)
+        yield from _followers(self._now)
+
+
+def _reports(now: datetime) -> Iterator[Metric]:
+    yield _gauge(
+        "geooffers_visits_open", "Visits that have begun and not ended.", Visit.objects.filter(ended_at=None).count()
+    )
+    hour = (now - LATELY).replace(minute=0, second=0, microsecond=0)
+    dropped = DroppedFixes.objects.filter(hour__gte=hour).order_by().values_list("client", "reason")
+    yield _gauges(
+        "geooffers_dropped_fixes",
+        "Fixes acknowledged and not used, in this hour and the one before, by the way they came and why.",
+        ("client", "reason"),
+        {(client, reason): count for client, reason, count in dropped.annotate(Sum("count"))},
+    )
+
+
+def _pushes(now: datetime) -> Iterator[Metric]:
+    owed = Push.objects.filter(state__in=(PushState.READY, PushState.CLAIMED))
+    yield _gauges(
+        "geooffers_pushes_owed",
+        "Messages that are not settled: ready to be sent, or claimed by a worker.",
+        ("state",),
+        _by_state(owed, PushState.READY, PushState.CLAIMED),
+    )
+    due = Push.objects.filter(state=PushState.READY, not_before__lte=now).aggregate(oldest=Min("not_before"))["oldest"]
+    yield _gauge(
+        "geooffers_push_oldest_due_age_seconds",
+        "How long the message waits that has been due longest; 0 when none is.",
+        _age(due, now=now),
+    )
+    yield _gauges(
+        "geooffers_pushes_settled",
+        "Messages settled within the last hour, by how they ended.",
+        ("state",),
+        _by_state(
+            Push.objects.filter(settled_at__gt=now - LATELY),
+            PushState.SENT,
+            PushState.EXPIRED,
+            PushState.CANCELLED,
+            PushState.DEAD,
+        ),
+    )
+
+
+def _by_state(pushes: "QuerySet[Push]", *states: str) -> dict[tuple[str, ...], float]:
+    counts = dict(pushes.order_by().values_list("state").annotate(Count("pk")))
+    return {(str(state),): counts.get(state, 0) for state in states}
+
+
+def _rounds() -> Iterator[Metric]:
+    """Of the worker. A round that never ran stands at 0, which is long ago."""
+    leases = {lease.name: lease for lease in RoundLease.objects.all()}
+    known = [(each.name, each.every_s, leases.get(each.name) or RoundLease(name=each.name)) for each in ROUNDS]
+    told: list[tuple[str, str, dict[tuple[str, ...], float]]] = [
+        (
+            "geooffers_round_interval_seconds",
+            "How often a periodic round of the worker is to run.",
+            {(name,): every_s for name, every_s, _ in known},
+        ),
+        (
+            "geooffers_round_last_run_timestamp_seconds",
+            "When a round last came to its end, well or not.",
+            {(name,): _timestamp(lease.last_run_at) for name, _, lease in known},
+        ),
+        (
+            "geooffers_round_last_success_timestamp_seconds",
+            "When a round last came to its end without a fault.",
+            {(name,): _timestamp(lease.done_at) for name, _, lease in known},
+        ),
+        (
+            "geooffers_round_failures",
+            "How often in a row a round has ended in a fault.",
+            {(name,): lease.failures for name, _, lease in known},
+        ),
+    ]
+    for name, about, values in told:
+        yield _gauges(name, about, ("round",), values)
+
+
+def _forgetting(now: datetime) -> Iterator[Metric]:
+    lately = Forgotten.objects.filter(at__gt=now - A_DAY).order_by().values_list("what").annotate(Sum("rows"))
+    forgotten = {step.name: 0 for step in forget.STEPS} | dict(lately)
+    yield _gauges(
+        "geooffers_forgotten_rows",
+        "Rows that were forgotten within the last day.",
+        ("table",),
+        {(name,): rows for name, rows in forgotten.items()},
+    )
+    yield _gauges(
+        "geooffers_keep_seconds",
+        "How long rows are kept before they are forgotten.",
+        ("table",),
+        {(step.name,): step.keep().total_seconds() for step in forget.STEPS},
+    )
+    yield _gauges(
+        "geooffers_oldest_row_age_seconds",
+        "How old the oldest row is that is still to be forgotten; 0 when there is none.",
+        ("table",),
+        {(step.name,): _age(step.oldest(), now=now) for step in forget.STEPS},
+    )
+
+
+def _erasures(now: datetime) -> Iterator[Metric]:
+    waiting = Shopper.objects.filter(erasure__isnull=False)
+    found = waiting.aggregate(count=Count("erasure", distinct=True), oldest=Min("erasure__asked_at"))
+    yield _gauge("geooffers_erasures_unfinished", "Shoppers who asked to be erased and are not yet.", found["count"])
+    yield _gauge(
+        "geooffers_erasure_oldest_age_seconds",
+        "How long ago the oldest of them asked; 0 when there is none.",
+        _age(found["oldest"], now=now),
+    )
+
+
+def _followers(now: datetime) -> Iterator[Metric]:
+    """Of each process that matches: how its index stands."""
+    there = list(FenceFollower.objects.filter(seen_at__gt=now - FOLLOWS_WITHIN))
+    columns = (
+        ("geooffers_index_lag_seconds", "How old the oldest edit of a fence was that it took in lately.", "lag_s"),
+        ("geooffers_index_areas", "Live fences and active zones in its index.", "areas"),
+        ("geooffers_index_changes", "How many of them changed since its base was built.", "changes"),
+    )
+    for name, about, column in columns:
+        yield _gauges(
+            name,
+            about,
+            ("host", "pid"),
+            {(each.host, str(each.pid)): getattr(each, column) or 0 for each in there},
+        )
+    for name, about, column in (
+        ("geooffers_index_seen_age_seconds", "How long ago it last told of itself.", "seen_at"),
+        (
+            "geooffers_index_base_age_seconds",
+            "How long ago its base was built; 0 when it is in memory.",
+            "base_built_at",
+        ),
+    ):
+        yield _gauges(
+            name,
+            about,
+            ("host", "pid"),
+            {(each.host, str(each.pid)): _age(getattr(each, column), now=now) for each in there},
+        )
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _gauges(name: str, about: str, labels: Iterable[str], values: Mapping[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=list(labels))
+    for of, value in sorted(values.items()):
+        family.add_metric(list(of), value)
+    return family
+
+
+def _age(since: datetime | None, *, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0) if since is not None else 0.0
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return moment.timestamp() if moment is not None else 0.0
