@@ -45,6 +45,8 @@ KNOWN_VARIABLES = {
     "GEOOFFERS_FROM_EMAIL",
     "GEOOFFERS_FIREBASE_PROJECT",
     "GEOOFFERS_APP_CHECK",
+    "GEOOFFERS_PLAY_INTEGRITY_PACKAGE",
+    "GEOOFFERS_PLAY_INTEGRITY_CREDENTIALS",
     "GEOOFFERS_SANDBOX_URL",
     "GEOOFFERS_MAP_ATTRIBUTION",
     "GEOOFFERS_MAP_TILES",
@@ -300,6 +302,13 @@ if APP_CHECK not in ("off", "score", "require"):
     raise ImproperlyConfigured(f"GEOOFFERS_APP_CHECK is {APP_CHECK}; it is off, score or require")
 if APP_CHECK != "off" and not FIREBASE_PROJECT:
     raise ImproperlyConfigured("GEOOFFERS_APP_CHECK needs GEOOFFERS_FIREBASE_PROJECT: tokens are checked for a project")
+# The Android app whose phones show Google Play's verdict; without it they are not asked. docs/identity.md.
+PLAY_INTEGRITY_PACKAGE: str = env.str("GEOOFFERS_PLAY_INTEGRITY_PACKAGE", default="")
+if PLAY_INTEGRITY_PACKAGE and not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", PLAY_INTEGRITY_PACKAGE, re.ASCII):
+    raise ImproperlyConfigured("GEOOFFERS_PLAY_INTEGRITY_PACKAGE is not the name of an Android package")
+PLAY_INTEGRITY_CREDENTIALS: str = env.str(
+    "GEOOFFERS_PLAY_INTEGRITY_CREDENTIALS", default=GOOGLE_APPLICATION_CREDENTIALS
+)
 # Where the sandbox listens (`manage.py runsandbox`); firebase-admin is pointed there instead of at Google.
 SANDBOX_URL: str = env.str("GEOOFFERS_SANDBOX_URL", default="http://127.0.0.1:8085") if SANDBOX else ""
 SANDBOX_DIR = VAR_DIR / "sandbox"

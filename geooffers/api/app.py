@@ -10,6 +10,7 @@ from geooffers.api import (
     erasure,
     exports,
     ingest,
+    integrity,
     my_devices,
     nearby,
     passes,
@@ -43,6 +44,7 @@ api = contract.Api(
 )
 
 api.add_router("/devices", devices.router)
+api.add_router("/devices", integrity.router)
 api.add_router("/me/devices", my_devices.router)
 api.add_router("/sign-in", signing_in.router)
 api.add_router("/sign-out", signing_out.router)

@@ -19,11 +19,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import app_check, auth, database_trouble, id_tokens, limits, paging, replies, report_rate, strict
+from geooffers.api import (
+    app_check,
+    auth,
+    database_trouble,
+    id_tokens,
+    limits,
+    paging,
+    play_integrity,
+    replies,
+    report_rate,
+    strict,
+)
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
-from geooffers.usecases import register_device, report_positions, revoke_device, sign_out
+from geooffers.usecases import attest_device, register_device, report_positions, revoke_device, sign_out
 from merchants import access
 from notifications import wallets
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -85,6 +96,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     app_check.AppCheckInvalid: Problem(status=401, code="app_check_invalid"),
     app_check.AppCheckUsed: Problem(status=401, code="app_check_used"),
     app_check.AppCheckUnreachable: Problem(status=503, code="app_check_unreachable"),
+    play_integrity.IntegrityOff: Problem(status=501, code="integrity_off"),
+    play_integrity.IntegrityInvalid: Problem(
+        status=401, code="integrity_invalid", hint="Ask for a challenge, and Play for a new token."
+    ),
+    attest_device.VerdictKnown: Problem(
+        status=401, code="integrity_used", hint="Ask for a challenge, and Play for a new token."
+    ),
+    play_integrity.IntegrityUnreachable: Problem(status=503, code="integrity_unreachable"),
+    play_integrity.IntegrityRefused: Problem(status=502, code="integrity_refused", hint="Tell the operator."),
     id_tokens.SignInOff: Problem(status=501, code="sign_in_off"),
     id_tokens.IdTokenInvalid: Problem(status=401, code="id_token_invalid"),
     id_tokens.IdTokenExpired: Problem(status=401, code="id_token_expired"),

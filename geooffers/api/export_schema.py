@@ -41,6 +41,8 @@ class DevicePart(_Part):
     app_version: str
     age_signal: Annotated[str, Field(description="What the app store of this phone says of your age, or unknown.")]
     attested_at: Annotated[datetime | None, Field(description="When the app last vouched for itself.")]
+    integrity: Annotated[str | None, Field(description="What Google Play said of this phone and its app, if asked.")]
+    integrity_at: datetime | None
     hand_overs: Annotated[int, Field(description="How often a holder has left this phone, you or others before you.")]
     push_kind: str | None
     push_address: Annotated[str | None, Field(description="Where messages are sent.")]

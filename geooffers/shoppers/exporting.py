@@ -71,6 +71,8 @@ def _device(row: Device) -> Entry:
         "app_version": row.app_version,
         "age_signal": row.age_signal,
         "attested_at": row.attested_at,
+        "integrity": row.integrity or None,
+        "integrity_at": row.integrity_at,
         "hand_overs": row.hand_overs,
         "push_kind": row.push_kind or None,
         "push_address": row.push_address or None,

@@ -105,6 +105,13 @@ class PushKind(models.TextChoices):
     TOKEN = "token"  # noqa: S105  # a kind of address, not a password
 
 
+class Integrity(models.TextChoices):
+    """What a phone's platform said of it and of the app. Nothing: it was not asked, or could not say."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
 class Device(models.Model):
     """One installation of the app. It authenticates by a token that the phone made; its SHA-256 is kept, sealed."""
 
@@ -123,6 +130,9 @@ class Device(models.Model):
     age_signal = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
     # When the app last vouched for itself by Firebase App Check, if that is asked for.
     attested_at = models.DateTimeField(null=True, blank=True)
+    # What Google Play last said of phone and app, if that is asked for, and when.
+    integrity = models.CharField(max_length=6, choices=Integrity.choices, blank=True)
+    integrity_at = models.DateTimeField(null=True, blank=True)
     push_kind = models.CharField(max_length=5, choices=PushKind.choices, blank=True)
     push_address = models.CharField(max_length=512, blank=True)
     push_renewed_at = models.DateTimeField(null=True, blank=True)

@@ -23,7 +23,7 @@ from django.db import transaction
 from geooffers.coupons import deciding, device_shares, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
-from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Pause, Purpose, Shopper
+from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
 from geooffers.usecases import attest_device, looking
 from geooffers.usecases.advise_next_report import advise_next_report
 from geooffers.usecases.reporter import Reporter
@@ -309,10 +309,15 @@ def _record(
 
 
 def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
-    """Where apps are asked to vouch for themselves, one that does not is one more sign of a made-up position."""
-    if settings.APP_CHECK == "off" or attest_device.is_attested(device, now=now):
-        return True  # what the fixes alone say of themselves has been judged with each of them
-    return suspicion + trust.UNVOUCHED < trust.SUSPICIOUS_FROM
+    """Where apps are asked to vouch for themselves, one that does not is one more sign of a made-up position; where
+    Google Play is asked, its word on the phone is.
+    """
+    integrity = attest_device.integrity_of(device, now=now) if settings.PLAY_INTEGRITY_PACKAGE else None
+    vouched = integrity is Integrity.PASSED or attest_device.is_attested(device, now=now)
+    doubts = trust.UNVOUCHED * (settings.APP_CHECK != "off" and not vouched)
+    doubts += trust.UNSOUND * (integrity is Integrity.FAILED)
+    # Without any, what the fixes alone say of themselves has been judged with each of them.
+    return not doubts or suspicion + doubts < trust.SUSPICIOUS_FROM
 
 
 def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:

@@ -35,6 +35,9 @@ MOCKED, IMPOSSIBLE, FROZEN = 1.0, 1.0, 0.25
 # The app did not vouch for itself. Alone it says little: phones without Google's services cannot. With one other sign
 # of the last quarter of an hour it is enough.
 UNVOUCHED = 0.3
+# Google Play says that the phone is an emulator or was tampered with, or that the app is not ours. It is never the only
+# gate: with any other sign it is enough.
+UNSOUND = 0.45
 MOVING_MPS = 1.0
 
 

@@ -65,7 +65,7 @@ class Fault:
     skip: int = 0  # let so many matching requests through first
     accepted: bool = False
     seconds: float = DEFAULT_SECONDS
-    endpoint: str = "send"  # or "token": the OAuth grant; "wallet": Google Wallet
+    endpoint: str = "send"  # or "token": the OAuth grant; "wallet": Google Wallet; "integrity": Google Play
 
 
 class Plan:
@@ -103,7 +103,7 @@ def read_fault(raw: Mapping[str, Any]) -> Fault:
         fault = Fault(**raw)
         good = (
             fault.kind in KINDS
-            and fault.endpoint in ("send", "token", "wallet")
+            and fault.endpoint in ("send", "token", "wallet", "integrity")
             and 0 < int(fault.times) <= 1_000_000
             and int(fault.skip) >= 0
             and 0 <= float(fault.seconds) <= 600

@@ -111,6 +111,30 @@ def mint_app_check_token(
     return jwt.encode(body, keys.id_token, algorithm="RS256", headers={"kid": keys.key_id})
 
 
+def mint_integrity_token(
+    *,
+    keys: SandboxKeys,
+    now: datetime,
+    request_hash: str,
+    package: str,
+    changes: dict[str, dict[str, Any]] | None = None,
+) -> str:
+    """What Play would hand to an app on a genuine phone. `changes` are merged into the parts of Google's payload."""
+    payload: dict[str, dict[str, Any]] = {
+        "requestDetails": {
+            "requestPackageName": package,
+            "requestHash": request_hash,
+            "timestampMillis": str(int(now.timestamp() * 1000)),
+        },
+        "appIntegrity": {"appRecognitionVerdict": "PLAY_RECOGNIZED", "packageName": package, "versionCode": "42"},
+        "deviceIntegrity": {"deviceRecognitionVerdict": ["MEETS_DEVICE_INTEGRITY"]},
+        "accountDetails": {"appLicensingVerdict": "LICENSED"},
+    }
+    for part, change in (changes or {}).items():
+        payload[part] = {**payload[part], **change}
+    return jwt.encode({"aud": package, "payload": payload}, keys.id_token, algorithm="RS256")
+
+
 def _load(path: Path) -> rsa.RSAPrivateKey:
     if not path.exists():
         write_once(path, pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))

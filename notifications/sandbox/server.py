@@ -48,6 +48,7 @@ class Sandbox:
                 web.get("/v1/jwks", self.key_set),
                 web.post(r"/v1beta/projects/{project}:verifyAppCheckToken", self.consume_app_check_token),
                 web.post("/v1/projects/{project}/messages:send", self.send),
+                web.post(r"/v1/{package}:decodeIntegrityToken", self.decode_integrity_token),
                 web.get("/sandbox", self.overview),
                 web.get("/sandbox/messages", self.messages),
                 web.get("/sandbox/drawer", self.drawer),
@@ -101,6 +102,25 @@ class Sandbox:
         used = sha256(token.encode()).digest() in self._consumed
         self._consumed.add(sha256(token.encode()).digest())
         return web.json_response({"alreadyConsumed": True} if used else {})
+
+    async def decode_integrity_token(self, request: web.Request) -> web.StreamResponse:
+        """What Google Play would say: the tokens of `keys.mint_integrity_token` carry it."""
+        if not self._is_authorized(request):
+            return _error(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
+        fault = self.plan.take(endpoint="integrity")
+        if fault and (broken := await self._broken(request, fault)):
+            return broken
+        try:
+            body = json.loads(await request.read())
+            payload = jwt.decode(
+                body["integrityToken"],
+                self.keys.id_token.public_key(),
+                algorithms=["RS256"],
+                audience=request.match_info["package"],
+            )
+        except (ValueError, TypeError, KeyError, jwt.PyJWTError):
+            return _error(400, "INVALID_ARGUMENT", "Integrity token cannot be decoded.")
+        return web.json_response({"tokenPayloadExternal": payload["payload"]})
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
