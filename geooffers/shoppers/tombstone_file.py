@@ -38,13 +38,16 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One erasure. `shoppers` and `tokens` are HMACs under the key called `key_id`."""
+    """One erasure. `shoppers` and `tokens` are HMACs under the key called `key_id`; by `key_check` that key is known
+    again, empty in lines that are older than it.
+    """
 
     key_id: str
     request_id: UUID
     at: datetime
     shoppers: tuple[bytes, ...]
     tokens: tuple[bytes, ...]
+    key_check: bytes = b""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -109,6 +112,7 @@ def encode(line: Line) -> bytes:
         {
             "v": VERSION,
             "key": line.key_id,
+            **({"check": line.key_check.hex()} if line.key_check else {}),
             "request": str(line.request_id),
             "at": line.at.isoformat(),
             "shoppers": [digest.hex() for digest in line.shoppers],
@@ -133,6 +137,7 @@ def decode(part: bytes) -> Line:
         at=datetime.fromisoformat(read["at"]),
         shoppers=tuple(bytes.fromhex(digest) for digest in read["shoppers"]),
         tokens=tuple(bytes.fromhex(digest) for digest in read["tokens"]),
+        key_check=bytes.fromhex(read.get("check", "")),
     )
 
 

@@ -34,6 +34,10 @@ class BadKeys(ValueError):
     """GEOOFFERS_TOMBSTONE_KEYS is not "id:hex,id:hex" of 32 bytes each."""
 
 
+class KeyUnknown(LookupError):
+    """Lines were written under a key that is not there."""
+
+
 class NotCaughtUp(Exception):
     """The file holds erasures of which this database does not know, or cannot be read."""
 
@@ -57,6 +61,7 @@ def line_of(*, request_id: UUID, at: datetime, shopper_ids: Iterable[UUID], toke
         at=at,
         shoppers=tuple(shopper_digest(key=key, shopper_id=shopper_id) for shopper_id in shopper_ids),
         tokens=tuple(token_digest(key=key, token_hash=token_hash) for token_hash in token_hashes),
+        key_check=_check_of(key),
     )
 
 
@@ -141,12 +146,12 @@ def refuse_unless_caught_up(*, now: datetime) -> None:
         ) from error
     except DatabaseError as error:
         raise NotCaughtUp("The table of tombstones cannot be read: has `manage.py migrate` run?") from error
-    unknown = sorted({line.key_id for line in waiting} - _keys().keys())
-    if unknown:
+    try:
+        keys_of(waiting)
+    except KeyUnknown as error:
         raise NotCaughtUp(
-            f"{settings.TOMBSTONES} holds erasures under the key {', '.join(unknown)}, which is not in "
-            "GEOOFFERS_TOMBSTONE_KEYS: nobody can tell whom they are about."
-        )
+            f"{settings.TOMBSTONES} holds erasures under {error}: nobody can tell whom they are about."
+        ) from error
     if waiting:
         raise NotCaughtUp(
             f"{settings.TOMBSTONES} holds {len(waiting)} erasures that this database has not applied: it was restored "
@@ -158,8 +163,18 @@ def refuse_unless_caught_up(*, now: datetime) -> None:
 
 
 def keys_of(lines: Iterable[Line]) -> Mapping[str, bytes]:
-    """The keys that wrote these lines. KeyError: one of them is not configured any more."""
-    return {line.key_id: _keys()[line.key_id] for line in lines}
+    """The keys that wrote these lines. KeyUnknown: one of them is not configured any more, or another key has its id,
+    under which every HMAC would look like somebody else's.
+    """
+    keys = _keys()
+    lines = list(lines)
+    gone = sorted({line.key_id for line in lines} - keys.keys())
+    if gone:
+        raise KeyUnknown(f"the key {', '.join(gone)}, which is not in GEOOFFERS_TOMBSTONE_KEYS")
+    other = {line.key_id for line in lines if line.key_check and line.key_check != _check_of(keys[line.key_id])}
+    if other:
+        raise KeyUnknown(f"another key {', '.join(sorted(other))} than the one in GEOOFFERS_TOMBSTONE_KEYS")
+    return {line.key_id: keys[line.key_id] for line in lines}
 
 
 def shopper_digest(*, key: bytes, shopper_id: UUID) -> bytes:
@@ -168,6 +183,11 @@ def shopper_digest(*, key: bytes, shopper_id: UUID) -> bytes:
 
 def token_digest(*, key: bytes, token_hash: bytes) -> bytes:
     return hmac.digest(key, b"token:" + token_hash, sha256)
+
+
+def _check_of(key: bytes) -> bytes:
+    """It tells keys apart, and nothing of the key."""
+    return hmac.digest(key, b"check", sha256)[:8]
 
 
 def _keys() -> Mapping[str, bytes]:

@@ -35,14 +35,16 @@ class Command(BaseCommand):
             applied = apply_tombstones.apply_tombstones(now=now, above=erase_traces)
         except (tombstones.NotCaughtUp, tombstone_file.Damaged, tombstone_file.CannotKeep, OSError) as error:
             raise CommandError(str(error) or "the tombstones cannot be written") from error
-        except KeyError as error:
-            raise CommandError(f"GEOOFFERS_TOMBSTONE_KEYS lacks the key {error} of some lines.") from error
+        except tombstones.KeyUnknown as error:
+            raise CommandError(
+                f"{settings.TOMBSTONES} holds erasures under {error}. Put it back (docs/erasure.md)."
+            ) from error
         self.say(f"{applied.lines} erasures were not in the database, {applied.shoppers} of its shoppers are erased")
         if applied.lines and not applied.shoppers:
             self.say(
-                "None of them was known here. Where the backup is younger than their registrations, "
-                "GEOOFFERS_TOMBSTONE_KEYS has another secret under the id of the old one: put that back, and restore "
-                "the backup again."
+                "None of them was known here. Where the backup is younger than their registrations, and the lines were "
+                "written before lines said by which key (they lack `check`), GEOOFFERS_TOMBSTONE_KEYS may have another "
+                "secret under the id of the old one: put that back, and restore the backup again."
             )
         rest = 0
         while done := finish_erasures.finish_erasures(now=now, limit=BATCH):
