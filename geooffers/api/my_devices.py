@@ -78,5 +78,5 @@ def list_mine(request: auth.DeviceRequest) -> MyDevicesOut:
 )
 def revoke(request: auth.DeviceRequest, device_id: UUID) -> Status[None]:
     # Not counted against any limit: a phone in the wrong hands is never kept open for having called too often.
-    revoke_device.revoke_device(shopper=request.auth.shopper, device_id=device_id, now=clock.now())
+    revoke_device.revoke_device(asker=request.auth.device, device_id=device_id, now=clock.now())
     return Status(204, None)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.shoppers.models import Device, ReceiptSource, Shopper
+from geooffers.shoppers import devices
+from geooffers.shoppers.models import Device, ReceiptSource
 from geooffers.usecases.leaving import LEFT, leave
 from geooffers.visits.models import EndReason
 
@@ -14,12 +15,20 @@ class NoSuchDevice(Exception):
     """You have no such device."""
 
 
-def revoke_device(*, shopper: Shopper, device_id: UUID, now: datetime) -> None:
+def revoke_device(*, asker: Device, device_id: UUID, now: datetime) -> None:
     """When this returns, its tokens open nothing in any process: each call reads the device's row. Repeating it is
-    harmless."""
+    harmless.
+
+    ChangedHands, or Erased: whoever asks with `asker` in their hands is not its holder any more. Who finds a lost phone
+    that is being revoked revokes no other with it.
+    """
     with transaction.atomic():
-        device = Device.objects.select_for_update(no_key=True).filter(pk=device_id).first()
-        if device is None or device.shopper_id != shopper.pk:
+        # By id: two phones that revoke each other wait in turn.
+        both = Device.objects.select_for_update(no_key=True).filter(pk__in={asker.pk, device_id})
+        locked = {device.pk: device for device in both.order_by("pk")}
+        held = devices.lock_held(device=asker)
+        device = locked.get(device_id)
+        if device is None or device.shopper_id != held.shopper_id:
             raise NoSuchDevice
         if device.retired_at is not None:
             return

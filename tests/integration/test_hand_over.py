@@ -88,7 +88,7 @@ def test_a_call_of_an_anonymous_phone_that_signed_in_meanwhile_counts_for_the_ac
 def test_a_phone_that_was_revoked_meanwhile_changes_neither_token_nor_holder(call: str) -> None:
     device = make_device(make_shopper(firebase_uid="aino"))
     before = device.shopper_id, bytes(device.token_hash)
-    revoke_device.revoke_device(shopper=device.shopper, device_id=device.pk, now=NOON)
+    revoke_device.revoke_device(asker=device, device_id=device.pk, now=NOON)
     with pytest.raises(devices.ChangedHands):
         leave(device, call)
     after = Device.objects.get(pk=device.pk)

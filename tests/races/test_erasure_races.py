@@ -324,7 +324,7 @@ def test_an_erasure_by_a_phone_that_was_revoked_meanwhile_is_refused(aino: Geofe
     lost, mine = make_device(make_shopper(firebase_uid="aino")), make_device()
     enter_account(mine, "aino")
     with transaction.atomic():
-        revoke_device.revoke_device(shopper=lost.shopper, device_id=lost.pk, now=LATER)
+        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER)
         erasure = Another(lambda: Farewell(device=lost).say())
         erasure.wait_until_waiting()
     with pytest.raises(devices.ChangedHands):
