@@ -1,7 +1,6 @@
 """Apps vouch for themselves by Firebase App Check: the real client, with keys and counting served over real HTTP."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,40 +11,20 @@ import requests
 from django.http import HttpResponse
 
 from geooffers.api import app_check
-from geooffers.coupons.models import Coupon
 from geooffers.usecases.attest_device import BELIEVED_FOR
-from geooffers.visits.models import DeviceState
-from merchants import live_fences
-from notifications.models import Push
 from notifications.sandbox.keys import PROJECT, load_keys, mint_app_check_token, mint_id_token
-from tests import states
 from tests.acceptance.accounts import SignIn, device_of
-from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
+from tests.acceptance.vouching.walks import walk_in
+from tests.cast import NOON, make_coupon, make_offer, make_store
 from tests.forging import Forger
 from tests.phone import Phone, registered_phone
 from tests.running_sandbox import RunningSandbox
-from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
-
-
-@pytest.fixture(scope="module")
-def sandbox(keys_folder: Path) -> Iterator[RunningSandbox]:
-    running = RunningSandbox(load_keys(folder=keys_folder))
-    yield running
-    running.close()
-
-
 @pytest.fixture(autouse=True)
-def _at_the_sandbox(settings: Any, sandbox: RunningSandbox, keys_folder: Path) -> None:
-    settings.SANDBOX_URL = sandbox.url
-    # The client's own account is read there: the sandbox lets nobody else in.
-    settings.SANDBOX_DIR = keys_folder
+def _required(settings: Any) -> None:
     settings.APP_CHECK = "require"
 
 
@@ -177,27 +156,6 @@ def test_outside_the_sandbox_keys_and_counting_are_googles(settings: Any, tmp_pa
 # -- scored with what the fixes say
 
 
-def walk_in(*, vouched: bool, frozen: bool, settings: Any, setting: str) -> tuple[int, int]:
-    """Coupons and pushes that a walk into Café Aino brings."""
-    settings.APP_CHECK = setting
-    store = make_store()
-    make_fence(store)
-    make_offer(store)
-    live_fences.matcher().refresh()
-    walker = Walker()
-    if vouched:
-        type(walker.device).objects.filter(pk=walker.device.pk).update(attested_at=NOON - BELIEVED_FOR / 2)
-    moment = NOON
-    for _ in range(2 if frozen else 1):
-        # The same digits once more, from a receiver that says it is moving.
-        walker.report(fix(moment, DOWN_THE_STREET, speed_mps=1.5), now=moment)
-        moment += timedelta(minutes=1)
-    suspicion = states.state_in(DeviceState.objects.get(device=walker.device)).known.suspicion
-    assert (suspicion > 0) is frozen
-    walker.report(fix(moment, AT_AINO, speed_mps=1.5), now=moment)
-    return Coupon.objects.count(), Push.objects.count()
-
-
 @pytest.mark.parametrize(
     ("setting", "vouched", "frozen", "pushes"),
     [
@@ -211,7 +169,8 @@ def walk_in(*, vouched: bool, frozen: bool, settings: Any, setting: str) -> tupl
 def test_an_app_that_does_not_vouch_is_one_sign_more_and_never_the_only_one(
     settings: Any, setting: str, vouched: bool, frozen: bool, pushes: int
 ) -> None:
-    assert walk_in(vouched=vouched, frozen=frozen, settings=settings, setting=setting) == (1, pushes)
+    settings.APP_CHECK = setting
+    assert walk_in(frozen=frozen, **{"attested_at": NOON - BELIEVED_FOR / 2} if vouched else {}) == (1, pushes)
 
 
 def test_the_sandbox_counts_for_its_own_account_alone(sandbox: RunningSandbox) -> None:

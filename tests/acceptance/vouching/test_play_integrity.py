@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,14 @@ import requests
 from django.http import HttpResponse
 
 from geooffers.api import play_integrity
-from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device, Integrity
 from geooffers.usecases.attest_device import BELIEVED_FOR
-from geooffers.visits.models import DeviceState
-from merchants import live_fences
-from notifications.models import Push
 from notifications.sandbox.keys import load_keys, mint_integrity_token
-from tests import states
 from tests.acceptance.accounts import device_of
-from tests.cast import NOON, make_fence, make_offer, make_store
+from tests.acceptance.vouching.walks import walk_in
+from tests.cast import NOON
 from tests.phone import Phone, registered_phone
 from tests.running_sandbox import RunningSandbox
-from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
 pytestmark = pytest.mark.django_db
 
@@ -32,22 +26,8 @@ PACKAGE = "com.example.offers"
 CHALLENGE, SHOW = "/devices/me/integrity-challenge", "/devices/me/integrity"
 
 
-@pytest.fixture(scope="module")
-def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
-
-
-@pytest.fixture(scope="module")
-def sandbox(keys_folder: Path) -> Iterator[RunningSandbox]:
-    running = RunningSandbox(load_keys(folder=keys_folder))
-    yield running
-    running.close()
-
-
 @pytest.fixture(autouse=True)
-def _at_the_sandbox(settings: Any, sandbox: RunningSandbox, keys_folder: Path) -> None:
-    settings.SANDBOX_URL = sandbox.url
-    settings.SANDBOX_DIR = keys_folder
+def _asked_for(settings: Any) -> None:
     settings.PLAY_INTEGRITY_PACKAGE = PACKAGE
 
 
@@ -200,25 +180,6 @@ def test_where_it_is_not_asked_for_there_is_nothing_to_show(settings: Any) -> No
 # -- scored with what the fixes say
 
 
-def walk_in(*, verdict: str, at: datetime, frozen: bool) -> tuple[int, int]:
-    """Coupons and pushes that a walk into Café Aino brings."""
-    store = make_store()
-    make_fence(store)
-    make_offer(store)
-    live_fences.matcher().refresh()
-    walker = Walker()
-    Device.objects.filter(pk=walker.device.pk).update(integrity=verdict, integrity_at=at)
-    moment = NOON
-    for _ in range(2 if frozen else 1):
-        # The same digits once more, from a receiver that says it is moving.
-        walker.report(fix(moment, DOWN_THE_STREET, speed_mps=1.5), now=moment)
-        moment += timedelta(minutes=1)
-    suspicion = states.state_in(DeviceState.objects.get(device=walker.device)).known.suspicion
-    assert (suspicion > 0) is frozen
-    walker.report(fix(moment, AT_AINO, speed_mps=1.5), now=moment)
-    return Coupon.objects.count(), Push.objects.count()
-
-
 LATELY, LONG_AGO = NOON - BELIEVED_FOR / 2, NOON - BELIEVED_FOR
 
 
@@ -235,7 +196,7 @@ LATELY, LONG_AGO = NOON - BELIEVED_FOR / 2, NOON - BELIEVED_FOR
 def test_a_phone_that_fails_is_one_sign_more_and_never_the_only_one(
     verdict: str, at: datetime, frozen: bool, pushes: int
 ) -> None:
-    assert walk_in(verdict=verdict, at=at, frozen=frozen) == (1, pushes)
+    assert walk_in(frozen=frozen, integrity=verdict, integrity_at=at) == (1, pushes)
 
 
 @pytest.mark.parametrize(("verdict", "pushes"), [("passed", 1), ("", 0), ("failed", 0)])
@@ -243,17 +204,17 @@ def test_a_phone_that_passes_needs_no_app_check_token_to_be_vouched_for(
     settings: Any, verdict: str, pushes: int
 ) -> None:
     settings.APP_CHECK = "score"
-    assert walk_in(verdict=verdict, at=LATELY, frozen=True) == (1, pushes)
+    assert walk_in(frozen=True, integrity=verdict, integrity_at=LATELY) == (1, pushes)
 
 
 def test_both_doubts_are_too_many(settings: Any) -> None:
     settings.APP_CHECK = "score"
-    assert walk_in(verdict="failed", at=LATELY, frozen=False) == (1, 0)
+    assert walk_in(frozen=False, integrity="failed", integrity_at=LATELY) == (1, 0)
 
 
 def test_a_verdict_counts_while_it_is_asked_for(settings: Any) -> None:
     settings.PLAY_INTEGRITY_PACKAGE = ""
-    assert walk_in(verdict="failed", at=LATELY, frozen=True) == (1, 1)
+    assert walk_in(frozen=True, integrity="failed", integrity_at=LATELY) == (1, 1)
 
 
 def test_the_sandbox_decodes_for_its_own_account_alone(sandbox: RunningSandbox) -> None:

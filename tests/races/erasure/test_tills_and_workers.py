@@ -1,7 +1,6 @@
-"""Erasures that meet reports, tills, sign-ins, workers and each other: afterwards nothing names who is gone."""
+"""Erasures that meet reports, tills, workers and each other: afterwards nothing names who is gone."""
 
 from datetime import timedelta
-from hashlib import sha256
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,77 +9,23 @@ from geooffers.coupons import keyring, ledger, passes, redemption, wallet
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
-from geooffers.shoppers import devices, tokens, tombstones
-from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, Shopper
-from geooffers.usecases import (
-    give_consent,
-    pause_consents,
-    renew_push_address,
-    revoke_device,
-    sign_in,
-    sign_out,
-    signal_age,
-    withdraw_consent,
-)
+from geooffers.shoppers import tokens, tombstones
+from geooffers.shoppers.models import ConsentState
 from geooffers.usecases.look_up_coupon import look_up_coupon
-from geooffers.usecases.redeem_coupon import redeem_coupon
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, Visit
 from geooffers.visits.transitions import Change, Transition
-from merchants import budgets, keys, live_fences
+from merchants import budgets
 from merchants.models import ApiKey, Geofence, OfferBudget
 from notifications import outbox
 from notifications.models import Kind, Push
-from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_shopper, make_store
+from tests.cast import NOON, make_coupon, make_device
+from tests.races.erasure.doing import LATER, enter, enter_account, redeem
 from tests.races.leaving import Farewell
 from tests.races.together import Another, together
-from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
+from tests.walker import DOWN_THE_STREET, Walker, fix
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql")]
-
-LATER = NOON + timedelta(minutes=1)
-
-
-@pytest.fixture
-def aino(transactional_db: None) -> Geofence:
-    store = make_store()
-    fence = make_fence(store)
-    make_offer(store, per_shopper_limit=100)
-    live_fences.matcher().refresh()
-    return fence
-
-
-@pytest.fixture
-def walker(aino: Geofence) -> Walker:
-    walker = Walker()
-    walker.be_at(DOWN_THE_STREET, NOON)
-    return walker
-
-
-@pytest.fixture
-def till(aino: Geofence) -> ApiKey:
-    return keys.make_key(store=aino.store, name="till", scopes=list(keys.SCOPES))[0]
-
-
-def enter(walker: Walker) -> int:
-    return walker.send(fix(LATER, AT_AINO), now=LATER).status_code
-
-
-def redeem(code: str, till: ApiKey) -> Redemption:
-    return redeem_coupon(
-        text=code, scanned_by=ScannedBy(api_key=till), store_id=None, nonce="scan-1", now=LATER
-    ).redemption
-
-
-def enter_account(device: Device, uid: str) -> sign_in.SignedIn:
-    return sign_in.sign_in(
-        device_id=device.pk,
-        shown_hash=bytes(device.token_hash),
-        new_hash=sha256(f"next-{device.pk}".encode()).digest(),
-        firebase_uid=uid,
-        now=LATER,
-    )
-
 
 # -- reports
 
@@ -145,12 +90,6 @@ def test_an_erasure_waits_for_the_report_under_way_and_takes_what_it_brought(wal
 
 
 # -- the till
-
-
-@pytest.fixture
-def coupon(walker: Walker) -> Coupon:
-    assert enter(walker) == 200
-    return Coupon.objects.get()
 
 
 def test_a_redemption_that_waits_for_the_erasure_finds_no_such_code(
@@ -255,114 +194,6 @@ def test_a_pass_that_is_being_made_is_not(walker: Walker, coupon: Coupon) -> Non
         making.result()
     assert not WalletPass.objects.exists()
     farewell.assert_nobody_is_named()
-
-
-# -- sign-ins
-
-
-def test_a_phone_that_waits_to_sign_in_to_the_account_begins_a_new_one(aino: Geofence) -> None:
-    phone, other = make_device(make_shopper(firebase_uid="aino")), make_device()
-    farewell = Farewell(device=phone)
-    with transaction.atomic():
-        farewell.say()
-        signing_in = Another(lambda: enter_account(other, "aino"))
-        signing_in.wait_until_waiting()
-    assert signing_in.result().shopper_id != farewell.shopper_id
-    assert Shopper.objects.get(firebase_uid="aino").devices.get() == other
-    farewell.assert_nobody_is_named()
-
-
-def test_a_sign_in_that_does_not_lock_the_account_gives_the_erased_a_phone(aino: Geofence) -> None:
-    """The twin: found by its uid before, it is an empty row afterwards."""
-    phone, other = make_device(make_shopper(firebase_uid="aino")), make_device()
-    farewell = Farewell(device=phone)
-    found = Shopper.objects.get(firebase_uid="aino")
-    farewell.say()
-    Device.objects.filter(pk=other.pk).update(shopper=found)
-    with pytest.raises(AssertionError, match="after the erasure"):
-        farewell.assert_nobody_is_named()
-
-
-def test_a_phone_that_is_erased_does_not_sign_in(aino: Geofence) -> None:
-    phone = make_device()
-    farewell = Farewell(device=phone)
-    with transaction.atomic():
-        farewell.say()
-        signing_in = Another(lambda: enter_account(phone, "aino"))
-        signing_in.wait_until_waiting()
-    with pytest.raises(tombstones.Erased):
-        signing_in.result()
-    farewell.assert_nobody_is_named()
-
-
-def test_an_erasure_that_waits_for_a_sign_in_erases_the_account_with_all_its_phones(aino: Geofence) -> None:
-    phone, other = make_device(make_shopper(firebase_uid="aino")), make_device()
-    farewell = Farewell(device=phone)
-    with transaction.atomic():
-        enter_account(other, "aino")
-        erasure = Another(farewell.say)
-        erasure.wait_until_waiting()
-    erasure.result()
-    assert not Device.objects.exists()
-    farewell.assert_nobody_is_named()
-    assert not Shopper.objects.exists(), "the anonymous shopper became the account, and went with it"
-
-
-def test_an_erasure_by_a_phone_that_signed_in_meanwhile_is_refused(aino: Geofence) -> None:
-    phone = make_device()
-    with transaction.atomic():
-        enter_account(phone, "aino")
-        erasure = Another(lambda: Farewell(device=phone).say())
-        erasure.wait_until_waiting()
-    with pytest.raises(tokens.TokenReplaced):
-        erasure.result()
-    assert Shopper.objects.get(firebase_uid="aino").erasure is None
-
-
-def test_an_erasure_by_a_phone_that_was_revoked_meanwhile_is_refused(aino: Geofence) -> None:
-    """It was lost, and whoever found it wants everything gone."""
-    lost, mine = make_device(make_shopper(firebase_uid="aino")), make_device()
-    enter_account(mine, "aino")
-    with transaction.atomic():
-        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER)
-        erasure = Another(lambda: Farewell(device=lost).say())
-        erasure.wait_until_waiting()
-    with pytest.raises(devices.ChangedHands):
-        erasure.result()
-    assert Shopper.objects.get(firebase_uid="aino").erasure is None
-
-
-# -- the phone's own calls
-
-
-@pytest.mark.parametrize("number", range(6))
-def test_what_the_phone_asks_meanwhile_is_refused(walker: Walker, number: int) -> None:
-    phone, farewell = walker.device, Farewell(device=walker.device)
-    call = [
-        lambda: give_consent.give_consent(device=phone, purpose=Purpose.ANALYTICS, language="en", version=1, now=LATER),
-        lambda: withdraw_consent.withdraw_consent(device=phone, purpose=Purpose.ANALYTICS, now=LATER),
-        lambda: renew_push_address.renew_push_address(device=phone, kind="fid", address="fid-new", now=LATER),
-        lambda: pause_consents.pause_consents(device=phone, pause=pause_consents.Pause.HOUR, now=LATER),
-        lambda: signal_age.signal_age(device=phone, age=Age.ADULT, now=LATER),
-        lambda: sign_out.sign_out(
-            device_id=phone.pk, shown_hash=bytes(phone.token_hash), new_hash=b"n" * 32, language="en", now=LATER
-        ),
-    ][number]
-    with transaction.atomic():
-        farewell.say()
-        asking = Another(call)
-        asking.wait_until_waiting()
-    with pytest.raises(tombstones.Erased):
-        asking.result()
-    farewell.assert_nobody_is_named()
-
-
-def test_two_phones_of_one_shopper_that_leave_at_once_get_one_answer(aino: Geofence) -> None:
-    walkers = [Walker()]
-    walkers.append(Walker(shopper=walkers[0].device.shopper))
-    answers = together(*[lambda walker=walker: walker.phone.call("DELETE", "/me") for walker in walkers])
-    assert [answer.status_code for answer in answers] == [202, 202]
-    assert answers[0].json() == answers[1].json()
 
 
 # -- the worker
