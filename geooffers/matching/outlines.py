@@ -41,8 +41,9 @@ class Reach(NamedTuple):
 
 def reach(here: earth.Here, radius_m: float) -> Reach:
     """What is measured to be within the radius lies in the boxes."""
-    boxes = earth.boxes_around(lat=here.lat, lon=here.lon, radius_m=radius_m * FARTHER_SHARE + FARTHER_M)
-    flat = len(boxes) == 1 and radius_m * max(abs(here.z) / math.hypot(here.x, here.y), 1.0) <= FLAT_UP_TO_M
+    farther_m = radius_m * FARTHER_SHARE + FARTHER_M
+    boxes = earth.boxes_around(lat=here.lat, lon=here.lon, radius_m=farther_m)
+    flat = len(boxes) == 1 and farther_m * max(abs(here.z) / math.hypot(here.x, here.y), 1.0) <= FLAT_UP_TO_M
     return Reach(here, radius_m, boxes, flat)
 
 
