@@ -17,10 +17,17 @@ MODELS = frozenset({StoredReply, RateCount})
 def erase_traces(device_ids: Iterable[UUID]) -> Mapping[str, int]:
     """In the caller's transaction."""
     ids = list(device_ids)
-    callers = [device_caller.name_of_device(device_id) for device_id in ids]
     report_rate.BUCKETS.forget(ids)
+    callers = [device_caller.name_of_device(device_id) for device_id in ids]
+    return {**erase_replies(ids), "rate counts": limits.forget(callers=callers)}
+
+
+def erase_replies(device_ids: Iterable[UUID]) -> Mapping[str, int]:
+    """Those of every holder; whoever leaves a phone alone takes theirs along as well. In the caller's transaction.
+
+    A call that is under way has its answer kept under the phone's lock, which whoever leaves holds too: it is kept
+    before, and goes, or is not kept any more.
+    """
+    callers = [device_caller.name_of_device(device_id) for device_id in device_ids]
     of_any_holder = reduce(or_, (Q(caller__startswith=caller) for caller in callers), Q(pk=None))
-    return {
-        "stored replies": StoredReply.objects.filter(of_any_holder).delete()[0],
-        "rate counts": limits.forget(callers=callers),
-    }
+    return {"stored replies": StoredReply.objects.filter(of_any_holder).delete()[0]}

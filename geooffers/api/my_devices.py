@@ -8,6 +8,7 @@ from ninja import Router, Status
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, strict
+from geooffers.api.erasing import erase_replies
 from geooffers.shoppers.models import Device
 from geooffers.usecases import revoke_device
 
@@ -78,5 +79,5 @@ def list_mine(request: auth.DeviceRequest) -> MyDevicesOut:
 )
 def revoke(request: auth.DeviceRequest, device_id: UUID) -> Status[None]:
     # Not counted against any limit: a phone in the wrong hands is never kept open for having called too often.
-    revoke_device.revoke_device(asker=request.auth.device, device_id=device_id, now=clock.now())
+    revoke_device.revoke_device(asker=request.auth.device, device_id=device_id, now=clock.now(), above=erase_replies)
     return Status(204, None)

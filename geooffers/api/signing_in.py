@@ -7,6 +7,7 @@ from ninja import Router
 from pydantic import Field
 
 from geooffers.api import app_check, auth, clock, contract, id_tokens, limits, strict, token_change
+from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import tokens
 from geooffers.usecases import attest_device, sign_in
 
@@ -64,5 +65,6 @@ def post(request: token_change.TokenChangeRequest, payload: SignInIn) -> SignedI
         new_hash=auth.hash_token(payload.new_token),
         firebase_uid=id_tokens.uid_of(id_token=payload.id_token),
         now=now,
+        above=erase_replies,
     )
     return SignedInOut(device_id=signed_in.device_id, shopper_id=signed_in.shopper_id)

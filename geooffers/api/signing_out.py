@@ -7,6 +7,7 @@ from ninja import Router
 from pydantic import Field
 
 from geooffers.api import auth, clock, contract, limits, strict, token_change
+from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import tokens
 from geooffers.usecases import sign_out
 
@@ -55,5 +56,6 @@ def post(request: token_change.TokenChangeRequest, payload: SignOutIn) -> Signed
         new_hash=auth.hash_token(payload.new_token),
         language=payload.language,
         now=now,
+        above=erase_replies,
     )
     return SignedOutOut(device_id=device.pk, shopper_id=device.shopper_id)

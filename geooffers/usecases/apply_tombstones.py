@@ -12,7 +12,7 @@ from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.shoppers.tombstone_file import Line
 from geooffers.usecases import erase_shopper
-from geooffers.usecases.erase_shopper import Above
+from geooffers.usecases.leaving import Above
 
 _AT_ONCE = 5_000
 

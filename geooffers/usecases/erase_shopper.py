@@ -9,7 +9,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -21,13 +21,11 @@ from geooffers.shoppers import devices, erasing, tokens, tombstones
 from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.tombstone_file import Line
+from geooffers.usecases.leaving import Above
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
 
 ATTEMPTS = 5
-
-# What the rooms above keep about a device, as text: they erase it in our transaction.
-Above = Callable[[Iterable[UUID]], Mapping[str, int]]
 
 
 @dataclass(frozen=True, kw_only=True)

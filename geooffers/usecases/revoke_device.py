@@ -7,7 +7,7 @@ from django.db import transaction
 
 from geooffers.shoppers import devices
 from geooffers.shoppers.models import Device, ReceiptSource
-from geooffers.usecases.leaving import LEFT, leave
+from geooffers.usecases.leaving import LEFT, Above, leave
 from geooffers.visits.models import EndReason
 
 
@@ -15,7 +15,7 @@ class NoSuchDevice(Exception):
     """You have no such device."""
 
 
-def revoke_device(*, asker: Device, device_id: UUID, now: datetime) -> None:
+def revoke_device(*, asker: Device, device_id: UUID, now: datetime, above: Above) -> None:
     """When this returns, its tokens open nothing in any process: each call reads the device's row. Repeating it is
     harmless.
 
@@ -26,12 +26,21 @@ def revoke_device(*, asker: Device, device_id: UUID, now: datetime) -> None:
         # By id: two phones that revoke each other wait in turn.
         both = Device.objects.select_for_update(no_key=True).filter(pk__in={asker.pk, device_id})
         locked = {device.pk: device for device in both.order_by("pk")}
-        held = devices.lock_held(device=asker)
         device = locked.get(device_id)
+        if device is not None and device.pk == asker.pk and device.retired_at is not None:
+            return  # its own call, sent twice, was faster
+        held = devices.lock_held(device=asker)
         if device is None or device.shopper_id != held.shopper_id:
             raise NoSuchDevice
         if device.retired_at is not None:
             return
-        leave(device=device, source=ReceiptSource.REVOKED, reason=EndReason.REVOKED, why="device_unreachable", now=now)
+        leave(
+            device=device,
+            source=ReceiptSource.REVOKED,
+            reason=EndReason.REVOKED,
+            why="device_unreachable",
+            now=now,
+            above=above,
+        )
         device.retired_at = now
         device.save(update_fields=["retired_at", *LEFT])

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from geooffers.coupons import merging as coupons_merging
 from geooffers.shoppers import ages, consents, devices, pauses, texts, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
-from geooffers.usecases.leaving import LEFT, leave
+from geooffers.usecases.leaving import LEFT, Above, leave
 from geooffers.usecases.obey_law import obey_law
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
@@ -30,13 +30,20 @@ class SignedIn:
     shopper_id: UUID
 
 
-def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
+def sign_in(
+    *, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime, above: Above
+) -> SignedIn:
     """`shown_hash` is of the token that the phone called with: its token, or the one before."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
                 return _sign_in(
-                    device_id=device_id, shown_hash=shown_hash, new_hash=new_hash, firebase_uid=firebase_uid, now=now
+                    device_id=device_id,
+                    shown_hash=shown_hash,
+                    new_hash=new_hash,
+                    firebase_uid=firebase_uid,
+                    now=now,
+                    above=above,
                 )
         except IntegrityError:
             # Another phone of the account consented, or began a visit, between our look and our write. Its row is
@@ -46,7 +53,9 @@ def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid
     raise AssertionError("not reached")
 
 
-def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
+def _sign_in(
+    *, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime, above: Above
+) -> SignedIn:
     device = devices.lock(device_id=device_id)
     if tokens.is_replaced_already(device=device, shown_hash=shown_hash, new_hash=new_hash):
         return _same_again(device=device, firebase_uid=firebase_uid)
@@ -64,6 +73,7 @@ def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_ui
             reason=EndReason.SIGNED_IN,
             why="device_changed_hands",
             now=now,
+            above=above,
         )
     # Last, because this lock makes whoever points at the device wait.
     device.shopper = account

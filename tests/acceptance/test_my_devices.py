@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from geooffers.api.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from notifications.sandbox.keys import load_keys
@@ -55,6 +56,7 @@ def test_all_phones_of_the_account_are_listed_and_nobody_elses(sandbox: RunningS
 
 def test_a_revoked_phone_opens_nothing_and_nothing_arrives_there(sandbox: RunningSandbox) -> None:
     lost, kept = registered_phone("location_foreground", "analytics"), registered_phone("location_foreground")
+    StoredReply.objects.all().delete()
     aino = signed_in(sandbox, lost)
     signed_in(sandbox, kept)
     device = device_of(lost)
@@ -63,8 +65,12 @@ def test_a_revoked_phone_opens_nothing_and_nothing_arrives_there(sandbox: Runnin
     Presence.objects.create(visit=visit, device=device, since=visit.began_at)
     DeviceState.objects.filter(device=device).update(packed=b"whereabouts", last_fix_at=visit.began_at)
     coupon = cast.make_coupon(cast.make_offer(cast.make_store()), shopper=aino, now=timezone.now())
+    for phone, which in ((lost, "of the lost one"), (kept, "of the kept one")):
+        assert phone.give("marketing_push", key=which.replace(" ", "-")).status_code == 200
     key = lost.call("GET", "/ingest/key").json()["reporting_key"]
+    assert StoredReply.objects.filter(key="of-the-lost-one").exists()
     assert revoke(kept, device.pk) == 204
+    assert list(StoredReply.objects.values_list("key", flat=True)) == ["of-the-kept-one"]
     for method, path, token in (
         ("GET", "/coupons", lost.token),
         ("POST", "/positions", lost.token),

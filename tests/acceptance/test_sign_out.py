@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from geooffers.api.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from notifications import outbox
@@ -147,6 +148,7 @@ def test_a_kept_reply_is_not_given_to_the_next_holder(sandbox: RunningSandbox, h
     assert phone.give("analytics", key="one").status_code == 200
     assert phone.give("analytics", key="one")["Idempotent-Replayed"] == "true"
     sign_out(phone) if how == "sign-out" else SignIn(sandbox, phone, "bruno").send()
+    assert not StoredReply.objects.exists(), "it went with the one it was given to"
     answer = phone.give("analytics", key="one")
     assert answer.status_code == 200
     assert "Idempotent-Replayed" not in answer

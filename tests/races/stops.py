@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from hashlib import sha256
 
-from geooffers.api.erasing import erase_traces
+from geooffers.api.erasing import erase_replies, erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import LOCATION_PURPOSES, Age, Device, Purpose
 from geooffers.usecases.erase_shopper import erase_shopper
@@ -103,7 +103,14 @@ def _turn_out_to_be_fifteen(scene: Scene) -> None:
 
 def _sign_out(scene: Scene) -> None:
     shown, new = sha256(scene.tokens[0].encode()).digest(), sha256(f"{scene.tokens[0]}, next".encode()).digest()
-    sign_out(device_id=scene.phones[0].pk, shown_hash=shown, new_hash=new, language="en", now=scene.now)
+    sign_out(
+        device_id=scene.phones[0].pk,
+        shown_hash=shown,
+        new_hash=new,
+        language="en",
+        now=scene.now,
+        above=erase_replies,
+    )
 
 
 def _erase(scene: Scene) -> None:

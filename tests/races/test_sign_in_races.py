@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 from django.db import transaction
 
+from geooffers.api.erasing import erase_replies
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, Redemption
 from geooffers.coupons.redemption import ScannedBy
@@ -43,7 +44,12 @@ def next_token(device: Device) -> bytes:
 def enter_account(device: Device, uid: str = "aino") -> sign_in.SignedIn:
     shown = bytes(Device.objects.get(pk=device.pk).token_hash)
     return sign_in.sign_in(
-        device_id=device.pk, shown_hash=shown, new_hash=next_token(device), firebase_uid=uid, now=LATER
+        device_id=device.pk,
+        shown_hash=shown,
+        new_hash=next_token(device),
+        firebase_uid=uid,
+        now=LATER,
+        above=erase_replies,
     )
 
 
@@ -176,7 +182,12 @@ def test_the_same_sign_in_sent_many_times_at_once_is_one(aino: Geofence) -> None
 
     def call() -> sign_in.SignedIn:
         return sign_in.sign_in(
-            device_id=phone.pk, shown_hash=shown, new_hash=next_token(phone), firebase_uid="aino", now=LATER
+            device_id=phone.pk,
+            shown_hash=shown,
+            new_hash=next_token(phone),
+            firebase_uid="aino",
+            now=LATER,
+            above=erase_replies,
         )
 
     assert len(set(together(*[call] * 8))) == 1

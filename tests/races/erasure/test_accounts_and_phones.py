@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 
+from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import devices, tokens, tombstones
 from geooffers.shoppers.models import Age, Device, Purpose, Shopper
 from geooffers.usecases import (
@@ -90,7 +91,7 @@ def test_an_erasure_by_a_phone_that_was_revoked_meanwhile_is_refused(aino: Geofe
     lost, mine = make_device(make_shopper(firebase_uid="aino")), make_device()
     enter_account(mine, "aino")
     with transaction.atomic():
-        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER)
+        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER, above=erase_replies)
         erasure = Another(lambda: Farewell(device=lost).say())
         erasure.wait_until_waiting()
     with pytest.raises(devices.ChangedHands):
@@ -111,7 +112,12 @@ def test_what_the_phone_asks_meanwhile_is_refused(walker: Walker, number: int) -
         lambda: pause_consents.pause_consents(device=phone, pause=pause_consents.Pause.HOUR, now=LATER),
         lambda: signal_age.signal_age(device=phone, age=Age.ADULT, now=LATER),
         lambda: sign_out.sign_out(
-            device_id=phone.pk, shown_hash=bytes(phone.token_hash), new_hash=b"n" * 32, language="en", now=LATER
+            device_id=phone.pk,
+            shown_hash=bytes(phone.token_hash),
+            new_hash=b"n" * 32,
+            language="en",
+            now=LATER,
+            above=erase_replies,
         ),
     ][number]
     with transaction.atomic():
