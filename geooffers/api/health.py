@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from geooffers import database_schema
 from geooffers.shoppers import tombstones
 from merchants import live_fences
 
@@ -46,8 +46,7 @@ def _migrations_are_applied() -> bool:
     """Once true it stays true for this process: code does not change under it."""
     global _migrated
     if not _migrated:
-        executor = MigrationExecutor(connection)
-        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        _migrated = not database_schema.unapplied()
     return _migrated
 
 

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from geooffers import database_schema
 from geooffers.shoppers import tombstones
 from geooffers.usecases import rotate_keys
 
@@ -39,9 +40,10 @@ class Command(BaseCommand):
         if not options["no_migrate"]:
             migrate()
         try:
+            database_schema.refuse_unless_migrated()
             rotate_keys.refuse_without_keys()
             tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
-        except (rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
+        except (database_schema.NotMigrated, rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
             raise CommandError(str(reason)) from reason
         if not settings.SANDBOX:
             call_command("collectstatic", interactive=False, verbosity=0)

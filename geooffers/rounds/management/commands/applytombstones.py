@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from geooffers import database_schema
 from geooffers.api.erasing import erase_traces
 from geooffers.shoppers import tombstone_file, tombstones
 from geooffers.usecases import apply_tombstones, finish_erasures
@@ -29,11 +30,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = datetime.now(UTC)
         try:
+            database_schema.refuse_unless_migrated()
             tombstones.refuse_unless_usable()
             for file in options["files"]:
                 self.say(f"{file}: {tombstones.take_over(path=file)} erasures that were not in ours")
             applied = apply_tombstones.apply_tombstones(now=now, above=erase_traces)
-        except (tombstones.NotCaughtUp, tombstone_file.Damaged, tombstone_file.CannotKeep, OSError) as error:
+        except (
+            database_schema.NotMigrated,
+            tombstones.NotCaughtUp,
+            tombstone_file.Damaged,
+            tombstone_file.CannotKeep,
+            OSError,
+        ) as error:
             raise CommandError(str(error) or "the tombstones cannot be written") from error
         except tombstones.KeyUnknown as error:
             raise CommandError(

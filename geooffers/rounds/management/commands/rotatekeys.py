@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from geooffers import database_schema
 from geooffers.usecases import rotate_keys
 
 
@@ -22,6 +23,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch"] < 1:
             raise CommandError("--batch is at least 1")
+        try:
+            database_schema.refuse_unless_migrated()
+        except database_schema.NotMigrated as reason:
+            raise CommandError(str(reason)) from reason
         if not options["check"]:
             moved: Counter[str] = Counter()
             for what, rows in rotate_keys.rotate(limit=options["batch"]):

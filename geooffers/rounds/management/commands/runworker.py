@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from geooffers import database_schema
 from geooffers.rounds.worker import Worker
 from geooffers.shoppers import tombstones
 from geooffers.usecases import rotate_keys
@@ -29,9 +30,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            database_schema.refuse_unless_migrated()
             rotate_keys.refuse_without_keys()
             tombstones.refuse_unless_caught_up(now=datetime.now(UTC))
-        except (rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
+        except (database_schema.NotMigrated, rotate_keys.KeysMissing, tombstones.NotCaughtUp) as reason:
             raise CommandError(str(reason)) from reason
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
