@@ -116,8 +116,9 @@ def _decoded(token: str) -> Mapping[str, Any]:
     if len(token) > MOST_CHARACTERS:
         raise IntegrityInvalid
     base = settings.SANDBOX_URL or GOOGLE
+    session = _session(settings.SANDBOX_URL)  # a bad service account is no fault of the token
     try:
-        response = _session(settings.SANDBOX_URL).request(  # type: ignore[no-untyped-call]  # google-auth types half of itself
+        response = session.request(  # type: ignore[no-untyped-call]  # google-auth types half of itself
             "POST",
             f"{base}/v1/{settings.PLAY_INTEGRITY_PACKAGE}:decodeIntegrityToken",
             json={"integrityToken": token},
