@@ -69,11 +69,14 @@ class Export(models.Model):
     expires_at = models.DateTimeField()
     # gzip of JSON, sealed (`exports`); null while it is being made.
     body = models.BinaryField(null=True)
+    # Of the key it is sealed under: a body is far too large for an index.
+    key_id = models.CharField(max_length=20, blank=True, default="")
 
     class Meta:
         indexes = [
             models.Index(fields=["asked_at"], condition=Q(body__isnull=True), name="export_to_make"),
             models.Index(fields=["expires_at"], name="export_by_end"),
+            models.Index(fields=["key_id"], condition=Q(body__isnull=False), name="export_by_key"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -66,8 +66,7 @@ def waiting(*, limit: int) -> list[Export]:
 def put(*, export: Export, body: bytes, rows: dict[str, int], now: datetime) -> bool:
     """False: the shopper was erased meanwhile, and the copy is of nobody."""
     with transaction.atomic():
-        sealed = held.ring().newest.seal_row(body, row=export.pk.bytes, purpose=PURPOSE)
-        if not Export.objects.filter(pk=export.pk, body=None).update(body=sealed):
+        if not Export.objects.filter(pk=export.pk, body=None).update(**_sealed(body, export_id=export.pk)):
             return False
         DataRequest.objects.filter(pk=export.request_id).update(done_at=now, rows=rows)
     return True
@@ -94,6 +93,26 @@ def fetch(*, shopper_id: UUID, token: str, now: datetime) -> bytes:
 def open_body(sealed: bytes, *, export_id: UUID) -> bytes:
     """rings.KeyGone, rings.NotOurs."""
     return held.ring().key_of(sealed).open_row(sealed, row=export_id.bytes, purpose=PURPOSE)
+
+
+def move(*, export: Export) -> int:
+    """To the newest key, from the one that it says. 0: it was fetched meanwhile, or is nobody's to open and goes."""
+    same = Export.objects.filter(pk=export.pk, key_id=export.key_id)
+    sealed = same.values_list("body", flat=True).first()
+    if sealed is None:
+        return 0
+    try:
+        body = open_body(bytes(sealed), export_id=export.pk)
+    except (rings.KeyGone, rings.NotOurs) as why:
+        log.error("a copy that waited is lost: %s", why)
+        same.delete()
+        return 0
+    return same.update(**_sealed(body, export_id=export.pk))
+
+
+def _sealed(body: bytes, *, export_id: UUID) -> dict[str, Any]:
+    key = held.ring().newest
+    return {"body": key.seal_row(body, row=export_id.bytes, purpose=PURPOSE), "key_id": key.id}
 
 
 def forget_old(*, before: datetime, limit: int) -> int:

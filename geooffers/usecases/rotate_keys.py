@@ -16,7 +16,8 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import held, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
-from geooffers.shoppers.models import Device
+from geooffers.shoppers import exports
+from geooffers.shoppers.models import Device, Export
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants.models import ApiKey
@@ -57,6 +58,32 @@ class Column:
         found = self.rows.filter(self.field.sealed_outside(held.ring(), column=self.name))
         return found.exclude(nothing) if nothing else found
 
+    def move(self, row: Any) -> int:
+        if isinstance(row, DeviceState):
+            # One that does not open is lost as it is, and is cleared.
+            packed = sealed_state.open_(bytes(row.packed), device_id=row.pk)
+            same = DeviceState.objects.filter(pk=row.pk, version=row.version)
+            return same.update(packed=sealed_state.seal(packed, device_id=row.pk))
+        value = getattr(row, self.name)
+        # Written as it is, it is sealed under the newest key.
+        return self.rows.filter(**{"pk": row.pk, self.name: value}).update(**{self.name: value})
+
+
+class Copies:
+    """Those that wait to be fetched. They are large: their key stands beside them, and one is read at a time."""
+
+    what = "copies that wait"
+
+    def under(self, key_id: str) -> QuerySet[Export]:
+        return Export.objects.filter(body__isnull=False, key_id=key_id).defer("body")
+
+    def outside(self) -> QuerySet[Export]:
+        ids = [key.id for key in held.ring().keys]
+        return Export.objects.filter(body__isnull=False).exclude(key_id__in=ids)
+
+    def move(self, row: Export) -> int:
+        return exports.move(export=row)
+
 
 COLUMNS = (
     Column(what="device tokens", model=Device, name="token_hash"),
@@ -65,6 +92,7 @@ COLUMNS = (
     Column(what="coupon codes", model=Coupon, name="code_lookup"),
     Column(what="device states", model=DeviceState, name="packed"),
 )
+SEALED: tuple[Column | Copies, ...] = (*COLUMNS, Copies())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +111,7 @@ def uses() -> list[Use]:
     """Of every key in the rings and outside of them, also those that nothing needs."""
     ring = held.ring()
     found = []
-    for column in COLUMNS:
+    for column in SEALED:
         counts = [(key.id, column.under(key.id).count()) for key in ring.keys]
         found += [
             Use(setting="GEOOFFERS_DATA_KEYS", key_id=key_id, what=column.what, rows=rows, known=True, newest=at == 0)
@@ -152,12 +180,12 @@ def _opens(key: rings.Key, field: SealedBytes, sealed: bytes) -> bool:
 
 def rotate(*, limit: int) -> Iterator[tuple[str, int]]:
     """Column after column, batch after batch: what was moved, and how many rows of at most `limit`."""
-    for column in COLUMNS:
+    for column in SEALED:
         for key in held.ring().keys[1:]:
             yield from ((column.what, moved) for moved in _column(column, key_id=key.id, limit=limit))
 
 
-def _column(column: Column, *, key_id: str, limit: int) -> Iterator[int]:
+def _column(column: Column | Copies, *, key_id: str, limit: int) -> Iterator[int]:
     last: Any = None
     while True:
         wanted = column.under(key_id).order_by("pk")
@@ -166,18 +194,7 @@ def _column(column: Column, *, key_id: str, limit: int) -> Iterator[int]:
             return
         last = rows[-1].pk
         with transaction.atomic():
-            yield sum(_move(column, row) for row in rows)
-
-
-def _move(column: Column, row: Any) -> int:
-    if isinstance(row, DeviceState):
-        # One that does not open is lost as it is, and is cleared.
-        packed = sealed_state.open_(bytes(row.packed), device_id=row.pk)
-        same = DeviceState.objects.filter(pk=row.pk, version=row.version)
-        return same.update(packed=sealed_state.seal(packed, device_id=row.pk))
-    value = getattr(row, column.name)
-    # Written as it is, it is sealed under the newest key.
-    return column.rows.filter(**{"pk": row.pk, column.name: value}).update(**{column.name: value})
+            yield sum(column.move(row) for row in rows)
 
 
 def still_needed(found: Sequence[Use]) -> dict[tuple[str, str | None], int]:

@@ -11,11 +11,14 @@ from django.db.migrations.loader import MigrationLoader
 from geooffers.api import auth
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.rounds import export as round_
+from geooffers.shoppers import exports
+from geooffers.shoppers.models import Export
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants import keys
 from merchants.models import ApiKey
-from tests.cast import make_coupon, make_device, make_offer, make_store
+from tests.cast import NOON, make_coupon, make_device, make_offer, make_store
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +81,16 @@ def test_a_device_is_where_it_was() -> None:
     assert b"whereabouts" not in packed
     assert sealed_state.open_(packed, device_id=device.pk) == b"whereabouts"
     assert bytes(DeviceState.objects.get(device=nowhere).packed) == b""
+
+
+def test_a_copy_that_waits_says_its_key() -> None:
+    device = make_device()
+    for _ in range(2):
+        exports.order(device=device, now=NOON)
+    assert round_.run(now=NOON, limit=10) == 1
+    exports.order(device=make_device(), now=NOON)
+    Export.objects.update(key_id="")
+    apps: Any = MigrationLoader(connection).project_state(("shoppers", "0014_exports_say_their_key")).apps
+    import_module("geooffers.shoppers.migrations.0014_exports_say_their_key").name(apps, None)
+    assert [export.key_id for export in Export.objects.order_by("asked_at", "key_id")] == ["", "s1"]
+    assert Export.objects.get(body=None).key_id == ""

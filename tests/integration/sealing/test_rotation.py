@@ -162,7 +162,7 @@ def test_a_state_that_a_report_wrote_meanwhile_is_left_as_it_is(settings: Any) -
     written = sealed_state.seal(b"after", device_id=device.pk)
     DeviceState.objects.filter(device=device).update(packed=written, version=read_before.version + 1)
     (states,) = [column for column in rotate_keys.COLUMNS if column.model is DeviceState]
-    assert rotate_keys._move(states, read_before) == 0
+    assert states.move(read_before) == 0
     assert bytes(DeviceState.objects.get().packed) == written
 
 
@@ -172,7 +172,7 @@ def test_a_token_that_was_renewed_meanwhile_is_left_as_it_is(settings: Any) -> N
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
     renewal = TokenChange(phone, "/devices/me/token")
     assert renewal.send().status_code == 204
-    assert rotate_keys._move(rotate_keys.COLUMNS[0], read_before) == 0
+    assert rotate_keys.COLUMNS[0].move(read_before) == 0
     assert Device.objects.get().token_hash == auth.hash_token(renewal.new_token)
 
 
