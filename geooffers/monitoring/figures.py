@@ -8,6 +8,7 @@ recent; none grows with what is kept.
 No label holds anything that somebody sent: they are words of ours, and of our own processes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -22,10 +23,11 @@ from geooffers.rounds import forget
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
 from geooffers.shoppers.models import Shopper
-from geooffers.visits.models import Visit
+from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.models import FenceFollower
 from notifications.models import Push, PushState
 
+HEARD_WITHIN = timedelta(minutes=10)
 LATELY = timedelta(hours=1)
 A_DAY = timedelta(days=1)
 # A process that has not told of itself for so long is gone; its row is tidied up by the others.
@@ -46,6 +48,7 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _reports(self._now)
         yield from _pushes(self._now)
+        yield from _not_sent(self._now)
         yield from _rounds()
         yield from _forgetting(self._now)
         yield from _erasures(self._now)
@@ -54,7 +57,20 @@ class _Figures(Collector):
 
 def _reports(now: datetime) -> Iterator[Metric]:
     yield _gauge(
+        "geooffers_phones_heard",
+        "Phones whose newest fix is at most ten minutes old.",
+        DeviceState.objects.filter(last_fix_at__gte=now - HEARD_WITHIN).count(),
+    )
+    yield _gauge(
         "geooffers_visits_open", "Visits that have begun and not ended.", Visit.objects.filter(ended_at=None).count()
+    )
+    begun = Visit.objects.filter(began_at__gt=now - LATELY).order_by().values_list("end_reason").annotate(Count("pk"))
+    ends = dict.fromkeys(["", *EndReason.values], 0) | dict(begun)
+    yield _gauges(
+        "geooffers_visits_begun",
+        "Visits that began within the last hour, by how they ended; open when they have not.",
+        ("end",),
+        {(end or "open",): count for end, count in ends.items()},
     )
     hour = (now - LATELY).replace(minute=0, second=0, microsecond=0)
     dropped = DroppedFixes.objects.filter(hour__gte=hour).order_by().values_list("client", "reason")
@@ -89,6 +105,28 @@ def _pushes(now: datetime) -> Iterator[Metric]:
         "Messages settled within the last hour, by how they ended.",
         ("state",),
         {(str(end),): counts.get(end, 0) for end in ends},
+    )
+
+
+def _not_sent(now: datetime) -> Iterator[Metric]:
+    """Why. The reasons are words of ours, and Firebase's names for its errors."""
+    settled = Push.objects.filter(settled_at__gt=now - LATELY).exclude(state=PushState.SENT)
+    counts = settled.order_by().values_list("state", "reason").annotate(Count("pk"))
+    yield _gauges(
+        "geooffers_pushes_not_sent",
+        "Messages settled within the last hour that were not sent, by how they ended and why.",
+        ("state", "reason"),
+        {(str(state), reason): count for state, reason, count in counts},
+    )
+    again: Counter[tuple[str, ...]] = Counter()
+    for state in (PushState.READY, PushState.CLAIMED):  # one by one, as above
+        tried = Push.objects.filter(state=state).exclude(reason="").order_by().values_list("reason")
+        again.update({(reason,): count for reason, count in tried.annotate(Count("pk"))})
+    yield _gauges(
+        "geooffers_pushes_to_retry",
+        "Messages that are not settled and whose last try failed, by why.",
+        ("reason",),
+        again,
     )
 
 

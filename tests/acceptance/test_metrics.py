@@ -38,7 +38,7 @@ def token(settings) -> None:
 
 
 def scraped() -> dict[tuple[str, ...], float]:
-    """By the metric's name and the values of its labels."""
+    """By the metric's name and the values of its labels, in the order of their names."""
     answer = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -76,6 +76,8 @@ def test_the_page_lists_every_metric_and_no_other() -> None:
     make_follower()
     dropped.count(client="positions", reasons={"too_old": 1})
     dropped.write(now=timezone.now())
+    for state, settled_at in ((PushState.DEAD, timezone.now()), (PushState.READY, None)):
+        make_push(state=state, settled_at=settled_at, reason="quota")
     assert {name for name, *_ in scraped()} == listed
 
 
@@ -84,6 +86,21 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
     listed = set(re.findall(r"`(geooffers_\w+)`", (DOCS / "monitoring.md").read_text()))
     assert asked <= listed
     assert len(asked) > 5
+
+
+def make_push(*, address: str = "", **of_it: Any) -> Push:
+    """A service message that is due now."""
+    now, phone = timezone.now(), make_device(push_address=address or uuid4().hex)
+    coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
+    outbox.enqueue(
+        kind=Kind.COUPON_REDEEMED,
+        shopper=phone.shopper,
+        subject=coupon.pk,
+        expires_at=now + timedelta(hours=1),
+        now=now,
+    )
+    Push.objects.filter(device=phone).update(**of_it)
+    return Push.objects.get(device=phone)
 
 
 def make_follower(**of_it: Any) -> FenceFollower:
@@ -104,7 +121,14 @@ def test_a_phone_that_walks_in_and_a_fix_that_is_not_used_are_counted() -> None:
         walker.be_at(AT_AINO, now - timedelta(seconds=second))
     dropped.write(now=now)
     after = scraped()
+    assert after["geooffers_phones_heard",] == before["geooffers_phones_heard",] + 1
     assert after["geooffers_visits_open",] == before["geooffers_visits_open",] + 1
+    assert after["geooffers_visits_begun", "open"] == before["geooffers_visits_begun", "open"] + 1
+    Visit.objects.update(ended_at=now, end_reason=EndReason.LEFT)
+    told = scraped()
+    assert (told["geooffers_visits_begun", "open"], told["geooffers_visits_begun", "left"]) == (0, 1)
+    Visit.objects.update(began_at=now - timedelta(hours=2))
+    assert scraped()["geooffers_visits_begun", "left"] == 0
     assert after["geooffers_dropped_fixes", "positions", "too_old"] == 1
 
 
@@ -127,6 +151,18 @@ def test_messages_that_wait_are_told_with_how_long_the_oldest_waits() -> None:
     told = scraped()
     assert (told["geooffers_pushes_owed", "ready"], told["geooffers_push_oldest_due_age_seconds",]) == (0, 0)
     assert told["geooffers_pushes_settled", "cancelled"] == 1
+
+
+def test_why_a_message_was_not_sent_is_told_from_what_firebase_answered(sandbox: RunningSandbox) -> None:
+    """The sandbox refuses what goes to an address of such a name."""
+    for address in ("unregistered-1", "unregistered-2", "quota-1", "fid-aino"):
+        make_push(address=address)
+    assert not [key for key in scraped() if key[0] in ("geooffers_pushes_to_retry", "geooffers_pushes_not_sent")]
+    make_worker(sandbox, now=timezone.now()).run_once()
+    told = scraped()
+    assert told["geooffers_pushes_not_sent", "unregistered", "dead"] == 2
+    assert told["geooffers_pushes_to_retry", "quota"] == 1
+    assert told["geooffers_pushes_settled", "sent"] == 1
 
 
 def test_the_rounds_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:
@@ -187,5 +223,5 @@ def test_each_process_that_matches_tells_how_its_index_stands_until_it_is_gone()
 
 
 def test_it_costs_no_more_queries_with_more_to_tell(django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(10 + len(forget.STEPS)):
+    with django_assert_max_num_queries(15 + len(forget.STEPS)):
         scraped()
