@@ -111,15 +111,17 @@ def is_taken(*, token_hash: bytes) -> bool:
 
 def unapplied(*, now: datetime) -> list[Line]:
     """The lines of the file that this database does not know, the oldest first."""
-    lines = [
-        line for line in tombstone_file.read(path=settings.TOMBSTONES) if line.at >= now - settings.KEEP_TOMBSTONES
-    ]
+    lines = _kept(now)
     digests = {digest for line in lines for digest in (*line.shoppers, *line.tokens)}
     asked = list(digests)
     for first in range(0, len(asked), _AT_ONCE):
         known = Tombstone.objects.filter(digest__in=asked[first : first + _AT_ONCE]).values_list("digest", flat=True)
         digests.difference_update(bytes(digest) for digest in known)
     return [line for line in lines if not digests.isdisjoint((*line.shoppers, *line.tokens))]
+
+
+def _kept(now: datetime) -> list[Line]:
+    return [line for line in tombstone_file.read(path=settings.TOMBSTONES) if line.at >= now - settings.KEEP_TOMBSTONES]
 
 
 def refuse_unless_usable() -> None:
@@ -148,6 +150,9 @@ def refuse_unless_caught_up(*, now: datetime) -> None:
         raise NotCaughtUp("The table of tombstones cannot be read: has `manage.py migrate` run?") from error
     try:
         keys_of(waiting)
+        # Also of those that are applied: else this process would write under the same id what the key of the older
+        # lines does not know, and a restored backup could be brought up to date with neither.
+        _refuse_other_keys(_kept(now))
     except KeyUnknown as error:
         raise NotCaughtUp(
             f"{settings.TOMBSTONES} holds erasures under {error}: nobody can tell whom they are about."
@@ -171,10 +176,17 @@ def keys_of(lines: Iterable[Line]) -> Mapping[str, bytes]:
     gone = sorted({line.key_id for line in lines} - keys.keys())
     if gone:
         raise KeyUnknown(f"the key {', '.join(gone)}, which is not in GEOOFFERS_TOMBSTONE_KEYS")
-    other = {line.key_id for line in lines if line.key_check and line.key_check != _check_of(keys[line.key_id])}
+    _refuse_other_keys(lines)
+    return {line.key_id: keys[line.key_id] for line in lines}
+
+
+def _refuse_other_keys(lines: Iterable[Line]) -> None:
+    checks = {key_id: _check_of(key) for key_id, key in _keys().items()}
+    # Keys that are not there are asked for by who needs them.
+    written = {(line.key_id, line.key_check) for line in lines if line.key_check and line.key_id in checks}
+    other = {key_id for key_id, check in written if check != checks[key_id]}
     if other:
         raise KeyUnknown(f"another key {', '.join(sorted(other))} than the one in GEOOFFERS_TOMBSTONE_KEYS")
-    return {line.key_id: keys[line.key_id] for line in lines}
 
 
 def shopper_digest(*, key: bytes, shopper_id: UUID) -> bytes:

@@ -171,3 +171,27 @@ def test_a_damaged_file_stops_the_start(walker: Walker, aino: Offer) -> None:
         tombstones.refuse_unless_caught_up(now=LATER)
     with pytest.raises(CommandError, match="line 1"):
         call_command("applytombstones")
+
+
+def test_another_key_under_the_id_stops_the_start_also_where_all_is_applied(walker: Walker, settings) -> None:
+    """Whoever lost the keys made new ones by the same instructions: what is written under both helps no backup."""
+    erased(walker)
+    tombstones.refuse_unless_caught_up(now=LATER)
+    settings.TOMBSTONE_KEYS = "s1:" + "11" * 32
+    with pytest.raises(tombstones.NotCaughtUp, match="another key s1"):
+        tombstones.refuse_unless_caught_up(now=LATER)
+    settings.TOMBSTONE_KEYS = "s2:" + "11" * 32
+    tombstones.refuse_unless_caught_up(now=LATER)
+
+
+@pytest.mark.parametrize("keys", ["s1:" + "11" * 32, "s2:" + "11" * 32])
+def test_a_worker_without_the_key_says_so_and_finishes_the_erasures_that_were_answered(
+    walker: Walker, settings, caplog, keys: str
+) -> None:
+    erased(walker)
+    Tombstone.objects.all().delete()
+    settings.TOMBSTONE_KEYS = keys
+    erase.run(now=LATER, limit=100)
+    assert "cannot be applied" in caplog.text
+    assert not Shopper.objects.exists()
+    assert not Tombstone.objects.exists()
