@@ -8,113 +8,29 @@ import ipaddress
 import re
 import sys
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from geooffers import environment
+from geooffers.environment import bounded, env, keep_for
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-# Secrets may also come from a file: GEOOFFERS_SECRET_KEY_FILE=/run/secrets/key
-env = environ.FileAwareEnv()
-
-KNOWN_VARIABLES = {
-    "GEOOFFERS_SANDBOX",
-    "GEOOFFERS_SECRET_KEY",
-    "GEOOFFERS_SECRET_KEY_FILE",
-    "GEOOFFERS_SECRET_KEY_FALLBACKS",
-    "GEOOFFERS_SECRET_KEY_FALLBACKS_FILE",
-    "GEOOFFERS_CODE_KEYS",
-    "GEOOFFERS_CODE_KEYS_FILE",
-    "GEOOFFERS_DATA_KEYS",
-    "GEOOFFERS_DATA_KEYS_FILE",
-    "GEOOFFERS_ALLOWED_HOSTS",
-    "GEOOFFERS_CSRF_TRUSTED_ORIGINS",
-    "GEOOFFERS_PUBLIC_URL",
-    "GEOOFFERS_TRUSTED_PROXIES",
-    "GEOOFFERS_DEBUG",
-    "GEOOFFERS_HTTPS",
-    "GEOOFFERS_METRICS_TOKEN",
-    "GEOOFFERS_METRICS_TOKEN_FILE",
-    "GEOOFFERS_LOG_LEVEL",
-    "GEOOFFERS_LOG_FORMAT",
-    "GEOOFFERS_FROM_EMAIL",
-    "GEOOFFERS_FIREBASE_PROJECT",
-    "GEOOFFERS_APP_CHECK",
-    "GEOOFFERS_PLAY_INTEGRITY_PACKAGE",
-    "GEOOFFERS_PLAY_INTEGRITY_CREDENTIALS",
-    "GEOOFFERS_SANDBOX_URL",
-    "GEOOFFERS_MAP_ATTRIBUTION",
-    "GEOOFFERS_MAP_TILES",
-    "GEOOFFERS_APPLE_PASS_CERTIFICATE",
-    "GEOOFFERS_APPLE_PASS_KEY",
-    "GEOOFFERS_APPLE_PASS_WWDR",
-    "GEOOFFERS_APPLE_PASS_TYPE_ID",
-    "GEOOFFERS_APPLE_PASS_TEAM_ID",
-    "GEOOFFERS_GOOGLE_WALLET_ISSUER",
-    "GEOOFFERS_GOOGLE_WALLET_CREDENTIALS",
-    "GEOOFFERS_STATIC_ROOT",
-    "GEOOFFERS_FENCE_BASES_DIR",
-    "GEOOFFERS_DATABASE_POOL",
-    "GEOOFFERS_JURISDICTIONS",
-    "GEOOFFERS_PHONE_MAX_REGIONS",
-    "GEOOFFERS_PHONE_MIN_RADIUS_M",
-    "GEOOFFERS_PHONE_MAX_DISTANCE_M",
-    "GEOOFFERS_PHONE_TRIGGER_RADIUS_M",
-    "GEOOFFERS_PHONE_TRIGGER_LATE_M",
-    "GEOOFFERS_PHONE_REFETCH_M",
-    "GEOOFFERS_PHONE_FRESH_FOR_S",
-    "GEOOFFERS_PHONE_DUPLICATE_WINDOW_S",
-    "GEOOFFERS_PHONE_MOVE_LEAST_M",
-    "GEOOFFERS_PHONE_MOVE_MOST_M",
-    "GEOOFFERS_PHONE_SOON_S",
-    "GEOOFFERS_TOMBSTONES",
-    "GEOOFFERS_TOMBSTONE_KEYS",
-    "GEOOFFERS_TOMBSTONE_KEYS_FILE",
-    "GEOOFFERS_KEEP_VISITS_DAYS",
-    "GEOOFFERS_KEEP_PUSHES_DAYS",
-    "GEOOFFERS_KEEP_REPLIES_DAYS",
-    "GEOOFFERS_KEEP_REDEMPTIONS_DAYS",
-    "GEOOFFERS_KEEP_REFUSED_SCANS_DAYS",
-    "GEOOFFERS_KEEP_RECEIPTS_DAYS",
-    "GEOOFFERS_KEEP_AUDIT_DAYS",
-    "GEOOFFERS_KEEP_TOMBSTONES_DAYS",
-}
-
-
-def refuse_unknown_variables() -> None:
-    """A misspelt GEOOFFERS_ variable would be ignored silently; that has switched off more than one lock."""
-    unknown = sorted(name for name in env.ENVIRON if name.startswith("GEOOFFERS_") and name not in KNOWN_VARIABLES)
-    if unknown:
-        raise ImproperlyConfigured(f"unknown setting {', '.join(unknown)}; docs/settings.md lists those that exist")
-
-
-refuse_unknown_variables()
+environment.refuse_unknown_variables()
 
 TESTING = "pytest" in sys.modules
 SANDBOX: bool = env.bool("GEOOFFERS_SANDBOX", default=TESTING)
 DEBUG: bool = env.bool("GEOOFFERS_DEBUG", default=False)
 
 # --- secrets -------------------------------------------------------------------------------------------------
-# The sandbox has fixed, public keys: its database is a toy. Outside the sandbox a missing key stops the start.
 _SANDBOX_KEY = "sandbox-only-and-public-0123456789abcdef0123456789abcdef"
-
-
-def secret(name: str, sandbox_value: str) -> str:
-    value: str = env.str(name, default=sandbox_value if SANDBOX else "").strip()  # files end with a newline
-    if not value:
-        raise ImproperlyConfigured(
-            f"{name} is not set (or {name}_FILE); set GEOOFFERS_SANDBOX=1 to try geooffers without"
-        )
-    if not SANDBOX and sandbox_value.rpartition(":")[2] in value.lower():
-        raise ImproperlyConfigured(f"{name} holds the sandbox's public value")
-    return value
-
-
+secret = partial(environment.secret, sandbox=SANDBOX)
 SECRET_KEY = secret("GEOOFFERS_SECRET_KEY", _SANDBOX_KEY)
 # Older ones: what they signed (sessions, links in mails, list cursors) is still believed.
 SECRET_KEY_FALLBACKS: list[str] = [
@@ -332,16 +248,6 @@ GOOGLE_WALLET_ISSUER: str = env.str("GEOOFFERS_GOOGLE_WALLET_ISSUER", default=""
 GOOGLE_WALLET_CREDENTIALS: str = env.str("GEOOFFERS_GOOGLE_WALLET_CREDENTIALS", default=GOOGLE_APPLICATION_CREDENTIALS)
 
 # --- what phones are told to do next: docs/fence-sync.md ------------------------------------------------------
-
-
-def bounded(name: str, *, default: int, least: int, most: int) -> int:
-    """Phones obey these: a value outside of its limits stops the start instead of a fleet of them."""
-    value: int = env.int(name, default=default)
-    if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name} is {value}; it may be {least} to {most}")
-    return value
-
-
 PHONE_MAX_REGIONS = bounded("GEOOFFERS_PHONE_MAX_REGIONS", default=99, least=0, most=99)  # 0: phones watch nothing
 PHONE_MIN_RADIUS_M = bounded("GEOOFFERS_PHONE_MIN_RADIUS_M", default=100, least=50, most=500)
 PHONE_MAX_DISTANCE_M = bounded("GEOOFFERS_PHONE_MAX_DISTANCE_M", default=100_000, least=10_000, most=1_000_000)
@@ -362,23 +268,16 @@ JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else No
 
 
 # --- how long things are kept (the forgetting is a round; docs/privacy.md tells what each table holds) ---------
-def _keep_for(name: str, *, days: int, most: int, fewest: int = 1) -> timedelta:
-    chosen: int = env.int(f"GEOOFFERS_KEEP_{name}_DAYS", default=days)
-    if not fewest <= chosen <= most:
-        raise ImproperlyConfigured(f"GEOOFFERS_KEEP_{name}_DAYS is {chosen}; it may be {fewest} to {most}")
-    return timedelta(days=chosen)
-
-
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
-KEEP_VISITS = _keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
-KEEP_PUSHES = _keep_for("PUSHES", days=14, most=30)
-KEEP_REPLIES = _keep_for("REPLIES", days=30, most=90)
-KEEP_REDEMPTIONS = _keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
-KEEP_REFUSED_SCANS = _keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)
-KEEP_RECEIPTS = _keep_for(
+KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
+KEEP_PUSHES = keep_for("PUSHES", days=14, most=30)
+KEEP_REPLIES = keep_for("REPLIES", days=30, most=90)
+KEEP_REDEMPTIONS = keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
+KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)
+KEEP_RECEIPTS = keep_for(
     "RECEIPTS", days=7 * 365, most=10 * 365
 )  # of erased shoppers; until then as long as the shopper is here
-KEEP_AUDIT = _keep_for(
+KEEP_AUDIT = keep_for(
     "AUDIT", days=7 * 365, most=10 * 365
 )  # what was forgotten, exported and erased: counts, nobody's name
 
@@ -396,7 +295,7 @@ if not _tombstones:
 # "id:hex,id:hex"; the first writes, all of them read. Without the key of a line nobody can tell whom it is about.
 TOMBSTONE_KEYS = secret("GEOOFFERS_TOMBSTONE_KEYS", "s1:" + "7b" * 32)
 # Longer than the oldest backup that anybody might restore.
-KEEP_TOMBSTONES = _keep_for("TOMBSTONES", days=3 * 365, most=10 * 365, fewest=35)
+KEEP_TOMBSTONES = keep_for("TOMBSTONES", days=3 * 365, most=10 * 365, fewest=35)
 ERASED_TOKENS_KNOWN_FOR = timedelta(days=35)  # so long a phone that asks again gets the same answer
 ERASE_WITHIN = timedelta(hours=24)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from geooffers import settings as module
+from geooffers import environment
 from tests.conftest import ROOT
 
 PRODUCTION = {
@@ -99,7 +99,7 @@ def test_what_the_database_url_asks_for_is_kept_beside_the_pool() -> None:
 def test_the_page_of_settings_names_each_of_them_and_no_other() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     named = set(re.findall(r"`(GEOOFFERS_[A-Z_]+)`", page)) - {"GEOOFFERS_"}
-    known = {name for name in module.KNOWN_VARIABLES if not name.endswith("_FILE")}
+    known = {name for name in environment.KNOWN_VARIABLES if not name.endswith("_FILE")}
     assert named == known
 
 
