@@ -10,7 +10,6 @@ from geooffers.api import (
     erasure,
     exports,
     ingest,
-    integrity,
     my_devices,
     nearby,
     passes,
@@ -22,6 +21,7 @@ from geooffers.api import (
     signing_in,
     signing_out,
     strict,
+    vouching,
 )
 
 api = contract.Api(
@@ -44,7 +44,7 @@ api = contract.Api(
 )
 
 api.add_router("/devices", devices.router)
-api.add_router("/devices", integrity.router)
+api.add_router("/devices", vouching.router)
 api.add_router("/me/devices", my_devices.router)
 api.add_router("/sign-in", signing_in.router)
 api.add_router("/sign-out", signing_out.router)

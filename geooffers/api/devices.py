@@ -178,23 +178,3 @@ def renew(request: token_change.TokenChangeRequest, payload: NewTokenIn) -> Stat
         now=now,
     )
     return Status(204, None)
-
-
-@router.put(
-    "/me/app-check",
-    auth=auth.device_auth,
-    response={204: None},
-    operation_id="vouchForApp",
-    summary="Vouch for the app",
-    description=(
-        "By a Firebase App Check token, where the service asks for it; once a week is enough. Registering, signing in "
-        "and fetching a coupon's code with a token do the same."
-    ),
-    openapi_extra=contract.with_app_check({}),
-)
-def vouch(request: auth.DeviceRequest) -> Status[None]:
-    now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
-    if app_check.verify(request):
-        attest_device.attest_device(device_id=request.auth.device_id, now=now)
-    return Status(204, None)

@@ -1,12 +1,12 @@
-"""A phone shows what its platform says of it: a challenge, and the token that carries it."""
+"""What vouches for a phone: its app, by Firebase App Check, and Google Play, by a token that carries our challenge."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from ninja import Router
+from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import auth, clock, contract, limits, play_integrity, strict
+from geooffers.api import app_check, auth, clock, contract, limits, play_integrity, strict
 from geooffers.shoppers.models import Integrity
 from geooffers.usecases import attest_device
 
@@ -36,6 +36,25 @@ class IntegrityOut(strict.ReplySchema):
         Literal["passed", "failed", "unknown"],
         Field(description="Nothing is refused for it: who fails is shown offers, and pushed fewer."),
     ]
+
+
+@router.put(
+    "/me/app-check",
+    response={204: None},
+    operation_id="vouchForApp",
+    summary="Vouch for the app",
+    description=(
+        "By a Firebase App Check token, where the service asks for it; once a week is enough. Registering, signing in "
+        "and fetching a coupon's code with a token do the same."
+    ),
+    openapi_extra=contract.with_app_check({}),
+)
+def vouch(request: auth.DeviceRequest) -> Status[None]:
+    now = clock.now()
+    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    if app_check.verify(request):
+        attest_device.attest_device(device_id=request.auth.device_id, now=now)
+    return Status(204, None)
 
 
 @router.post(
