@@ -5,7 +5,8 @@ a request lands in one of them, and each would tell of itself alone (docs/decisi
 every process, and a worker that is dead is told by what it leaves undone. Every query reads an index of what is due or
 recent; none grows with what is kept.
 
-No label holds anything that somebody sent: they are words of ours, and of our own processes.
+No label holds anything that somebody sent: they are words of ours, and of our own processes. And nothing about visits
+and phones is told of a few: below twenty people it is 0.
 """
 
 from collections import Counter
@@ -27,6 +28,7 @@ from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.models import FenceFollower
 from notifications.models import Push, PushState
 
+FEWEST_PEOPLE = 20
 HEARD_WITHIN = timedelta(minutes=10)
 LATELY = timedelta(hours=1)
 A_DAY = timedelta(days=1)
@@ -56,19 +58,26 @@ class _Figures(Collector):
 
 
 def _reports(now: datetime) -> Iterator[Metric]:
+    heard = DeviceState.objects.filter(last_fix_at__gte=now - HEARD_WITHIN)
+    open_ones = Visit.objects.filter(ended_at=None)
     yield _gauge(
         "geooffers_phones_heard",
-        "Phones whose newest fix is at most ten minutes old.",
-        DeviceState.objects.filter(last_fix_at__gte=now - HEARD_WITHIN).count(),
+        "Phones whose newest fix is at most ten minutes old; 0 when they are fewer than twenty people's.",
+        _of_many(**heard.aggregate(count=Count("pk"), people=Count("device__shopper", distinct=True))),
     )
     yield _gauge(
-        "geooffers_visits_open", "Visits that have begun and not ended.", Visit.objects.filter(ended_at=None).count()
+        "geooffers_visits_open",
+        "Visits that have begun and not ended; 0 when they are fewer than twenty people's.",
+        _of_many(**open_ones.aggregate(count=Count("pk"), people=Count("shopper", distinct=True))),
     )
-    begun = Visit.objects.filter(began_at__gt=now - LATELY).order_by().values_list("end_reason").annotate(Count("pk"))
-    ends = dict.fromkeys(["", *EndReason.values], 0) | dict(begun)
+    begun = Visit.objects.filter(began_at__gt=now - LATELY).order_by().values_list("end_reason")
+    by_end = begun.annotate(Count("pk"), Count("shopper", distinct=True))
+    told = {end: _of_many(count=count, people=people) for end, count, people in by_end}
+    ends = dict.fromkeys(["", *EndReason.values], 0) | told
     yield _gauges(
         "geooffers_visits_begun",
-        "Visits that began within the last hour, by how they ended; open when they have not.",
+        "Visits that began within the last hour, by how they ended, open when they have not; 0 when they are fewer "
+        "than twenty people's.",
         ("end",),
         {(end or "open",): count for end, count in ends.items()},
     )
@@ -80,6 +89,10 @@ def _reports(now: datetime) -> Iterator[Metric]:
         ("client", "reason"),
         {(client, reason): count for client, reason, count in dropped.annotate(Sum("count"))},
     )
+
+
+def _of_many(*, count: int, people: int) -> int:
+    return count if people >= FEWEST_PEOPLE else 0
 
 
 def _pushes(now: datetime) -> Iterator[Metric]:

@@ -15,12 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from geooffers.api import dropped
 from geooffers.rounds import forget
 from geooffers.rounds.timetable import ROUNDS, Round
-from geooffers.visits.models import EndReason, Visit
+from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants import live_fences
-from merchants.models import FenceFollower
+from merchants.models import FenceFollower, Geofence
 from notifications import outbox
 from notifications.models import Kind, Push, PushState
-from tests.cast import make_coupon, make_device, make_fence, make_offer, make_store, make_visit
+from tests.cast import make_coupon, make_device, make_fence, make_offer, make_shopper, make_store, make_visit
 from tests.integration.conftest import make_worker
 from tests.phone import Phone, make_token
 from tests.running_sandbox import RunningSandbox
@@ -109,24 +109,42 @@ def make_follower(**of_it: Any) -> FenceFollower:
     return FenceFollower.objects.create(pk=uuid4(), **told | of_it)
 
 
+def of_nineteen_people(fence: Geofence, *, now: datetime) -> None:
+    """Each has a phone that was heard, and is in a visit."""
+    for _ in range(19):
+        device = make_device()
+        make_visit(device.shopper, fence, began_at=now)
+        DeviceState.objects.filter(device=device).update(last_fix_at=now)
+
+
+def test_many_visits_and_phones_of_few_people_are_none() -> None:
+    now, aino = timezone.now(), make_shopper()
+    store = make_store()
+    for _ in range(25):
+        make_visit(aino, make_fence(store), began_at=now)
+        DeviceState.objects.filter(device=make_device(aino)).update(last_fix_at=now)
+    told = scraped()
+    assert (told["geooffers_phones_heard",], told["geooffers_visits_open",]) == (0, 0)
+    assert told["geooffers_visits_begun", "open"] == 0
+
+
 def test_a_phone_that_walks_in_and_a_fix_that_is_not_used_are_counted() -> None:
     fence = make_fence(make_store())
     live_fences.matcher().refresh()
-    assert fence.pk
-    before = scraped()
     now = timezone.now()
+    of_nineteen_people(fence, now=now)
+    before = scraped()
     walker = Walker()
     walker.report(fix(now - timedelta(days=2)), now=now)
     for second in (20, 10, 0):
         walker.be_at(AT_AINO, now - timedelta(seconds=second))
     dropped.write(now=now)
     after = scraped()
-    assert after["geooffers_phones_heard",] == before["geooffers_phones_heard",] + 1
-    assert after["geooffers_visits_open",] == before["geooffers_visits_open",] + 1
-    assert after["geooffers_visits_begun", "open"] == before["geooffers_visits_begun", "open"] + 1
+    for metric in (("geooffers_phones_heard",), ("geooffers_visits_open",), ("geooffers_visits_begun", "open")):
+        assert (before[metric], after[metric]) == (0, 20), "nothing is told of nineteen people"
     Visit.objects.update(ended_at=now, end_reason=EndReason.LEFT)
     told = scraped()
-    assert (told["geooffers_visits_begun", "open"], told["geooffers_visits_begun", "left"]) == (0, 1)
+    assert (told["geooffers_visits_begun", "open"], told["geooffers_visits_begun", "left"]) == (0, 20)
     Visit.objects.update(began_at=now - timedelta(hours=2))
     assert scraped()["geooffers_visits_begun", "left"] == 0
     assert after["geooffers_dropped_fixes", "positions", "too_old"] == 1
