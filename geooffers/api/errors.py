@@ -96,7 +96,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     app_check.AppCheckInvalid: Problem(status=401, code="app_check_invalid"),
     app_check.AppCheckUsed: Problem(status=401, code="app_check_used"),
     app_check.AppCheckUnreachable: Problem(status=503, code="app_check_unreachable"),
-    play_integrity.IntegrityOff: Problem(status=501, code="integrity_off"),
+    play_integrity.IntegrityOff: Problem(status=409, code="integrity_off"),
     play_integrity.IntegrityInvalid: Problem(
         status=401, code="integrity_invalid", hint="Ask for a challenge, and Play for a new token."
     ),

@@ -173,8 +173,8 @@ def test_while_google_has_trouble_nothing_is_known_and_nothing_lost(
 def test_where_it_is_not_asked_for_there_is_nothing_to_show(settings: Any) -> None:
     settings.PLAY_INTEGRITY_PACKAGE = ""
     phone = registered_phone()
-    assert outcome(phone.call("POST", CHALLENGE)) == (501, "integrity_off")
-    assert show(phone, "a") == (501, "integrity_off")
+    assert outcome(phone.call("POST", CHALLENGE)) == (409, "integrity_off")
+    assert show(phone, "a") == (409, "integrity_off")
 
 
 # -- scored with what the fixes say
