@@ -1,6 +1,6 @@
 """Consents where people meet them: the pause on the phone, and new words that an operator publishes."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
@@ -92,3 +92,21 @@ def test_what_the_store_says_of_an_age_and_where_somebody_lives_decides(browsing
     place.press("Tab")
     expect(phone.said).to_contain_text("There is no such place in ISO 3166")
     browsing.complaints.expected("422")
+
+
+def test_what_is_being_typed_outlives_an_answer_that_comes_meanwhile(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    place, age = phone.page.get_by_label("I live in"), phone.page.get_by_label("The app store says of my age")
+    held: list[Route] = []
+    phone.page.route("**/consents/age-signal", lambda route: held.append(route))
+    age.select_option("under 13")
+    place.fill("us-md")
+    with phone.page.expect_response("**/api/v1/consents?*"):
+        held[0].continue_()
+    expect(place).to_have_value("us-md")
+    expect(place).to_be_focused()
+    place.press("Tab")
+    expect(phone.switch(FOREGROUND)).to_be_disabled()
+    expect(place).to_have_value("US-MD")

@@ -20,6 +20,7 @@ export class Consents {
     this.language = "en";
     this.pause = { paused: false, paused_until: null };
     this.circumstances = { age: "unknown", jurisdiction: null };
+    this.isStale = false;
   }
 
   async load() {
@@ -65,7 +66,13 @@ export class Consents {
     );
     const place = el("input", {
       name: "jurisdiction", value: this.circumstances.jurisdiction ?? "", maxlength: 6, placeholder: "FI, US-WA", autocomplete: "off", spellcheck: "false",
-      on: { change: (event) => this.tell(() => this.api.declareJurisdiction(event.target.value.trim() || null), "[name=jurisdiction]") },
+      on: {
+        change: ({ target }) => {
+          target.defaultValue = target.value; // typed to its end
+          this.tell(() => this.api.declareJurisdiction(target.value.trim() || null), "[name=jurisdiction]");
+        },
+        blur: () => this.isStale && this.redraw(),
+      },
     });
     return el(
       "div",
@@ -120,7 +127,14 @@ export class Consents {
     } catch (error) {
       this.problem(error);
     }
-    await this.redraw(focus);
+    // What is being typed meanwhile would go with its field. Leaving the field draws the screen anew.
+    this.isStale = this.isTyping;
+    if (!this.isStale) await this.redraw(focus);
+  }
+
+  get isTyping() {
+    const field = document.activeElement;
+    return field?.name === "jurisdiction" && field.value !== field.defaultValue;
   }
 
   async tap(call) {
