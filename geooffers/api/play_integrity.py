@@ -6,6 +6,7 @@ is an HMAC of the phone's id and the time, so nothing is kept of it and Google l
 """
 
 import hmac
+import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from geooffers.api.id_tokens import TIMEOUT_S
 from geooffers.shoppers.models import Integrity
 from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import load_keys
+
+log = logging.getLogger(__name__)
 
 GOOGLE = "https://playintegrity.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/playintegrity",)
@@ -91,7 +94,7 @@ def judged(payload: Mapping[str, Any], *, package: str, device_id: UUID, now: da
         asked, ours = str(request["requestHash"]), request["requestPackageName"] == package
         second = int(asked.partition(".")[0])
         asked_at = datetime.fromtimestamp(second, tz=UTC)
-        recognized, levels = app.get("appRecognitionVerdict"), phone.get("deviceRecognitionVerdict") or []
+        recognized, levels = app.get("appRecognitionVerdict"), list(phone.get("deviceRecognitionVerdict") or ())
         # Set where Google has looked at the app.
         ours = ours and app.get("packageName", package) == package
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
@@ -103,7 +106,7 @@ def judged(payload: Mapping[str, Any], *, package: str, device_id: UUID, now: da
     return Verdict(integrity=_integrity(recognized, levels), at=at)
 
 
-def _integrity(recognized: Any, levels: Any) -> Integrity | None:
+def _integrity(recognized: Any, levels: list[Any]) -> Integrity | None:
     if recognized == "UNRECOGNIZED_VERSION" or not levels or "MEETS_VIRTUAL_INTEGRITY" in levels:
         return Integrity.FAILED
     if recognized == "PLAY_RECOGNIZED" and ("MEETS_DEVICE_INTEGRITY" in levels or "MEETS_STRONG_INTEGRITY" in levels):
@@ -116,7 +119,12 @@ def _decoded(token: str) -> Mapping[str, Any]:
     if len(token) > MOST_CHARACTERS:
         raise IntegrityInvalid
     base = settings.SANDBOX_URL or GOOGLE
-    session = _session(settings.SANDBOX_URL)  # a bad service account is no fault of the token
+    try:
+        session = _session(settings.SANDBOX_URL)
+    except (OSError, ValueError, google.auth.exceptions.GoogleAuthError) as error:
+        # No fault of the token: GEOOFFERS_PLAY_INTEGRITY_CREDENTIALS is no service account, or cannot be read.
+        log.error("the service account of Play Integrity cannot be used (%s)", type(error).__name__)
+        raise IntegrityRefused from None
     try:
         response = session.request(  # type: ignore[no-untyped-call]  # google-auth types half of itself
             "POST",

@@ -98,6 +98,7 @@ def test_a_token_that_is_not_the_answer_to_this_phone_s_challenge_is_refused(san
         "another app asked": token(sandbox, asked, changes=said(request={"requestPackageName": "com.example.other"})),
         "long ago": token(sandbox, asked, now=now - timedelta(hours=1)),
         "in the future": token(sandbox, asked, now=now + timedelta(hours=1)),
+        "levels that are none": token(sandbox, asked, changes=said(phone={"deviceRecognitionVerdict": 7})),
         "no time": token(sandbox, asked, changes=said(request={"timestampMillis": None})),
         "forged": token(sandbox, asked)[:-4] + "AAAA",
         "garbage": "a.b.c",
@@ -168,6 +169,18 @@ def test_while_google_has_trouble_nothing_is_known_and_nothing_lost(
     assert answer["Retry-After"] == "5"
     sandbox.order()
     assert show(phone, token(sandbox, asked)) == "passed"
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"type": "external_account"}', "no JSON"])
+def test_a_service_account_that_cannot_be_used_is_no_fault_of_the_token(
+    settings: Any, tmp_path: Path, content: str | None
+) -> None:
+    phone = registered_phone()
+    settings.SANDBOX_URL, settings.PLAY_INTEGRITY_CREDENTIALS = "", str(tmp_path / "account.json")
+    if content is not None:
+        (tmp_path / "account.json").write_text(content)
+    play_integrity._session.cache_clear()
+    assert show(phone, "a.b.c") == (502, "integrity_refused")
 
 
 def test_where_it_is_not_asked_for_there_is_nothing_to_show(settings: Any) -> None:
