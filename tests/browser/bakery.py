@@ -11,6 +11,7 @@ from merchants.models import AreaKind, DiscountKind, ExclusionZone, FenceState, 
 from tests import cast, images
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
+LIFETIME = timedelta(hours=4)
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
@@ -58,11 +59,12 @@ def build() -> dict[str, Any]:
         "password": PASSWORD,
         "square": square.name,
         "harbour": harbour.name,
+        "expired_at": (now - timedelta(days=5) + LIFETIME).isoformat(),
         "coupons": {
             "fresh": [code_of(bun, now) for _ in range(30)],
             "harbour": [code_of(soup, now) for _ in range(5)],
             "hostile": [code_of(hostile, now) for _ in range(5)],
-            "expired": [code_of(bun, now - timedelta(days=1)) for _ in range(5)],
+            "expired": [code_of(bun, now - timedelta(days=5)) for _ in range(5)],
             "foreign": [code_of(foreign, now) for _ in range(5)],
         },
     }
@@ -90,9 +92,9 @@ def make_offer(
         discount_kind=kind,
         discount_value=Decimal(value),
         currency=currency,
-        starts_at=now - timedelta(days=2),
+        starts_at=now - timedelta(days=6),
         ends_at=now + timedelta(days=30),
-        coupon_lifetime_s=4 * 3600,
+        coupon_lifetime_s=int(LIFETIME.total_seconds()),
     )
     offers.publish(offer=offer, now=now)
     return offer

@@ -1,6 +1,8 @@
 """The till in a browser: sign in, look up, redeem, be refused; by keyboard alone, and with a bad connection."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -46,7 +48,7 @@ def test_a_cashier_redeems_a_coupon_and_is_then_refused(browsing: Browsing, look
     ("kind", "title", "reason"),
     [
         ("harbour", "Not at this store", "does not hold at this store"),
-        ("expired", "Expired", "It held until yesterday at"),
+        ("expired", "Expired", "It held until {expired_at} at"),
         ("foreign", "Unknown code", "We know no coupon with this code"),
     ],
 )
@@ -54,10 +56,30 @@ def test_a_refused_coupon_says_why_and_what_to_do(till: Till, kind: str, title: 
     till.sign_in()
     till.type(till.coupon(kind))
     till.expect_title(title)
+    expired_at = datetime.fromisoformat(till.bakery["expired_at"]).astimezone(ZoneInfo("Europe/Helsinki"))
+    reason = reason.format(expired_at=f"{expired_at:%-d %B}")
     expect(till.page.locator("#answer-reason")).to_contain_text(reason)
     expect(till.page.locator("#answer-todo")).not_to_be_empty()
     expect(till.page.locator("#said")).to_contain_text(reason)
     till.expect_refusals()
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("2026-03-28T21:59:00Z", "yesterday at 23:59"),
+        ("2026-03-28T22:00:00Z", "today at 00:00"),
+        ("2026-03-29T20:59:00Z", "today at 23:59"),
+        ("2026-03-29T21:00:00Z", "tomorrow at 00:00"),
+        ("2026-03-27T21:59:00Z", "27 March at 23:59"),
+        ("2025-03-29T10:00:00Z", "29 March 2025 at 12:00"),
+    ],
+)
+def test_a_day_is_the_one_on_the_stores_wall(till: Till, moment: str, words: str) -> None:
+    """Half past midnight in Helsinki, on the night in which the clocks are put forward: a day of 23 hours."""
+    till.sign_in()
+    till.page.clock.set_fixed_time("2026-03-28T22:30:00Z")
+    assert till.page.evaluate("moment => scanWords.when(moment, 'Europe/Helsinki', true)", moment) == words
 
 
 def test_a_mistyped_sign_is_said_and_can_be_corrected(till: Till) -> None:
