@@ -1,7 +1,6 @@
 """My coupons, on the phone in my hand: the list, the code, and what I did with them."""
 
 from datetime import timedelta
-from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from geooffers.api import clock
 from geooffers.coupons import codes, issuing, keyring
 from geooffers.coupons.models import Coupon
-from geooffers.shoppers.models import Device, Shopper
+from geooffers.shoppers.models import Shopper
 from merchants.models import Offer, Store
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_store
 from tests.phone import Phone
@@ -34,14 +33,13 @@ def shopper() -> Shopper:
 
 @pytest.fixture
 def phone(shopper: Shopper) -> "MyPhone":
-    return MyPhone(make_device(shopper))
+    return MyPhone(shopper)
 
 
 class MyPhone(Phone):
-    def __init__(self, device: Device) -> None:
+    def __init__(self, shopper: Shopper) -> None:
         super().__init__()
-        device.token_hash = sha256(self.token.encode()).digest()
-        device.save(update_fields=["token_hash"])
+        make_device(shopper, token=self.token)
 
     def get(self, path: str, *, at=NOON):
         with clock.set_to(at):
@@ -82,7 +80,7 @@ def test_a_coupon_shows_its_promise_and_its_code(phone: MyPhone, shopper: Shoppe
 
 def test_a_second_phone_of_the_shopper_shows_the_same_code(phone: MyPhone, shopper: Shopper, offer: Offer) -> None:
     coupon = make_coupon(offer, shopper=shopper)
-    second = MyPhone(make_device(shopper))
+    second = MyPhone(shopper)
     assert second.get(f"/coupons/{coupon.pk}").json() == phone.get(f"/coupons/{coupon.pk}").json()
 
 
@@ -137,7 +135,7 @@ def test_a_cursor_of_another_shoppers_list_is_refused(phone: MyPhone, shopper: S
     for _ in range(3):
         make_coupon(offer, shopper=shopper)
     cursor = phone.get("/coupons?limit=1").json()["next_cursor"]
-    other = MyPhone(make_device())
+    other = MyPhone(make_shopper())
     response = other.get(f"/coupons?cursor={cursor}")
     assert (response.status_code, response.json()["code"]) == (400, "bad_cursor")
 

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -31,9 +30,7 @@ class Browser:
 
     def __init__(self, name: str) -> None:
         self.token, self.name = make_token(), name
-        self.device = make_device(push_address=name)
-        self.device.token_hash = sha256(self.token.encode()).digest()
-        self.device.save(update_fields=["token_hash"])
+        self.device = make_device(token=self.token, push_address=name)
 
     def get(self, path: str, *, token: str | None = None) -> HttpResponse:
         headers = {"Authorization": f"Bearer {token or self.token}"} if token != "" else {}

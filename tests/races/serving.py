@@ -5,13 +5,29 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.conftest import ROOT
 from tests.integration.test_over_the_wire import HOST, free_port
 from tests.races.test_fence_changes import database_url
+
+
+@contextmanager
+def served(folder: Path, *, workers: int) -> Iterator["Workers"]:
+    """They answer when the block begins, and have ended after it."""
+    if not Path("/proc/net/tcp").exists():
+        pytest.skip("which worker answers is read from /proc")
+    serving = Workers(folder, count=workers)
+    try:
+        serving.wait()
+        yield serving
+    finally:
+        serving.close()
 
 
 class Workers:

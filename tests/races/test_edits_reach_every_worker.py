@@ -19,7 +19,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from merchants.models import Geofence, User
 from tests.acceptance.tenants.admin_walk import form_data
 from tests.cast import AINO_LAT, AINO_LON, make_device, make_store
-from tests.races.serving import Workers
+from tests.races.serving import Workers, served
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -75,14 +75,8 @@ class Phone:
 
 @pytest.fixture
 def workers(transactional_db: None, tmp_path: Path) -> Iterator[Workers]:
-    if not Path("/proc/net/tcp").exists():
-        pytest.skip("which worker answers is read from /proc")
-    workers = Workers(tmp_path, count=WORKERS)
-    try:
-        workers.wait()
+    with served(tmp_path, workers=WORKERS) as workers:
         yield workers
-    finally:
-        workers.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.cast import make_device, make_shopper
-from tests.races.serving import Workers
+from tests.races.serving import Workers, served
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql"), pytest.mark.slow]
 
@@ -32,14 +32,8 @@ class Connection:
 
 @pytest.fixture
 def workers(transactional_db: None, tmp_path: Path) -> Iterator[Workers]:
-    if not Path("/proc/net/tcp").exists():
-        pytest.skip("which worker answers is read from /proc")
-    workers = Workers(tmp_path, count=WORKERS)
-    try:
-        workers.wait()
+    with served(tmp_path, workers=WORKERS) as workers:
         yield workers
-    finally:
-        workers.close()
 
 
 def one_to_each_worker(workers: Workers, token: str) -> list[Connection]:
