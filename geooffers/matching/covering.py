@@ -24,7 +24,7 @@ FLAT_UP_TO_LAT = 80.0
 SPARE_SHARE, SPARE_M = 0.01, 1.0
 
 # Vertices of polygons that are covered together: so few that the steps between stay in the processor's cache.
-VERTICES_AT_ONCE = 200_000
+VERTICES_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)

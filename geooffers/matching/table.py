@@ -26,6 +26,9 @@ FULL, LAST = 2, 1
 FENCE_SHIFT = 2
 # A fence's number in an entry, and beside a cell's key while these are sorted.
 FENCES_AT_MOST = 1 << 27
+# A cell's place among the others, beside its mixed key while these are sorted.
+CELL_BITS = 64 - cells.KEY_BITS
+CELLS_AT_MOST = 1 << CELL_BITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +79,14 @@ def built(cover: Cover) -> Table:
 
 
 def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
+    if len(key) > CELLS_AT_MOST:
+        raise ValueError("an index holds 268 million cells at most")
     mixed = (key.astype(np.uint64) * np.uint64(cells.MIXER)) & np.uint64(cells.KEY_MASK)
-    order = np.argsort(mixed)
-    mixed, first = mixed[order].astype(np.int64), first[order]
+    # Values sort many times faster than an order of them is found.
+    packed = mixed << np.uint64(CELL_BITS) | np.arange(len(mixed), dtype=np.uint64)
+    packed.sort()
+    mixed = (packed >> np.uint64(CELL_BITS)).astype(np.int64)
+    first = first[(packed & np.uint64(CELLS_AT_MOST - 1)).astype(np.int64)]
     homes = max(int(len(mixed) * SLOTS_A_CELL / REGIONS), 1)
     ends = np.searchsorted(mixed, np.arange(1, REGIONS + 1) << 32)
     begins = np.concatenate([[0], ends[:-1]])
