@@ -1,6 +1,8 @@
 """Consents where people meet them: the pause on the phone, and new words that an operator publishes."""
 
-from playwright.sync_api import Route, expect
+import threading
+
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
@@ -109,4 +111,69 @@ def test_what_is_being_typed_outlives_an_answer_that_comes_meanwhile(browsing: B
     expect(place).to_be_focused()
     place.press("Tab")
     expect(phone.switch(FOREGROUND)).to_be_disabled()
+    expect(place).to_have_value("US-MD")
+
+
+def test_a_slow_answer_does_not_say_again_what_was_so_before(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    place, age = phone.page.get_by_label("I live in"), phone.page.get_by_label("The app store says of my age")
+    slow: list[tuple[Route, APIResponse]] = []
+
+    def keep_the_first(route: Route) -> None:
+        if slow:
+            route.continue_()
+        else:
+            slow.append((route, route.fetch()))
+
+    phone.page.route("**/api/v1/consents?*", keep_the_first)
+    with phone.page.expect_request("**/api/v1/consents?*"):
+        age.select_option("16 or 17")
+    place.fill("us-md")
+    place.press("Tab")
+    phone.page.wait_for_timeout(300)  # an answer to what is asked meanwhile would be there by now
+    route, answer = slow[0]
+    route.fulfill(response=answer)
+    expect(phone.switch(FOREGROUND)).to_be_disabled()
+    expect(place).to_have_value("US-MD")
+    expect(age).to_have_value("16_17")
+
+
+def test_the_answer_to_a_report_on_its_way_is_forgotten_with_the_rest(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.agree(FOREGROUND)
+    expect(phone.said).to_have_text("Outside every fence.")
+    late: list[tuple[Route, APIResponse]] = []
+    phone.page.route("**/api/v1/positions", lambda route: late.append((route, route.fetch())))
+    with phone.page.expect_request("**/api/v1/positions"):
+        phone.page.get_by_role("button", name="The phone, at").press("ArrowUp")
+    phone.switch(FOREGROUND).uncheck()
+    expect(phone.said).to_contain_text("where the phone was is forgotten")
+    for route, answer in late:
+        with phone.page.expect_response("**/api/v1/positions"):
+            route.fulfill(response=answer)
+    phone.page.wait_for_timeout(300)
+    expect(phone.said).to_contain_text("where the phone was is forgotten")
+
+
+def test_a_message_that_arrives_leaves_what_is_being_typed(browsing: Browsing) -> None:
+    phone = Phone(browsing)
+    phone.head_for_shop(browsing.city.shop("Kallio Vinyl"))
+    phone.agree(FOREGROUND, PUSHES)
+    place = phone.page.get_by_label("I live in")
+    held: list[Route] = []
+    typed = threading.Event()
+    phone.page.route("**/phone/pushes?*", lambda route: route.continue_() if typed.is_set() else held.append(route))
+    phone.walk()
+    expect(phone.said).to_contain_text("Kallio Vinyl")
+    place.press_sequentially("us-")
+    typed.set()
+    for route in held:
+        route.continue_()
+    expect(phone.banner).to_be_visible()
+    expect(place).to_be_focused()
+    place.press_sequentially("md")
+    expect(place).to_have_value("us-md")
+    place.press("Tab")
     expect(place).to_have_value("US-MD")

@@ -21,6 +21,20 @@ export class Consents {
     this.pause = { paused: false, paused_until: null };
     this.circumstances = { age: "unknown", jurisdiction: null };
     this.isStale = false;
+    this.turn = Promise.resolve();
+  }
+
+  // One after the other: a slow answer must not say again what was so before.
+  inTurn(work) {
+    this.turn = this.turn.catch(() => {}).then(work);
+    return this.turn;
+  }
+
+  // What is being typed would go with its field. Leaving the field draws the screen anew.
+  holdsBack() {
+    const field = document.activeElement;
+    this.isStale = field?.name === "jurisdiction" && field.value !== field.defaultValue;
+    return this.isStale;
   }
 
   async load() {
@@ -69,6 +83,7 @@ export class Consents {
       on: {
         change: ({ target }) => {
           target.defaultValue = target.value; // typed to its end
+          this.isStale = false;
           this.tell(() => this.api.declareJurisdiction(target.value.trim() || null), "[name=jurisdiction]");
         },
         blur: () => this.isStale && this.redraw(),
@@ -113,51 +128,51 @@ export class Consents {
     );
   }
 
-  async speak(language) {
-    this.language = language;
-    await this.load().catch(this.problem);
-    await this.redraw("select");
+  speak(language) {
+    return this.inTurn(async () => {
+      this.language = language;
+      await this.load().catch(this.problem);
+      await this.redraw("select");
+    });
   }
 
-  async tell(call, focus) {
-    try {
-      await call();
-      await this.load();
-      this.consented({ purpose: "location_foreground", given: this.allows("location_foreground") });
-    } catch (error) {
-      this.problem(error);
-    }
-    // What is being typed meanwhile would go with its field. Leaving the field draws the screen anew.
-    this.isStale = this.isTyping;
-    if (!this.isStale) await this.redraw(focus);
+  tell(call, focus) {
+    return this.inTurn(async () => {
+      try {
+        await call();
+        await this.load();
+        this.consented({ purpose: "location_foreground", given: this.allows("location_foreground") });
+      } catch (error) {
+        this.problem(error);
+      }
+      await this.redraw(focus);
+    });
   }
 
-  get isTyping() {
-    const field = document.activeElement;
-    return field?.name === "jurisdiction" && field.value !== field.defaultValue;
+  tap(call) {
+    return this.inTurn(async () => {
+      try {
+        this.pause = await call();
+        this.consented({ paused: this.isPaused });
+      } catch (error) {
+        this.problem(error);
+      }
+      await this.redraw(".pause button");
+    });
   }
 
-  async tap(call) {
-    try {
-      this.pause = await call();
-      this.consented({ paused: this.isPaused });
-    } catch (error) {
-      this.problem(error);
-    }
-    await this.redraw(".pause button");
-  }
-
-  async change(text, box) {
+  change(text, box) {
+    const wanted = box.checked;
     box.disabled = true;
-    try {
-      const state = await (box.checked ? this.api.give(text) : this.api.withdraw(text.purpose));
-      this.items = this.items.map((one) => (one.purpose === text.purpose ? { ...one, ...state } : one));
-      this.consented(state);
-    } catch (error) {
-      box.checked = !box.checked;
-      this.problem(error);
-    }
-    box.disabled = false;
-    box.focus();
+    return this.inTurn(async () => {
+      try {
+        const state = await (wanted ? this.api.give(text) : this.api.withdraw(text.purpose));
+        this.items = this.items.map((one) => (one.purpose === text.purpose ? { ...one, ...state } : one));
+        this.consented(state);
+      } catch (error) {
+        this.problem(error);
+      }
+      await this.redraw(`[name=${text.purpose}]`);
+    });
   }
 }

@@ -23,6 +23,7 @@ export class Reports {
     this.notBefore = 0;
     this.lookUntil = 0;
     this.seen = []; // the last two fixes taken: where and when
+    this.forgotten = 0; // how often
     setInterval(() => performance.now() < this.lookUntil && this.look(), LOOK_EVERY_MS);
   }
 
@@ -60,14 +61,16 @@ export class Reports {
       return;
     }
     this.notBefore = performance.now() + REPORT_EVERY_MS;
-    const began = performance.now();
+    const began = performance.now(), forgotten = this.forgotten;
     try {
       const answer = await this.api.report(fixes);
       this.shown({ fixes, answer, status: 200, ms: performance.now() - began });
+      if (forgotten !== this.forgotten) return; // where it was is not known any more
       this.rest(answer.after_s);
       await this.answered(answer);
     } catch (error) {
       this.shown({ fixes, answer: { code: error.code, detail: error.message }, status: error.status ?? "no answer", ms: performance.now() - began });
+      if (forgotten !== this.forgotten) return;
       if (!(error instanceof Refused) || error.status === 429 || error.status >= 500) {
         this.waiting.unshift(...fixes.slice(-50)); // a phone keeps what was not taken
         this.notBefore = performance.now() + Math.max(REPORT_EVERY_MS, (error.retryAfterS ?? 0) * 1000);
@@ -82,6 +85,7 @@ export class Reports {
   }
 
   forget() {
+    this.forgotten++;
     this.waiting.length = 0;
     clearTimeout(this.timer);
     clearTimeout(this.onTheWay);

@@ -50,6 +50,7 @@ export class Screens {
   }
 
   async redraw(focus) {
+    if (this.name === "consents" && this.consents.holdsBack()) return;
     await this.show(this.name, { couponId: this.couponId, keepFocus: true });
     if (focus) this.box.querySelector(focus)?.focus();
   }

@@ -78,6 +78,7 @@ function say(words) {
 // -- what I agree to: the same switches as on the phone
 
 async function drawConsents(focus) {
+  if (consents.holdsBack()) return;
   byId("switches").replaceChildren(...(await consents.draw()));
   if (focus) byId("switches").querySelector(focus)?.focus();
 }
