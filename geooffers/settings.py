@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "geooffers.pages.password_tries.PasswordTries",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "merchants.local_time.LocalTimeMiddleware",
+    "merchants.admin_reader.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -54,11 +54,22 @@ def staff_member_of(user: Somebody) -> StaffMember | None:
     """The user's standing place at a standing merchant, if any."""
     if not isinstance(user, User) or not user.is_active:
         return None
+    if hasattr(user, "standing"):
+        return user.standing
     return (
         StaffMember.objects.filter(user=user, archived_at=None, merchant__archived_at=None)
         .select_related("merchant")
         .first()
     )
+
+
+def ask_once(user: Somebody) -> None:
+    """For a user who lives as long as a request does: whoever asks again is told the same.
+
+    A page of the admin asks a dozen times: for its menu, each button, each choice.
+    """
+    if isinstance(user, User):
+        user.standing = staff_member_of(user)
 
 
 def _with_role(user: Somebody, *roles: Role) -> StaffMember | None:

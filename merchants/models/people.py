@@ -14,6 +14,9 @@ class User(AbstractUser):
     is_staff opens the admin; cashiers do not have it.
     """
 
+    # What `access.ask_once` has found.
+    standing: "StaffMember | None"
+
 
 class Role(models.TextChoices):
     OWNER = "owner"

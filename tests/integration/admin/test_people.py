@@ -1,11 +1,13 @@
 """Users and staff members: who may let whom in."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from merchants.models import Role, StaffMember, Store, User
 from tests import cast
-from tests.integration.admin.forms import errors, page
+from tests.integration.admin.forms import errors, page, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +50,21 @@ def test_the_last_owner_stays_one(owner: Client, store: Store) -> None:
     owner.post(page("staffmember", "changelist"), {"action": "archive", "_selected_action": [str(member.pk)]})
     member.refresh_from_db()
     assert member.archived_at is None
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.MANAGER])
+def test_a_page_asks_once_who_its_reader_is(store: Store, role: Role) -> None:
+    client = signed_in(cast.make_staff(store, role=role).user)
+    cast.make_offer(store)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(page("offer", "changelist")).status_code == 200
+    of_the_reader = [one["sql"] for one in asked if '"merchants_staffmember"."user_id" =' in one["sql"]]
+    assert len(of_the_reader) == 1, of_the_reader
+
+
+def test_who_has_left_reaches_nothing_with_the_next_page(store: Store) -> None:
+    member = cast.make_staff(store, role=Role.MANAGER)
+    client = signed_in(member.user)
+    assert client.get(page("offer", "changelist")).status_code == 200
+    StaffMember.objects.filter(pk=member.pk).update(archived_at=cast.NOON)
+    assert client.get(page("offer", "changelist"))["location"].startswith("/admin/login/")

@@ -1,4 +1,4 @@
-"""The admin speaks the time of its reader's shop: their first store's zone, else UTC."""
+"""The admin knows its reader: who they are at which merchant, and their shop's time."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from merchants import access
 from merchants.models import Store
 
 
-class LocalTimeMiddleware:
-    """Around the whole answer, for templates are rendered after the view. The API says its offset and is left alone."""
+class ReaderMiddleware:
+    """Their first store's zone, else UTC, around the whole answer, for templates are rendered after the view. The API
+    says its offset and is left alone.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,6 +21,7 @@ class LocalTimeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith("/admin/"):
             return self.get_response(request)
+        access.ask_once(request.user)
         with timezone.override(_zone_of(request)):
             return self.get_response(request)
 
