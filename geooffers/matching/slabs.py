@@ -13,6 +13,9 @@ from geooffers.matching.columns import Floats, Ints
 from geooffers.matching.covering import Some, expanded
 
 VERTICES_A_SLAB = 4
+# An outline that goes up and down often crosses each slab as often, however thin the slab: thinner ones would save
+# nothing, and each would keep all of these edges once more.
+CROSSINGS_A_VERTEX = 4
 SLABS_AT_MOST = 1 << 14
 
 # A record of a polygon: eight numbers, one line of the processor's cache.
@@ -30,8 +33,11 @@ class Slabs:
 
 def slabs_of(some: Some, *, vertices: Ints, first_vertex: Ints, first_slab: int) -> Slabs:
     edges = some.edges
-    count = np.clip(vertices // VERTICES_A_SLAB, 1, SLABS_AT_MOST)
     height = some.north - some.south
+    rise = np.bincount(edges.owner, np.abs(edges.to_lat - edges.lat), minlength=len(height))
+    crossings = np.divide(rise, height, out=np.zeros_like(height), where=height > 0)
+    a_slab = np.maximum(crossings / CROSSINGS_A_VERTEX, VERTICES_A_SLAB)
+    count = np.clip((vertices / a_slab).astype(np.int64), 1, SLABS_AT_MOST)
     with np.errstate(divide="ignore", over="ignore"):
         per_degree = np.where(height > 0, count / height, 0.0)
     per_degree[~np.isfinite(per_degree)] = 0.0

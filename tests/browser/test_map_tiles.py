@@ -29,7 +29,10 @@ def tile_server() -> Iterator[str]:
         def log_message(self, *args: object) -> None:
             """Its calls are of no interest."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # a map asks for all of its tiles at once
+
+    server = Server(("127.0.0.1", 0), Tiles)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/{{z}}/{{x}}/{{y}}.png"
@@ -54,8 +57,9 @@ def open_form(browsing: Browsing, address: str) -> Drawing:
 
 
 def test_tiles_of_the_setting_are_shown_with_their_attribution(
-    browsing: Browsing, serve_with: ServeWith, tile_server: str
+    tile_server: str, browsing: Browsing, serve_with: ServeWith
 ) -> None:
+    """The server of tiles is named first, so that it ends after the browser that may still ask it for some."""
     drawing = open_form(browsing, serve_with(tiles_from(tile_server)))
     expect(drawing.page.locator("img.leaflet-tile-loaded").first).to_be_visible()
     expect(drawing.page.get_by_text("Made of one colour")).to_be_visible()

@@ -33,6 +33,16 @@ def star(*, lat: float, lon: float, radius_deg: float, corners: int, wobble: lis
     return polygon((*ring, ring[0]))
 
 
+def comb(*, teeth: int, lon: float = 24.0, lat: float = 60.0) -> Polygon:
+    """A fifth of a degree wide and high, on a back of a hundredth. A tooth is as wide as the gap beside it."""
+    pitch = 0.2 / teeth
+    ring = [(lon + 0.2, lat + 0.01), (lon + 0.2, lat), (lon, lat)]
+    for tooth in range(teeth):
+        west, east = lon + tooth * pitch, lon + (tooth + 0.5) * pitch
+        ring += [(west, lat + 0.01), (west, lat + 0.2), (east, lat + 0.2), (east, lat + 0.01)]
+    return polygon((*ring, ring[0]))
+
+
 @st.composite
 def stars(draw: st.DrawFn, lat: st.SearchStrategy[float] = NOT_QUITE_POLES, most_corners: int = 60) -> Polygon:
     return star(

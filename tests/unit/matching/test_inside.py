@@ -16,7 +16,7 @@ from geooffers.matching.earth import geodesic_m, here
 from geooffers.matching.index import Index
 from geooffers.matching.layer import Layer
 from geooffers.matching.shapes import shape_of
-from tests.unit.matching.shapes import LATS, LONS, METRES, SHARE, areas, box, numbered, polygon
+from tests.unit.matching.shapes import LATS, LONS, METRES, SHARE, areas, box, comb, numbered, polygon
 
 Place = tuple[float, float]
 
@@ -173,6 +173,20 @@ def test_a_place_that_is_in_more_fences_than_the_kernel_has_room_for_is_in_all_o
     places = [(60.1705, 24.94 + chance.uniform(-0.001, 0.001)) for _ in range(30)]
     expected = in_plain_python(index, places)
     assert len(expected) > 30 * 9_000
+    assert in_batches(index, places) == expected
+
+
+def test_an_outline_that_goes_up_and_down_a_thousand_times_is_cut_into_few_slabs() -> None:
+    """Each slab of it has to keep most of its edges: as many slabs as for a smooth one would fill the memory."""
+    fences = [Fence(id=1, area=comb(teeth=1_000))]
+    index = Index.build(fences)
+    edges = len(fences[0].area.parts[0][0]) - 1
+    assert len(index._base.base.slab_edges) <= 6 * edges
+    chance = random.Random(4)
+    places = [(chance.uniform(59.99, 60.21), chance.uniform(23.99, 24.21)) for _ in range(2_000)]
+    expected = asked_one_by_one(fences, places)
+    assert 500 < len(expected) < 1_500
+    assert in_plain_python(index, places) == expected
     assert in_batches(index, places) == expected
 
 
