@@ -31,8 +31,9 @@ test: test-sqlite test-postgresql
 test-sqlite: .venv/dev
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-# What touches no database, or brings its own, is not run a second time.
-WITHOUT_DATABASE := --ignore=tests/unit --ignore=tests/browser --ignore=tests/acceptance/test_demo.py
+# What touches no database, brings its own, or is about files alone, is not run a second time.
+WITHOUT_DATABASE := --ignore=tests/unit --ignore=tests/browser --ignore=tests/acceptance/test_demo.py \
+	--ignore=tests/crashes/test_builder_is_killed.py
 test-postgresql: .venv/dev
 	@url=$$($(BIN)/python .ci/find-postgresql); \
 	if [ -n "$$url" ]; then \
