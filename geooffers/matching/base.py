@@ -7,6 +7,7 @@ they settle what the cheap decisions leave open, and the next base is built from
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +85,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     )
     told("circles", 0.1)
     circles = _circles(columns.circle_areas)
-    covers = [covering.cover_circles(columns.circle_areas)] if len(circles) else []
+    covers = [table.packed(covering.cover_circles(columns.circle_areas))] if len(circles) else []
     vertices: Ints = np.diff(columns.ring_vertex[columns.polygon_ring])
     cut: list[slabs.Slabs] = []
     slab = 0
@@ -94,14 +95,14 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
         some, theirs = covering.some_of(columns, first, last), vertices[first:last]
         cover = covering.cover_polygons(some, theirs)
         cover.owner[:] += len(circles) + first
-        covers.append(cover)
+        covers.append(table.packed(cover))
         first_vertex = columns.ring_vertex[columns.polygon_ring[first:last]]
         cut.append(slabs.slabs_of(some, vertices=theirs, first_vertex=first_vertex, first_slab=slab))
         slab += len(cut[-1].begins)
-    begins, edges = _one_after_another(cut)
+    begins, edges = _one_after_another(cut, most_vertices=int(vertices.max(initial=0)))
     polygons = np.concatenate([one.records for one in cut]) if cut else np.empty((0, 8))
     told("cells", 0.8)
-    made = table.built(covering.joined(covers))
+    made = table.built(np.concatenate(covers) if covers else np.empty(0, dtype=np.uint64))
     told("ids", 0.95)
     ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
     base = Base(
@@ -114,7 +115,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
         circles=circles,
         polygons=polygons,
         slab_begins=begins,
-        slab_edges=edges.astype(np.uint16) if not len(vertices) or vertices.max() <= 1 << 16 else edges,
+        slab_edges=edges,
         slots=made.slots,
         entries=made.entries,
         there=made.there,
@@ -148,11 +149,16 @@ def geometries(columns: Columns, polygons: Ints) -> npt.NDArray[np.object_]:
     return shapes
 
 
-def _one_after_another(cut: list[slabs.Slabs]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def _one_after_another(
+    cut: list[slabs.Slabs], *, most_vertices: int
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[Any]]:
+    kind: type[np.unsignedinteger[Any]] = np.uint16 if most_vertices <= 1 << 16 else np.uint32
     if not cut:
-        return np.zeros(1, dtype=np.uint32), np.empty(0, dtype=np.uint32)
+        return np.zeros(1, dtype=np.uint32), np.empty(0, dtype=kind)
     ends = np.cumsum([len(one.edges) for one in cut])
     if ends[-1] > 0xFFFFFFFF:
         raise ValueError("an index holds some two thousand million vertices at most")
-    begins = [one.begins + end - len(one.edges) for one, end in zip(cut, ends, strict=True)]
-    return np.concatenate([*begins, ends[-1:]]).astype(np.uint32), np.concatenate([one.edges for one in cut])
+    for one, end in zip(cut, ends.tolist(), strict=True):
+        one.begins[:] += np.uint32(end - len(one.edges))
+    begins = np.concatenate([*(one.begins for one in cut), ends[-1:].astype(np.uint32)])
+    return begins, np.concatenate([one.edges for one in cut], dtype=kind, casting="same_kind")

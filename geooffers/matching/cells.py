@@ -88,14 +88,15 @@ def columns_of(lon: npt.NDArray[np.float64]) -> Ints:
     return columns
 
 
-def map_of(number: Ints, row: Ints, column: Ints) -> npt.NDArray[np.uint8]:
-    """The map in which these cells exist."""
+def map_of(keys: Ints) -> npt.NDArray[np.uint8]:
+    """The map in which these cells exist. Neighbourhoods are not on it."""
     there = np.zeros((MAP_ROWS, MAP_COLUMNS), dtype=np.uint8)
+    keys = keys[keys >> 32 != PREFIXES[NEIGHBOURHOODS] >> 32]
     for each, (shift, begin) in enumerate(zip(SHIFTS, BEGINS, strict=True)):
-        chosen = number == each
-        if not chosen.any():
+        chosen = keys[keys >> 33 == each]
+        if not len(chosen):
             continue
-        rows, columns = row[chosen], column[chosen]
+        rows, columns = chosen >> 17 & (ROWS - 1), chosen & (COLUMNS - 1)
         wide = shift + NARROWING[begin + rows].astype(np.int64)
         high = max(shift - MAP_SHIFT, 0)
         for width in np.unique(wide).tolist():

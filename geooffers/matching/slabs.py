@@ -27,11 +27,12 @@ class Slabs:
     """Of some polygons: their records, and for each slab where its edges begin, and these."""
 
     records: Floats
-    begins: Ints
-    edges: npt.NDArray[np.uint32]
+    begins: npt.NDArray[np.uint32]
+    edges: npt.NDArray[np.unsignedinteger]
 
 
 def slabs_of(some: Some, *, vertices: Ints, first_vertex: Ints, first_slab: int) -> Slabs:
+    """Of polygons with so many vertices each, which begin at these. An edge is told by its number in its polygon."""
     edges = some.edges
     height = some.north - some.south
     rise = np.bincount(edges.owner, np.abs(edges.to_lat - edges.lat), minlength=len(height))
@@ -52,9 +53,10 @@ def slabs_of(some: Some, *, vertices: Ints, first_vertex: Ints, first_slab: int)
     slab = begin[edges.owner[edge]] + low[edge] + step
     # Counted, not compared: NumPy sorts what fits into 16 bits by its digits, and a run of polygons has no more slabs.
     order = np.argsort(slab.astype(np.min_scalar_type(int(ends[-1]))), kind="stable")
-    begins = np.cumsum(np.bincount(slab, minlength=int(ends[-1])))
-    begins[1:], begins[0] = begins[:-1].copy(), 0
-    return Slabs(records=records, begins=begins, edges=edges.number[edge[order]].astype(np.uint32))
+    begins = np.zeros(int(ends[-1]), dtype=np.uint32)
+    np.cumsum(np.bincount(slab, minlength=len(begins))[:-1], out=begins[1:])
+    number = edges.number.astype(np.min_scalar_type(int(vertices.max())))
+    return Slabs(records=records, begins=begins, edges=number[edge[order]])
 
 
 def _slab(lat: Floats, owner: Ints, records: Floats) -> Ints:

@@ -31,6 +31,9 @@ CELL_BITS = 64 - cells.KEY_BITS
 CELLS_AT_MOST = 1 << CELL_BITS
 
 
+Packed = npt.NDArray[np.uint64]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     slots: Ints
@@ -54,14 +57,19 @@ def find(slots: Sequence[int], stride: int, homes: int, key: int) -> int:
         at += 1
 
 
-def built(cover: Cover) -> Table:
+def packed(cover: Cover) -> Packed:
+    """A number for each cell of each fence: sorted, they lie by cell, and in a cell by fence."""
     if len(cover.owner) and int(cover.owner.max()) >= FENCES_AT_MOST:
         raise ValueError("an index holds 134 million fences at most")
-    there = cells.map_of(cover.level, cover.row, cover.column)
     key = np.array(cells.PREFIXES)[cover.level] | cover.row << 17 | cover.column
+    found: Packed = (key << 28 | cover.owner << 1 | cover.full).astype(np.uint64)
+    return found
+
+
+def built(packed: Packed) -> Table:
+    """Of all fences; `packed` is sorted on the way."""
     # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
     # the full one of the two sorts last and stays.
-    packed = (key.astype(np.uint64) << np.uint64(28)) | (cover.owner << 1 | cover.full).astype(np.uint64)
     packed.sort()
     once = np.ones(len(packed), dtype=bool)
     once[:-1] = packed[:-1] >> np.uint64(1) != packed[1:] >> np.uint64(1)
@@ -70,36 +78,33 @@ def built(cover: Cover) -> Table:
     begins = np.ones(len(key), dtype=bool)
     begins[1:] = key[1:] != key[:-1]
     first = np.flatnonzero(begins)
-    entries = ((packed & np.uint64((1 << 28) - 1)) << np.uint64(1)).astype(np.uint32)
+    entries = packed.astype(np.uint32) << np.uint32(4) >> np.uint32(3)
     entries[first[1:] - 1] |= LAST
     if len(entries):
         entries[-1] |= LAST
-    slots, homes = _slots(key[first], first)
-    return Table(slots=slots, entries=entries, there=there, homes=homes)
+    key = key[first]
+    slots, homes = _slots(key, first)
+    return Table(slots=slots, entries=entries, there=cells.map_of(key), homes=homes)
 
 
 def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
     if len(key) > CELLS_AT_MOST:
         raise ValueError("an index holds 268 million cells at most")
-    mixed = (key.astype(np.uint64) * np.uint64(cells.MIXER)) & np.uint64(cells.KEY_MASK)
     # Values sort many times faster than an order of them is found.
-    packed = mixed << np.uint64(CELL_BITS) | np.arange(len(mixed), dtype=np.uint64)
-    packed.sort()
-    mixed = (packed >> np.uint64(CELL_BITS)).astype(np.int64)
-    first = first[(packed & np.uint64(CELLS_AT_MOST - 1)).astype(np.int64)]
+    mixed = key.astype(np.uint64) * np.uint64(cells.MIXER) << np.uint64(CELL_BITS)
+    mixed |= np.arange(len(mixed), dtype=np.uint64)
+    mixed.sort()
     homes = max(int(len(mixed) * SLOTS_A_CELL / REGIONS), 1)
-    ends = np.searchsorted(mixed, np.arange(1, REGIONS + 1) << 32)
-    begins = np.concatenate([[0], ends[:-1]])
-    low = mixed & LOW
-    home = low * homes >> 32
-    place = np.empty_like(home)
-    used = 0
-    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+    ends = np.searchsorted(mixed, np.arange(1, REGIONS, dtype=np.uint64) << np.uint64(64 - 4))
+    regions = []
+    for ours in np.split(mixed, ends):
+        low = (ours >> np.uint64(CELL_BITS)).astype(np.int64) & LOW
+        number = np.arange(len(ours))
         # Each lies at its home or behind the one before it: p[i] = max(home[i], p[i - 1] + 1).
-        number = np.arange(end - begin)
-        place[begin:end] = np.maximum.accumulate(home[begin:end] - number) + number
-        used = max(used, int(place[end - 1]) + 1 if end > begin else 0)
-    stride = max(used, homes) + 1
-    slots = np.full(REGIONS * stride, EMPTY, dtype=np.int64)
-    slots[(mixed >> 32) * stride + place] = low << 32 | first
-    return slots, homes
+        place = np.maximum.accumulate((low * homes >> 32) - number) + number
+        regions.append((place, low << 32 | first[(ours & np.uint64(CELLS_AT_MOST - 1)).astype(np.int64)]))
+    stride = max(homes, *(int(place[-1]) + 1 for place, _ in regions if len(place)), 1) + 1
+    slots = np.full((REGIONS, stride), EMPTY, dtype=np.int64)
+    for region, (place, slot) in zip(slots, regions, strict=True):
+        region[place] = slot
+    return slots.reshape(-1), homes
