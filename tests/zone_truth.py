@@ -1,5 +1,6 @@
 """Places to keep away from, and how far a point is from one by the geodesic: what buffers and reports are held to."""
 
+import functools
 import itertools
 import math
 
@@ -8,7 +9,7 @@ from geographiclib.geodesic import Geodesic
 
 from geooffers.matching import earth
 from geooffers.matching.areas import Polygon
-from geooffers.matching.shapes import shape_of
+from geooffers.matching.shapes import Shape, shape_of
 
 WGS84 = Geodesic.WGS84
 WASHINGTON_M, NEW_YORK_M = 609.6, 563.88
@@ -72,8 +73,8 @@ AREAS = {
 
 def truth_m(area: Polygon, *, lat: float, lon: float) -> float:
     """How far a place is from the area, negative inside. Laid out around the place itself, where the plane is true."""
-    spread = [_every_200_m(np.array(one)) for part in area.parts for one in part]
-    lons, lats = np.concatenate([each[:, 0] for each in spread]), np.concatenate([each[:, 1] for each in spread])
+    spread, shape = _laid_out(area)
+    lons, lats = np.concatenate(spread).T
     azimuth, _, away = earth.ellipsoid().inv(np.full(len(lons), lon), np.full(len(lons), lat), lons, lats)
     points = np.column_stack([away * np.sin(np.radians(azimuth)), away * np.cos(np.radians(azimuth))])
     nearest, at = math.inf, 0
@@ -86,7 +87,12 @@ def truth_m(area: Polygon, *, lat: float, lon: float) -> float:
         share = np.clip(-(start * along).sum(1) / np.maximum((along * along).sum(1), 1e-12), 0, 1)
         distance = np.hypot(*(start + share[:, None] * along).T)
         nearest = min(nearest, float(distance[~inner].min()))
-    return -nearest if shape_of(area).covers(lat=lat, lon=lon) else nearest
+    return -nearest if shape.covers(lat=lat, lon=lon) else nearest
+
+
+@functools.cache
+def _laid_out(area: Polygon) -> tuple[list[np.ndarray], Shape]:
+    return [_every_200_m(np.array(one)) for part in area.parts for one in part], shape_of(area)
 
 
 def _every_200_m(ring: np.ndarray) -> np.ndarray:
