@@ -12,7 +12,7 @@ class NotMigrated(Exception):
 
 
 def unapplied() -> list[str]:
-    """The migrations that are still to be applied, in their order, as "visits.0003_what_proves_a_visit"."""
+    """The migrations that are still to be applied, in their order, as "visits.0001_initial"."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]

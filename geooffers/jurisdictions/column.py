@@ -24,6 +24,11 @@ class JurisdictionField(models.CharField):  # type: ignore[type-arg]  # generic 
         kwargs.setdefault("help_text", "Whose law holds there, by ISO 3166-2: FI, US-WA.")
         super().__init__(*args, **kwargs)
 
+    def deconstruct(self) -> Any:
+        """In migrations a plain column: they must run whatever becomes of this module."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
     @property
     def validators(self) -> list[Any]:
         return [*super().validators, known_jurisdiction]

@@ -12,6 +12,11 @@ from geooffers.sealing import held, rings
 class SealedBytes(models.BinaryField):  # type: ignore[type-arg]  # Python's bytes in and out, as its base
     """Bytes that begin with the id of their key; whoever writes them seals them. `__under="k1"`: those of one key."""
 
+    def deconstruct(self) -> Any:
+        """In migrations a plain column: they must run whatever becomes of this module."""
+        name, _, args, options = super().deconstruct()
+        return name, "django.db.models.BinaryField", args, options
+
     def sealed_outside(self, ring: rings.Ring, *, column: str) -> Q:
         """Rows sealed under keys that are not in `ring`, or not at all."""
         found = Q()
@@ -27,13 +32,10 @@ class SealedHash(SealedBytes):
     `purpose` is what the hash is of. A hash that was moved from a column of another purpose does not open.
     """
 
-    def __init__(self, *args: Any, purpose: str, **options: Any) -> None:
+    # Without a purpose only in migrations, where it is a plain column.
+    def __init__(self, *args: Any, purpose: str = "", **options: Any) -> None:
         self.purpose = purpose
         super().__init__(*args, **options)
-
-    def deconstruct(self) -> Any:
-        name, path, args, options = super().deconstruct()
-        return name, path, args, {**options, "purpose": self.purpose}
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         if value is None:

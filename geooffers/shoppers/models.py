@@ -19,11 +19,6 @@ from geooffers.shoppers.data_request_models import DataRequest, DataRequestKind,
 __all__ = ["DataRequest", "DataRequestKind", "Export", "Tombstone", "TombstoneKind"]
 
 
-def new_ledger_key() -> bytes:
-    """32 random bytes. Redemptions carry an HMAC under it; discarding it makes them nobody's."""
-    return secrets.token_bytes(32)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
     """A shopper's newest pause, if they ever paused: from `starts_at` to the first moment after it."""
@@ -58,7 +53,7 @@ class Shopper(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     firebase_uid = models.CharField(max_length=128, null=True, blank=True, unique=True)
     language = models.CharField(max_length=35, default="en", help_text="BCP 47 tag chosen in the app.")
-    ledger_key = models.BinaryField(max_length=32, default=new_ledger_key, editable=False)
+    ledger_key = models.BinaryField(max_length=32, default=secrets.token_bytes, editable=False)
     created_at = models.DateTimeField()
     # An anonymous shopper ends when its device signs in to an account.
     ended_at = models.DateTimeField(null=True, blank=True)

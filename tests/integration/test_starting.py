@@ -44,9 +44,8 @@ def test_it_is_named_before_a_column_that_it_would_have_made(start: list[str]) -
 
 
 def test_of_many_the_first_are_named_and_the_others_counted() -> None:
-    MigrationRecorder.Migration.objects.filter(app="rounds").delete()
-    MigrationRecorder.Migration.objects.filter(app="notifications").delete()
-    with pytest.raises(database_schema.NotMigrated, match=r"rounds\.0001_initial.* and \d+ more\. Run"):
+    MigrationRecorder.Migration.objects.filter(app__in=["visits", "coupons", "notifications", "rounds"]).delete()
+    with pytest.raises(database_schema.NotMigrated, match=r"\w+\.0001_initial, .* and 1 more\. Run"):
         database_schema.refuse_unless_migrated()
 
 

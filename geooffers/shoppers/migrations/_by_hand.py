@@ -1,4 +1,6 @@
-"""The database itself refuses to change a published consent text. Only that its meaning moved on is written, once.
+"""The part of the initial migration that is written by hand: the first consent texts, and a trigger.
+
+The database itself refuses to change a published consent text. Only that its meaning moved on is written, once.
 
 SQLite rebuilds a table when a later migration alters it and loses its triggers with that: such a migration repeats
 this step.
@@ -7,6 +9,8 @@ this step.
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+
+from geooffers.shoppers.migrations import _first_texts
 
 KEPT = ("id", "purpose", "language", "version", "body", "renews", "published_at")
 
@@ -44,7 +48,7 @@ def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         schema_editor.execute("DROP TRIGGER published_text_never_changes")
 
 
-class Migration(migrations.Migration):
-    dependencies = [("shoppers", "0005_receipts_say_the_locale")]
-
-    operations = [migrations.RunPython(forwards, backwards)]
+OPERATIONS = [
+    migrations.RunPython(_first_texts.publish, _first_texts.take_back),
+    migrations.RunPython(forwards, backwards),
+]

@@ -1,8 +1,9 @@
-"""The first words that shoppers are shown. They are never edited: a new wording is a new version, by a new file."""
+"""The first words that shoppers are shown. They are never edited: a new wording is a new version, by a new file.
+
+Frozen: no code but the initial migration reads this module.
+"""
 
 from datetime import UTC, datetime
-
-from django.db import migrations
 
 PUBLISHED = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -42,8 +43,8 @@ TEXTS = {
     "analytics": {
         "en": "Count me in figures about visits and offers. Figures are only shown for groups of twenty people or "
         "more, never about me alone. I can withdraw this at any time in the app.",
-        "de": "Ich darf in Zahlen über Besuche und Angebote mitgezählt werden. Zahlen werden nur für Gruppen ab zwanzig "
-        "Personen gezeigt, nie über mich allein. Ich kann das jederzeit in der App widerrufen.",
+        "de": "Ich darf in Zahlen über Besuche und Angebote mitgezählt werden. Zahlen werden nur für Gruppen ab "
+        "zwanzig Personen gezeigt, nie über mich allein. Ich kann das jederzeit in der App widerrufen.",
         "fi": "Minut saa laskea mukaan käyntejä ja tarjouksia koskeviin lukuihin. Lukuja näytetään vain vähintään "
         "kahdenkymmenen hengen ryhmistä, ei koskaan minusta yksin. Voin perua tämän milloin tahansa sovelluksessa.",
     },
@@ -61,8 +62,3 @@ def publish(apps, schema_editor):
 
 def take_back(apps, schema_editor):
     apps.get_model("shoppers", "ConsentText").objects.filter(version=1, published_at=PUBLISHED).delete()
-
-
-class Migration(migrations.Migration):
-    dependencies = [("shoppers", "0001_initial")]
-    operations = [migrations.RunPython(publish, take_back)]

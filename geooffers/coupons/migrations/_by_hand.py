@@ -1,4 +1,4 @@
-"""The database itself refuses to change a ledger entry.
+"""The part of the initial migration that is written by hand: the database itself refuses to change a ledger entry.
 
 Deleting stays possible: entries are forgotten after seven years. SQLite rebuilds a table when a later migration
 alters it and loses its triggers with that: such a migration repeats this step.
@@ -34,7 +34,4 @@ def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         schema_editor.execute("DROP TRIGGER ledger_is_append_only")
 
 
-class Migration(migrations.Migration):
-    dependencies = [("coupons", "0001_initial")]
-
-    operations = [migrations.RunPython(forwards, backwards)]
+OPERATIONS = [migrations.RunPython(forwards, backwards)]
