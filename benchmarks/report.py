@@ -153,7 +153,7 @@ def headers(token: str) -> dict[str, str]:
 
 def register_phone() -> str:
     """A phone with every consent; its token."""
-    from geooffers.api.auth import hash_token
+    from geooffers.api.identity.auth import hash_token
     from geooffers.shoppers.models import ConsentText, Purpose
     from geooffers.usecases.give_consent import give_consent
     from geooffers.usecases.register_device import register_device

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI, Schema
 
-from geooffers.api.auth import hash_token
+from geooffers.api.identity.auth import hash_token
 from geooffers.matching.index import Index, Match
 from geooffers.shoppers.models import Device
 from geooffers.usecases import advise_next_report

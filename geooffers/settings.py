@@ -82,8 +82,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "geooffers.api.manners.Manners",
-    "geooffers.api.health.Health",
+    "geooffers.api.edge.middleware.Manners",
+    "geooffers.api.edge.health.Health",
     "geooffers.monitoring.answering.Metrics",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,4 +1,4 @@
-"""Every address of the service, but /livez and /readyz: `api.health` answers those before any routing."""
+"""Every address of the service, but /livez and /readyz: `api.edge.health` answers those before any routing."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -9,8 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geooffers.settings")
 application = get_wsgi_application()
 
 # Models can be imported only now. Threads begin here, in the process that will serve, and not at the first report.
-from geooffers.api import dropped  # noqa: E402
+from geooffers.api.location import dropped_fixes  # noqa: E402
 from merchants import live_fences  # noqa: E402
 
 live_fences.matcher().follow()
-dropped.keep_writing()
+dropped_fixes.keep_writing()

@@ -9,7 +9,10 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.test import Client
 
-from geooffers.api import auth, clock, device_caller, limits, report_rate
+from geooffers.api import device_caller
+from geooffers.api.edge import clock, limits
+from geooffers.api.identity import auth
+from geooffers.api.location import report_rate
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState, Decision
 from geooffers.rounds import export

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.test import Client
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.shoppers import texts
 from geooffers.shoppers.models import ConsentText, Purpose
 from merchants import fences, live_fences

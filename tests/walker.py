@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.http import HttpResponse
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.shoppers.models import Device
 from tests.cast import AINO_LAT, AINO_LON, make_device
 from tests.phone import Phone, make_token

@@ -1,28 +1,11 @@
 """The API at /api/v1: one line per resource. Documentation at /api/v1/docs, the document at /api/v1/openapi.json."""
 
-from geooffers.api import (
-    circumstances,
-    city_offers,
-    consents,
-    contract,
-    coupons,
-    devices,
-    erasure,
-    exports,
-    ingest,
-    my_devices,
-    nearby,
-    passes,
-    pauses,
-    positions,
-    redemptions,
-    region_events,
-    regions,
-    signing_in,
-    signing_out,
-    strict,
-    vouching,
-)
+from geooffers.api.edge import contract, strict
+from geooffers.api.identity import age_and_residence, attestation, devices, my_devices, signing_in, signing_out
+from geooffers.api.location import gps_clients, nearby, positions, region_events, regions
+from geooffers.api.offers import city_offers, coupons, passes
+from geooffers.api.privacy import consents, erasure, exports, pauses
+from geooffers.api.till import redemptions
 
 api = contract.Api(
     title="Geooffers",
@@ -44,19 +27,19 @@ api = contract.Api(
 )
 
 api.add_router("/devices", devices.router)
-api.add_router("/devices", vouching.router)
+api.add_router("/devices", attestation.router)
 api.add_router("/me/devices", my_devices.router)
 api.add_router("/sign-in", signing_in.router)
 api.add_router("/sign-out", signing_out.router)
 api.add_router("/consent-texts", consents.texts_router)
 api.add_router("/consents", consents.router)
 api.add_router("/consents", pauses.router)
-api.add_router("/consents", circumstances.router)
+api.add_router("/consents", age_and_residence.router)
 api.add_router("/positions", positions.router)
 api.add_router("/region-events", region_events.router)
 api.add_router("/regions", regions.router)
 api.add_router("/nearby", nearby.router)
-api.add_router("/ingest", ingest.router)
+api.add_router("/ingest", gps_clients.router)
 api.add_router("", city_offers.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)

@@ -15,7 +15,7 @@ from geooffers.visits import sealed_state
 
 def name_of_device(device_id: UUID) -> str:
     """Not its id: a call that is on its way while its shopper is erased may still be counted."""
-    return "device:" + salted_hmac("geooffers.api.auth", device_id.bytes, algorithm="sha256").hexdigest()[:32]
+    return "device:" + salted_hmac("geooffers.api.identity.auth", device_id.bytes, algorithm="sha256").hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)

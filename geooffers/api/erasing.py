@@ -7,7 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from geooffers.api import device_caller, limits, report_rate
+from geooffers.api import device_caller
+from geooffers.api.edge import limits
+from geooffers.api.location import report_rate
 from geooffers.api.models import RateCount, StoredReply
 
 # Named by an HMAC of the device's id, without a foreign key.

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
-from geooffers.api import clock, limits
+from geooffers.api.edge import clock, limits
 
 BY_ADDRESS = limits.Limit(name="admin_tries", amount=30, per_s=600)
 BY_NAME = limits.Limit(name="admin_tries_of_a_name", amount=15, per_s=600)

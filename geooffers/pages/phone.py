@@ -15,7 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from geooffers.api import auth, clock, errors
+from geooffers.api.edge import clock, errors
+from geooffers.api.identity import auth
 from geooffers.coupons import wallet
 from geooffers.pages import phone_map, phone_passes
 from geooffers.shoppers.models import Device

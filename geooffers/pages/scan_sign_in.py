@@ -8,7 +8,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from geooffers.api import clock, limits
+from geooffers.api.edge import clock, limits
 from merchants import access
 from merchants.models import User
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 from PIL import Image
 
-from geooffers.api import clock, errors, limits
+from geooffers.api.edge import clock, errors, limits
 from geooffers.coupons import codes
 from merchants import access, image_files
 

@@ -1,7 +1,7 @@
 """A copy of everything that is kept of a shopper, for the shopper. docs/privacy.md lists what that is.
 
 Small accounts get it at once. For large ones the worker makes it (`make_exports`), ready within the hour, and it is
-fetched by a link. The shape is the JSON Schema that the API publishes (`api/export_schema.py`).
+fetched by a link. The shape is the JSON Schema that the API publishes (`api/privacy/export_schema.py`).
 """
 
 import gzip

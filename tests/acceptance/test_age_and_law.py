@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit

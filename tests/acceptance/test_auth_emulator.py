@@ -18,7 +18,7 @@ import firebase_admin
 import pytest
 import requests
 
-from geooffers.api import id_tokens
+from geooffers.api.identity import id_tokens
 from geooffers.shoppers.models import Device, Shopper
 from tests import conftest
 from tests.acceptance.accounts import TokenChange

@@ -14,8 +14,8 @@ import pytest
 from django.apps import apps
 from django.http import HttpResponse
 
-from geooffers.api import report_rate
 from geooffers.api.app import api
+from geooffers.api.location import report_rate
 from geooffers.api.models import RateCount
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState

@@ -22,7 +22,7 @@ from psycopg import sql
 
 from geooffers.api import device_caller
 from geooffers.api import erasing as of_api
-from geooffers.api.limits import _redis
+from geooffers.api.edge.limits import _redis
 from geooffers.coupons import ledger
 from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from merchants import budgets, city_offers, keys, logos, offers, shops
 from merchants.models import FenceState, Geofence, Offer, OfferBudget, OfferState, Store
 from tests.cast import NOON, make_fence, make_offer, make_store

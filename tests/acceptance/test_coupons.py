@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import codes, issuing, keyring
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper

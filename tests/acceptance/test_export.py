@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from django.test import Client
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import exporting as of_coupons
 from geooffers.coupons import keyring
 from geooffers.coupons.eligibility import Reason

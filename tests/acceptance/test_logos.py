@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import wallet
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper

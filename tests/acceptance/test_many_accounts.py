@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import deciding, device_shares
 from geooffers.coupons.device_shares import PERIOD, SEATS
 from geooffers.coupons.models import Coupon, Decision, DeviceShare

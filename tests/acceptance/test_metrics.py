@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from geooffers.api import dropped
+from geooffers.api.location import dropped_fixes
 from geooffers.rounds import forget
 from geooffers.rounds.timetable import ROUNDS, Round
 from geooffers.visits.models import DeviceState, EndReason, Visit
@@ -74,8 +74,8 @@ def test_it_is_asked_by_the_process_s_address_and_without_tls(settings) -> None:
 def test_the_page_lists_every_metric_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(geooffers_\w+)`", (DOCS / "monitoring.md").read_text(), flags=re.MULTILINE))
     make_follower()
-    dropped.count(client="positions", reasons={"too_old": 1})
-    dropped.write(now=timezone.now())
+    dropped_fixes.count(client="positions", reasons={"too_old": 1})
+    dropped_fixes.write(now=timezone.now())
     for state, settled_at in ((PushState.DEAD, timezone.now()), (PushState.READY, None)):
         make_push(state=state, settled_at=settled_at, reason="quota")
     assert {name for name, *_ in scraped()} == listed
@@ -138,7 +138,7 @@ def test_a_phone_that_walks_in_and_a_fix_that_is_not_used_are_counted() -> None:
     walker.report(fix(now - timedelta(days=2)), now=now)
     for second in (20, 10, 0):
         walker.be_at(AT_AINO, now - timedelta(seconds=second))
-    dropped.write(now=now)
+    dropped_fixes.write(now=now)
     after = scraped()
     for metric in (("geooffers_phones_heard",), ("geooffers_visits_open",), ("geooffers_visits_begun", "open")):
         assert (before[metric], after[metric]) == (0, 20), "nothing is told of nineteen people"

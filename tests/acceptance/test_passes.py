@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import keyring, redemption
 from geooffers.coupons.models import Coupon, WalletPass
 from geooffers.coupons.redemption import ScannedBy

@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import UNTIL_RESUMED, ConsentReceipt, ConsentState, Purpose

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from PIL import Image, ImageDraw
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import keyring, redemption
 from geooffers.coupons.models import Coupon
 from geooffers.coupons.redemption import ScannedBy

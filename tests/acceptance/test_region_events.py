@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, EndReason, Visit

@@ -336,7 +336,7 @@ def test_a_mistake_of_ours_is_a_500_without_stack_or_words_of_the_request(caplog
     problem = assert_problem(answer, 500, "internal_error")
     assert "Traceback" not in answer.content.decode()
     assert "relation" not in answer.content.decode()
-    (record,) = [record for record in caplog.records if record.name == "geooffers.api.errors"]
+    (record,) = [record for record in caplog.records if record.name == "geooffers.api.edge.errors"]
     assert problem["request_id"] in record.getMessage()
     assert "auth.py" in record.getMessage()
     assert "424242" not in caplog.text

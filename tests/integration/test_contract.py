@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from geooffers.api.app import api
-from geooffers.api.errors import PROBLEMS
+from geooffers.api.edge.errors import PROBLEMS
 
 
 def document() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_every_error_of_an_operation_is_a_problem_with_an_example_of_each_code(o
 
 
 def test_every_refusal_has_a_sentence() -> None:
-    from geooffers.api import errors
+    from geooffers.api.edge import errors
 
     for refusal, problem in PROBLEMS.items():
         assert errors.sentence_of(refusal).endswith((".", ":")), f"{refusal} ({problem.code}) has no docstring"

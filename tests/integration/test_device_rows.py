@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.api import auth, device_rows
+from geooffers.api import device_rows
+from geooffers.api.identity import auth
 from geooffers.shoppers.models import ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.withdraw_consent import withdraw_consent
 from geooffers.visits import sealed_state

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from geooffers.api import dropped
+from geooffers.api.location import dropped_fixes
 from geooffers.api.models import DroppedFixes
 from merchants import live_fences
 from merchants.models import Role, User
@@ -24,9 +24,9 @@ PAGE = "admin:api_droppedfixes_changelist"
 @pytest.fixture(autouse=True)
 def nothing_counted(db: None) -> Iterator[None]:
     live_fences.matcher().refresh()  # the process may know the fences of another test
-    dropped._counted.clear()
+    dropped_fixes._counted.clear()
     yield
-    dropped._counted.clear()
+    dropped_fixes._counted.clear()
 
 
 def rows() -> dict[tuple[datetime, str, str], int]:
@@ -56,16 +56,16 @@ def report_some() -> None:
 def test_what_a_report_did_not_use_is_counted_by_reason_and_written_later() -> None:
     report_some()
     assert rows() == {}
-    dropped.write(now=NOON + timedelta(minutes=25))
+    dropped_fixes.write(now=NOON + timedelta(minutes=25))
     expected = {"too_old": 1, "too_coarse": 2, "out_of_range": 1}
     assert rows() == {(NOON, "positions", reason): count for reason, count in expected.items()}
 
 
 def test_counts_of_one_hour_add_up_whoever_writes_them() -> None:
     for minute in (0, 30, 59, 61):
-        dropped.count(client="overland", reasons={"bad_time": 3})
-        dropped.write(now=NOON + timedelta(minutes=minute))
-    dropped.write(now=NOON)
+        dropped_fixes.count(client="overland", reasons={"bad_time": 3})
+        dropped_fixes.write(now=NOON + timedelta(minutes=minute))
+    dropped_fixes.write(now=NOON)
     hour = timedelta(hours=1)
     assert rows() == {(NOON, "overland", "bad_time"): 9, (NOON + hour, "overland", "bad_time"): 3}
 
@@ -77,22 +77,22 @@ def test_a_report_writes_no_count_itself() -> None:
         walker.report(fix(NOON, accuracy_m=9_000.0), now=NOON)
     assert len(queries) <= 2
     assert not [query for query in queries if not query["sql"].startswith("SELECT")]
-    assert dropped.not_written_yet() == {("positions", "too_coarse"): 1}
+    assert dropped_fixes.not_written_yet() == {("positions", "too_coarse"): 1}
 
 
 def test_what_cannot_be_written_waits_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    dropped.count(client="traccar", reasons={"bad_position": 2})
+    dropped_fixes.count(client="traccar", reasons={"bad_position": 2})
     with monkeypatch.context() as patched:
         patched.setattr(DroppedFixes._meta, "db_table", "no_such_table")
         with pytest.raises(DatabaseError), transaction.atomic():
-            dropped.write(now=NOON)
-    assert dropped.not_written_yet() == {("traccar", "bad_position"): 2}
+            dropped_fixes.write(now=NOON)
+    assert dropped_fixes.not_written_yet() == {("traccar", "bad_position"): 2}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_of_the_process_writes_them() -> None:
-    dropped.count(client="positions", reasons={"late": 1})
-    ended = dropped.keep_writing(every_s=0.01)
+    dropped_fixes.count(client="positions", reasons={"late": 1})
+    ended = dropped_fixes.keep_writing(every_s=0.01)
     try:
         for _ in range(500):
             if rows():
@@ -105,7 +105,7 @@ def test_a_thread_of_the_process_writes_them() -> None:
 
 def test_operators_see_them_and_merchants_do_not() -> None:
     report_some()
-    dropped.write(now=NOON)
+    dropped_fixes.write(now=NOON)
     client = Client()
     client.force_login(User.objects.create_superuser("operator", password="a-long-password-1"))
     assert shown(client) == [

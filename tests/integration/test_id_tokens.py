@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from geooffers.api import id_tokens
+from geooffers.api.identity import id_tokens
 from notifications.sandbox.keys import PROJECT, SandboxKeys, load_keys, mint_id_token
 from tests.forging import Forger
 from tests.running_sandbox import RunningSandbox

@@ -11,7 +11,7 @@ import redis
 from django.db import connection
 from django.test import RequestFactory
 
-from geooffers.api import limits
+from geooffers.api.edge import limits
 from geooffers.api.models import RateCount
 from tests.cast import NOON
 from tests.conftest import skip_or_fail

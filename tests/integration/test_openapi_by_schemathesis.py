@@ -11,7 +11,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
-from geooffers.api import report_rate
+from geooffers.api.location import report_rate
 from geooffers.api.models import RateCount
 from merchants import keys, live_fences
 from notifications.sandbox.keys import load_keys

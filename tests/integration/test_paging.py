@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api import paging
+from geooffers.api.edge import paging
 from geooffers.shoppers.models import Shopper
 from tests.cast import NOON, make_shopper
 

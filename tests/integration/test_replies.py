@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from geooffers.api import replies
+from geooffers.api.edge import replies
 from geooffers.api.models import StoredReply
 from geooffers.shoppers.models import Purpose
 from tests.cast import NOON, consent_text, make_device

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.pages import scan_sign_in
 from merchants.models import Merchant, Role, StaffMember, User
 from tests.cast import make_staff, make_store

@@ -12,7 +12,7 @@ import segno
 from django.test import Client
 from PIL import Image
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import codes
 from geooffers.pages import scan_stills
 from merchants import image_files

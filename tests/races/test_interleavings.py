@@ -19,7 +19,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import Q
 
-from geooffers.api import auth
+from geooffers.api.identity import auth
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.models import Coupon, CouponState, Redemption
 from geooffers.coupons.redemption import ScannedBy, UnknownCode

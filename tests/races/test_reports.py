@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from geooffers.api import auth, clock
+from geooffers.api.edge import clock
+from geooffers.api.identity import auth
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device
 from geooffers.usecases import report_positions

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.api import auth
+from geooffers.api.identity import auth
 from geooffers.shoppers import texts
 from geooffers.shoppers.consents import counts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose

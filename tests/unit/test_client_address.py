@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from geooffers.api import limits
+from geooffers.api.edge import limits
 
 
 @pytest.mark.parametrize(

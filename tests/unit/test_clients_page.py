@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geooffers.api.app import api
-from geooffers.api.ingest import fixes
+from geooffers.api.location.gps_clients.parsing import fixes
 from geooffers.usecases import report_positions
 from geooffers.visits import transitions
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from geooffers.api.positions import ReportOut
-from geooffers.api.regions import MovementTriggerOut, RegionOut, RegionsIn, RegionsOut
+from geooffers.api.location.positions import ReportOut
+from geooffers.api.location.regions import MovementTriggerOut, RegionOut, RegionsIn, RegionsOut
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "fence-sync.md").read_text()

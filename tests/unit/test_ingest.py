@@ -8,8 +8,9 @@ import pytest
 from django.http import QueryDict
 from django.test import override_settings
 
-from geooffers.api.ingest import background_geolocation, fixes, gpslogger, osmand, overland, owntracks, traccar, values
-from geooffers.api.ingest.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients import background_geolocation, gpslogger, osmand, overland, owntracks, traccar
+from geooffers.api.location.gps_clients.parsing import fixes, values
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
 
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 TST = int(NOON.timestamp())

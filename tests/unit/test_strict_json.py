@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from geooffers.api import strict
+from geooffers.api.edge import strict
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from geooffers.api import clock, limits
+from geooffers.api.edge import clock, limits
 from geooffers.pages.walking_in import drawing, reading
 from geooffers.pages.walking_in.asking import AskForm, live_fences_of
 from geooffers.usecases.rehearse_visit import Busy, NoWayIn, rehearse_visit

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from tests.cast import NOON
 from tests.walker import Walker
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.api.models import RateCount, StoredReply
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.models import (

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.test import Client
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.visits.models import Visit
 from merchants import live_fences

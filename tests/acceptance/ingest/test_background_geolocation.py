@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.api.ingest import receiving
+from geooffers.api.location.gps_clients import receiving
 from tests.acceptance.ingest.apps import AT_HOME, AT_THE_SHOP, App, counts, fence_at, seconds, visits_of
 from tests.cast import NOON
 

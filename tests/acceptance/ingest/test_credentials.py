@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api.ingest import reporting_keys
+from geooffers.api.location.gps_clients import reporting_keys
 from geooffers.shoppers.models import Device
 from tests.acceptance.ingest.apps import App, counts
 from tests.acceptance.ingest.test_receiving import every_adapter, say

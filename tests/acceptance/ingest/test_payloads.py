@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, QueryDict
 
-from geooffers.api.ingest import background_geolocation, gpslogger, osmand, overland, owntracks
-from geooffers.api.ingest.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients import background_geolocation, gpslogger, osmand, overland, owntracks
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import Geofence
 from tests.acceptance.ingest.apps import JSON, App, counts, fence_at

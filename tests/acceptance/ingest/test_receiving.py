@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from geooffers.api import dropped, report_rate, strict
+from geooffers.api.edge import strict
+from geooffers.api.location import dropped_fixes, report_rate
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, Visit
@@ -121,8 +122,8 @@ def test_a_body_that_cannot_be_read_is_acknowledged_and_counted(address: str) ->
 @every_adapter
 def test_the_operator_is_told_what_was_dropped_and_no_more(address: str, caplog: pytest.LogCaptureFixture) -> None:
     app = App(address)
-    before = dict(dropped.not_written_yet())
-    with caplog.at_level(logging.INFO, logger="geooffers.api.ingest"):
+    before = dict(dropped_fixes.not_written_yet())
+    with caplog.at_level(logging.INFO, logger="geooffers.api.location.gps_clients"):
         say(app)
         assert not caplog.records
         answer = say(App(address, consents=[]))
@@ -130,5 +131,5 @@ def test_the_operator_is_told_what_was_dropped_and_no_more(address: str, caplog:
     client = address.removeprefix("/")
     request_id = answer["X-Request-ID"]
     assert record.getMessage() == f"ingest {client} dropped consent_missing=1, request {request_id}"
-    after = dropped.not_written_yet()
+    after = dropped_fixes.not_written_yet()
     assert {key for key in after if after[key] != before.get(key)} == {(client, "consent_missing")}

@@ -4,7 +4,7 @@ import json
 
 from django.test import Client
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from merchants import keys

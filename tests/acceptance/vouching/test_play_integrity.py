@@ -10,7 +10,7 @@ import pytest
 import requests
 from django.http import HttpResponse
 
-from geooffers.api import play_integrity
+from geooffers.api.identity import play_integrity
 from geooffers.shoppers.models import Device, Integrity
 from geooffers.usecases.attest_device import BELIEVED_FOR
 from notifications.sandbox.keys import load_keys, mint_integrity_token

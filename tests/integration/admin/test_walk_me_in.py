@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from geooffers.api import clock
+from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from geooffers.api import auth
+from geooffers.api.identity import auth
 from geooffers.sealing import held, rings
 from geooffers.shoppers.models import Device
 from tests.cast import make_device

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from geooffers.api import auth
+from geooffers.api.identity import auth
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import held

@@ -2,7 +2,8 @@
 
 import re
 
-from geooffers.api import errors, redemptions, replies
+from geooffers.api.edge import errors, replies
+from geooffers.api.till import redemptions
 from geooffers.coupons import eligibility, redemption
 from geooffers.coupons.models import Outcome
 from tests.conftest import ROOT

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from geooffers.api import errors, report_rate
+from geooffers.api.edge import errors
+from geooffers.api.location import report_rate
 from geooffers.shoppers import pauses
 from geooffers.usecases import report_positions
 from geooffers.visits import transitions

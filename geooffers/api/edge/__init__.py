@@ -1,0 +1,1 @@
+"""What holds for every call: how it is read, checked, refused, paged and answered."""

@@ -1,0 +1,1 @@
+"""Who calls, and which phones are whose."""

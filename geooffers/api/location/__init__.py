@@ -1,0 +1,1 @@
+"""Where a phone is: reports, region events, regions to watch."""

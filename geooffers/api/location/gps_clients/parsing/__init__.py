@@ -1,0 +1,1 @@
+"""From a client's own values to fixes."""

@@ -1,0 +1,1 @@
+"""What a shopper may have and has: offers, coupons, passes."""

@@ -1,0 +1,1 @@
+"""What a shopper allows, and what is theirs: consents, pauses, copies, erasure."""

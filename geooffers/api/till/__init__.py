@@ -1,0 +1,1 @@
+"""What a till does with a coupon."""
