@@ -112,7 +112,7 @@ def main() -> None:
     prepare()
     from geooffers.api.erasing import erase_traces
     from geooffers.shoppers import exporting
-    from geooffers.usecases import erase_shopper, export_shopper, finish_erasures
+    from geooffers.usecases.privacy import erase_shopper, export_shopper, finish_erasures
 
     for number in range(20):
         live(visits=visits // 20 if number else 1, phones=2)

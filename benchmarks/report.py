@@ -155,8 +155,8 @@ def register_phone() -> str:
     """A phone with every consent; its token."""
     from geooffers.api.identity.auth import hash_token
     from geooffers.shoppers.models import ConsentText, Purpose
-    from geooffers.usecases.give_consent import give_consent
-    from geooffers.usecases.register_device import register_device
+    from geooffers.usecases.identity.register_device import register_device
+    from geooffers.usecases.privacy.give_consent import give_consent
 
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     device = register_device(

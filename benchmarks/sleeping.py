@@ -134,7 +134,7 @@ def one_day(day: Day, *, advice: Advice) -> Sum:
 
 
 def as_answered(pace: Pace) -> Advice:
-    """As `usecases.advise_next_report` puts it together, from the fences here instead of the live ones."""
+    """As `usecases.location.advise_next_report` puts it together, from the fences here instead of the live ones."""
 
     def advice(walk: Walk, report: Report, clearance_m: float) -> NextReport:
         known = walk.known

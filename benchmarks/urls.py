@@ -12,7 +12,7 @@ from ninja import NinjaAPI, Schema
 from geooffers.api.identity.auth import hash_token
 from geooffers.matching.index import Index, Match
 from geooffers.shoppers.models import Device
-from geooffers.usecases import advise_next_report
+from geooffers.usecases.location import advise_next_report
 from geooffers.visits import seeing, trust
 from geooffers.visits.observations import to_ms
 from geooffers.visits.transitions import Fix

@@ -18,7 +18,7 @@ from geooffers.coupons.models import Coupon, CouponState, Decision
 from geooffers.rounds import export
 from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
-from geooffers.usecases import export_shopper
+from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.observations import fold
 from merchants import keys, live_fences
 from merchants.models import Store

@@ -20,7 +20,7 @@ from geooffers.api.identity import auth
 from geooffers.coupons import wallet
 from geooffers.pages import phone_map, phone_passes
 from geooffers.shoppers.models import Device
-from geooffers.usecases import make_pass
+from geooffers.usecases.passes import make_pass
 from notifications.passes.content import PassContent
 
 SANDBOX_WITHIN_S = 3.0

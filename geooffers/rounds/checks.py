@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Info
 
 from geooffers import database_schema
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 
 
 def keys_are_there(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:

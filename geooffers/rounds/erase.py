@@ -11,7 +11,7 @@ from django.conf import settings
 
 from geooffers.api.erasing import erase_traces
 from geooffers.shoppers import tombstone_file, tombstones
-from geooffers.usecases import apply_tombstones, finish_erasures
+from geooffers.usecases.privacy import apply_tombstones, finish_erasures
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from geooffers.shoppers import exports
-from geooffers.usecases import export_shopper
+from geooffers.usecases.privacy import export_shopper
 
 # Each may be long; the round comes back within a minute.
 AT_A_TIME = 5

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from geooffers.usecases import void_passes
+from geooffers.usecases.passes import void_passes
 
 
 def run(*, now: datetime, limit: int) -> int:

@@ -1,7 +1,7 @@
 """The end of a shopper: their rows are locked first of all, and emptied last.
 
 docs/erasure.md draws the whole walk; each app with rows about people has an `erasing.py` of its own. Everything here
-runs in the transaction of `usecases.erase_shopper`.
+runs in the transaction of `usecases.privacy.erase_shopper`.
 """
 
 import hmac

@@ -19,8 +19,8 @@ from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import export as round_
 from geooffers.shoppers import exporting as of_shoppers
 from geooffers.shoppers.models import DataRequest, Export
-from geooffers.usecases import export_shopper
-from geooffers.usecases.redeem_coupon import redeem_coupon
+from geooffers.usecases.privacy import export_shopper
+from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState

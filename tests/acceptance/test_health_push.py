@@ -6,7 +6,7 @@ import pytest
 
 from geooffers.coupons.models import Coupon
 from geooffers.rounds import send
-from geooffers.usecases import make_pass
+from geooffers.usecases.passes import make_pass
 from merchants import live_fences
 from merchants.models import Merchant, Store, Trade
 from notifications import outbox

@@ -16,7 +16,7 @@ from geooffers.api.edge import clock
 from geooffers.coupons import wallet
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper
-from geooffers.usecases import make_pass
+from geooffers.usecases.passes import make_pass
 from merchants import logos
 from merchants.models import Merchant, MerchantLogo, Role, Store, User
 from notifications.passes import apple, google

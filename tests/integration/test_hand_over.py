@@ -9,19 +9,16 @@ import pytest
 from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import devices, exports
 from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, PushKind
-from geooffers.usecases import (
+from geooffers.usecases.identity import (
     declare_jurisdiction,
-    give_consent,
-    pause_consents,
     renew_push_address,
     renew_token,
-    resume_consents,
     revoke_device,
     sign_in,
     sign_out,
     signal_age,
-    withdraw_consent,
 )
+from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
 from tests.cast import NOON, consent_text, make_device, make_shopper
 
 pytestmark = pytest.mark.django_db

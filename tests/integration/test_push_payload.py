@@ -4,7 +4,7 @@ import pytest
 
 from geooffers.coupons import keyring
 from geooffers.coupons.redemption import ScannedBy
-from geooffers.usecases.redeem_coupon import redeem_coupon
+from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from notifications.models import MARKETING_KINDS, Kind, Push
 from tests.cast import make_staff
 from tests.conftest import ROOT

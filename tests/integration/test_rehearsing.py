@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from geooffers.coupons.models import Outcome
-from geooffers.usecases.rehearse_visit import Busy, NoWayIn, Rehearsal, rehearse_visit
+from geooffers.usecases.location.rehearse_visit import Busy, NoWayIn, Rehearsal, rehearse_visit
 from geooffers.visits.made_up_walks import Manner
 from geooffers.visits.transitions import Change, Rule
 from merchants import live_fences

@@ -14,7 +14,7 @@ from geooffers.api.erasing import erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.rounds import erase
 from geooffers.shoppers.models import Device, Shopper
-from geooffers.usecases import erase_shopper
+from geooffers.usecases.privacy import erase_shopper
 from tests import searching
 from tests.cast import NOON
 

@@ -9,11 +9,11 @@ from hashlib import sha256
 from geooffers.api.erasing import erase_replies, erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import LOCATION_PURPOSES, Age, Device, Purpose
-from geooffers.usecases.erase_shopper import erase_shopper
-from geooffers.usecases.pause_consents import Pause, pause_consents
-from geooffers.usecases.sign_out import sign_out
-from geooffers.usecases.signal_age import signal_age
-from geooffers.usecases.withdraw_consent import withdraw_consent
+from geooffers.usecases.identity.sign_out import sign_out
+from geooffers.usecases.identity.signal_age import signal_age
+from geooffers.usecases.privacy.erase_shopper import erase_shopper
+from geooffers.usecases.privacy.pause_consents import Pause, pause_consents
+from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
 from notifications.models import Kind
 from tests.races.interleaving import Statement
 

@@ -26,7 +26,9 @@ from geooffers.coupons.redemption import ScannedBy, UnknownCode
 from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, ConsentText, Device, Purpose
 from geooffers.shoppers.pauses import Paused, refuse_if_paused
-from geooffers.usecases import redeem_coupon, report_positions, resume_consents
+from geooffers.usecases.location import report_positions
+from geooffers.usecases.privacy import resume_consents
+from geooffers.usecases.till import redeem_coupon
 from geooffers.visits.models import DeviceState, Presence
 from geooffers.visits.transitions import Fix
 from merchants import live_fences

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from geooffers.coupons import passes
 from geooffers.coupons.models import Vendor, WalletPass
-from geooffers.usecases.make_save_link import make_save_link
+from geooffers.usecases.passes.make_save_link import make_save_link
 from notifications.sandbox.keys import load_keys
 from tests.cast import NOON, make_coupon, make_offer, make_shopper, make_store
 from tests.races.together import Another, together

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from geooffers.coupons import issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan
 from geooffers.coupons.redemption import ScannedBy
-from geooffers.usecases.redeem_coupon import redeem_coupon
+from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey, OfferBudget, Store
 from notifications.models import Push
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store

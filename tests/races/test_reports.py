@@ -16,7 +16,7 @@ from geooffers.api.edge import clock
 from geooffers.api.identity import auth
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device
-from geooffers.usecases import report_positions
+from geooffers.usecases.location import report_positions
 from geooffers.visits import recording, silence, transitions
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition

@@ -9,7 +9,7 @@ from django.db import transaction
 from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import devices
 from geooffers.shoppers.models import Device
-from geooffers.usecases import revoke_device
+from geooffers.usecases.identity import revoke_device
 from tests.cast import NOON, make_device, make_shopper
 from tests.races.together import Another, together
 

@@ -11,8 +11,9 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, Redemption
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, Device, Purpose, Shopper
-from geooffers.usecases import give_consent, sign_in, withdraw_consent
-from geooffers.usecases.redeem_coupon import redeem_coupon
+from geooffers.usecases.identity import sign_in
+from geooffers.usecases.privacy import give_consent, withdraw_consent
+from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, Presence, Visit
 from geooffers.visits.transitions import Change, Transition

@@ -9,7 +9,7 @@ from django.db import transaction
 from geooffers.api.erasing import erase_replies
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, Device, Shopper
-from geooffers.usecases import sign_out
+from geooffers.usecases.identity import sign_out
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants import live_fences
 from notifications.models import Push

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from geooffers.api.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Purpose, PushKind, Shopper
-from geooffers.usecases import give_consent, renew_push_address
+from geooffers.usecases.identity import renew_push_address
+from geooffers.usecases.privacy import give_consent
 from tests.cast import NOON, consent_text, make_device, make_shopper
 from tests.phone import Phone
 from tests.races.together import together

@@ -18,8 +18,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from geooffers.shoppers.models import Purpose, Shopper
-from geooffers.usecases.pause_consents import Pause, pause_consents
-from geooffers.usecases.withdraw_consent import withdraw_consent
+from geooffers.usecases.privacy.pause_consents import Pause, pause_consents
+from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
 from notifications import claim_statement, outbox
 from notifications.models import Kind, Push, PushState
 from tests.cast import NOON, make_device

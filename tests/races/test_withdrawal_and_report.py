@@ -10,7 +10,8 @@ from geooffers.api.identity import auth
 from geooffers.shoppers import texts
 from geooffers.shoppers.consents import counts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
-from geooffers.usecases import give_consent, pause_consents, report_positions, resume_consents, withdraw_consent
+from geooffers.usecases.location import report_positions
+from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from geooffers.visits.transitions import Change, Fix, Transition

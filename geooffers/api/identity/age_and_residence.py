@@ -10,7 +10,7 @@ from geooffers.api.identity import auth
 from geooffers.jurisdictions import codes
 from geooffers.shoppers import allowed
 from geooffers.shoppers.models import Age, Purpose, Shopper
-from geooffers.usecases import declare_jurisdiction, signal_age
+from geooffers.usecases.identity import declare_jurisdiction, signal_age
 
 router = Router(tags=["Consent"], auth=auth.device_auth)
 

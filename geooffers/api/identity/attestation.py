@@ -9,7 +9,7 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import app_check, auth, play_integrity
 from geooffers.shoppers.models import Integrity
-from geooffers.usecases import attest_device
+from geooffers.usecases.identity import attest_device
 
 router = Router(tags=["Devices"], auth=auth.device_auth)
 

@@ -13,7 +13,7 @@ from geooffers.api.identity import age_and_residence, app_check, auth, token_cha
 from geooffers.jurisdictions import codes
 from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import Age, Device, PushKind
-from geooffers.usecases import attest_device, register_device, renew_push_address, renew_token
+from geooffers.usecases.identity import attest_device, register_device, renew_push_address, renew_token
 
 router = Router(tags=["Devices"])
 

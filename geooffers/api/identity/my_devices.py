@@ -11,7 +11,7 @@ from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.erasing import erase_replies
 from geooffers.api.identity import auth
 from geooffers.shoppers.models import Device
-from geooffers.usecases import revoke_device
+from geooffers.usecases.identity import revoke_device
 
 router = Router(tags=["Devices"], auth=auth.device_auth)
 

@@ -10,7 +10,7 @@ from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.erasing import erase_replies
 from geooffers.api.identity import auth, token_change
 from geooffers.shoppers import tokens
-from geooffers.usecases import sign_out
+from geooffers.usecases.identity import sign_out
 
 router = Router(tags=["Devices"])
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
 from geooffers.shoppers import pauses
-from geooffers.usecases import list_nearby as nearby
-from geooffers.usecases.report_positions import ConsentMissing
+from geooffers.usecases.location import list_nearby as nearby
+from geooffers.usecases.location.report_positions import ConsentMissing
 
 router = Router(tags=["Positions"], auth=auth.device_auth)
 

@@ -15,8 +15,8 @@ from geooffers.api.edge import clock, strict
 from geooffers.api.identity import auth
 from geooffers.api.location import report_batches
 from geooffers.api.location.positions import ReportOut, report_out
-from geooffers.usecases import report_positions as reporting
-from geooffers.usecases import report_region_events as region_events
+from geooffers.usecases.location import report_positions as reporting
+from geooffers.usecases.location import report_region_events as region_events
 from geooffers.visits import transitions
 
 router = Router(tags=["Positions"], auth=auth.device_auth)

@@ -14,7 +14,7 @@ from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.edge import contract, errors
 from geooffers.api.location import report_rate
 from geooffers.shoppers import pauses
-from geooffers.usecases import report_positions as reporting
+from geooffers.usecases.location import report_positions as reporting
 
 REFUSALS = contract.refusals(
     reporting.ConsentMissing,

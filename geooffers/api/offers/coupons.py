@@ -12,7 +12,7 @@ from geooffers.api.edge import clock, contract, limits, paging, strict
 from geooffers.api.identity import app_check, auth
 from geooffers.coupons import keyring, wallet
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.usecases import attest_device
+from geooffers.usecases.identity import attest_device
 from merchants import logos
 from merchants.models import DiscountKind
 

@@ -10,8 +10,8 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import app_check, auth
 from geooffers.coupons import wallet
-from geooffers.usecases.make_pass import make_pass
-from geooffers.usecases.make_save_link import make_save_link
+from geooffers.usecases.passes.make_pass import make_pass
+from geooffers.usecases.passes.make_save_link import make_save_link
 from notifications import wallets
 from notifications.passes.apple import MEDIA_TYPE
 from notifications.passes.apple_keys import AppleKeysUnusable

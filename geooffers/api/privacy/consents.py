@@ -15,7 +15,7 @@ from geooffers.api.identity import auth
 from geooffers.api.privacy import pauses
 from geooffers.shoppers import allowed, consents, texts
 from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
-from geooffers.usecases import give_consent, withdraw_consent
+from geooffers.usecases.privacy import give_consent, withdraw_consent
 
 router = Router(tags=["Consent"])
 texts_router = Router(tags=["Consent"])

@@ -14,7 +14,7 @@ from geooffers.api.edge import clock, contract, strict
 from geooffers.api.erasing import erase_traces
 from geooffers.api.identity import auth
 from geooffers.shoppers import tokens, tombstone_file, tombstones
-from geooffers.usecases import erase_shopper
+from geooffers.usecases.privacy import erase_shopper
 
 router = Router(tags=["My data"])
 

@@ -13,7 +13,7 @@ from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
 from geooffers.api.privacy.export_schema import ExportOut, json_schema
 from geooffers.shoppers import exports
-from geooffers.usecases import export_shopper
+from geooffers.usecases.privacy import export_shopper
 
 router = Router(tags=["My data"])
 

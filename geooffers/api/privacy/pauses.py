@@ -10,7 +10,7 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, replies, strict
 from geooffers.api.identity import auth
 from geooffers.shoppers.models import UNTIL_RESUMED, Shopper
-from geooffers.usecases import pause_consents, resume_consents
+from geooffers.usecases.privacy import pause_consents, resume_consents
 
 router = Router(tags=["Consent"], auth=auth.device_auth)
 

@@ -13,7 +13,7 @@ from geooffers.api.edge import clock, contract, limits, replies, strict
 from geooffers.api.identity import auth
 from geooffers.coupons import codes, redemption
 from geooffers.coupons.models import Coupon
-from geooffers.usecases import look_up_coupon, redeem_coupon
+from geooffers.usecases.till import look_up_coupon, redeem_coupon
 from merchants import access, keys
 from merchants.models import DiscountKind
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from geooffers.matching.areas import Area
-from geooffers.usecases.rehearse_visit import Rehearsal, Seen
+from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
 from geooffers.visits.ground import Ground, length_in_words, nice_length_m
 from geooffers.visits.transitions import BEGINNINGS, Change
 from merchants.fence_areas import stored_area

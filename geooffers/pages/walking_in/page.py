@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 from geooffers.api.edge import clock, limits
 from geooffers.pages.walking_in import drawing, reading
 from geooffers.pages.walking_in.asking import AskForm, live_fences_of
-from geooffers.usecases.rehearse_visit import Busy, NoWayIn, rehearse_visit
+from geooffers.usecases.location.rehearse_visit import Busy, NoWayIn, rehearse_visit
 from geooffers.visits.made_up_walks import Manner
 from merchants import access
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.usecases import report_positions
+from geooffers.usecases.location import report_positions
 from tests.acceptance.ingest.apps import AT_HOME, AT_THE_SHOP, App, counts, fence_at, seconds, visits_of
 from tests.cast import NOON
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.usecases import report_positions
+from geooffers.usecases.location import report_positions
 from geooffers.visits.models import Visit
 from merchants.models import Geofence
 from tests.acceptance.positions.answers import minutes, results

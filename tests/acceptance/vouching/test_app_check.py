@@ -11,7 +11,7 @@ import requests
 from django.http import HttpResponse
 
 from geooffers.api.identity import app_check
-from geooffers.usecases.attest_device import BELIEVED_FOR
+from geooffers.usecases.identity.attest_device import BELIEVED_FOR
 from notifications.sandbox.keys import PROJECT, load_keys, mint_app_check_token, mint_id_token
 from tests.acceptance.accounts import SignIn, device_of
 from tests.acceptance.vouching.walks import walk_in

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from geooffers.api.identity import play_integrity
 from geooffers.shoppers.models import Device, Integrity
-from geooffers.usecases.attest_device import BELIEVED_FOR
+from geooffers.usecases.identity.attest_device import BELIEVED_FOR
 from notifications.sandbox.keys import load_keys, mint_integrity_token
 from tests.acceptance.accounts import device_of
 from tests.acceptance.vouching.walks import walk_in

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from geooffers.rounds import export as round_
 from geooffers.shoppers import exports
 from geooffers.shoppers.models import Export, Shopper
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 from tests.cast import NOON, make_device
 
 pytestmark = pytest.mark.django_db

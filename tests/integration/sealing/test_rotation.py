@@ -16,7 +16,7 @@ from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import held
 from geooffers.sealing.columns import SealedBytes
 from geooffers.shoppers.models import Device
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
 from merchants import keys

@@ -7,10 +7,8 @@ from geooffers.api.erasing import erase_replies
 from geooffers.coupons.models import Redemption
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.shoppers.models import Device
-from geooffers.usecases import (
-    sign_in,
-)
-from geooffers.usecases.redeem_coupon import redeem_coupon
+from geooffers.usecases.identity import sign_in
+from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey
 from tests.cast import NOON
 from tests.walker import AT_AINO, Walker, fix

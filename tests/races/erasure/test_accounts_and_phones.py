@@ -6,15 +6,8 @@ from django.db import transaction
 from geooffers.api.erasing import erase_replies
 from geooffers.shoppers import devices, tokens, tombstones
 from geooffers.shoppers.models import Age, Device, Purpose, Shopper
-from geooffers.usecases import (
-    give_consent,
-    pause_consents,
-    renew_push_address,
-    revoke_device,
-    sign_out,
-    signal_age,
-    withdraw_consent,
-)
+from geooffers.usecases.identity import renew_push_address, revoke_device, sign_out, signal_age
+from geooffers.usecases.privacy import give_consent, pause_consents, withdraw_consent
 from merchants.models import Geofence
 from tests.cast import make_device, make_shopper
 from tests.races.erasure.doing import LATER, enter_account

@@ -11,7 +11,7 @@ from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
 from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import ConsentState
-from geooffers.usecases.look_up_coupon import look_up_coupon
+from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, Visit
 from geooffers.visits.transitions import Change, Transition

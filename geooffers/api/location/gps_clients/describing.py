@@ -5,7 +5,7 @@ from typing import Any
 from geooffers.api.edge import contract
 from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients.receiving import HEADER
-from geooffers.usecases import report_positions as reporting
+from geooffers.usecases.location import report_positions as reporting
 
 TAG = "Other clients"
 

@@ -15,7 +15,7 @@ from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fixes, reading, values
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
-from geooffers.usecases import report_positions as reporting
+from geooffers.usecases.location import report_positions as reporting
 
 router = Router(tags=[describing.TAG])
 

@@ -21,7 +21,7 @@ from geooffers.api.location import dropped_fixes as dropping
 from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients.parsing import fixes, reading
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
-from geooffers.usecases import report_positions as reporting
+from geooffers.usecases.location import report_positions as reporting
 from geooffers.visits.transitions import Status
 
 log = logging.getLogger(__name__)

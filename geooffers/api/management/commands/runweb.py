@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 
 from geooffers import database_schema
 from geooffers.shoppers import tombstones
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 
 # Any number of web processes may start together; on PostgreSQL this lock lets one of them migrate at a time.
 MIGRATION_LOCK = 0x6E0_0FFE5

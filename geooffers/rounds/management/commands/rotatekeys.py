@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from geooffers import database_schema
 from geooffers.rounds.worker import Worker
 from geooffers.shoppers import tombstones
-from geooffers.usecases import rotate_keys
+from geooffers.usecases.privacy import rotate_keys
 from notifications.sending import LEASE_S
 from notifications.transports import configured
 from notifications.transports.fcm import TIMEOUT_S

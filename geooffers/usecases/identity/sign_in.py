@@ -14,8 +14,8 @@ from django.db.models import F, Q
 from geooffers.coupons import merging as coupons_merging
 from geooffers.shoppers import ages, consents, devices, pauses, texts, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
-from geooffers.usecases.leaving import LEFT, Above, leave
-from geooffers.usecases.obey_law import obey_law
+from geooffers.usecases.identity.enforce_jurisdiction import obey_law
+from geooffers.usecases.identity.release_device import LEFT, Above, leave
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason

@@ -7,7 +7,7 @@ from django.db import transaction
 from geooffers.jurisdictions import codes
 from geooffers.shoppers import devices, holders
 from geooffers.shoppers.models import Device, Shopper
-from geooffers.usecases.obey_law import obey_law
+from geooffers.usecases.identity.enforce_jurisdiction import obey_law
 
 
 def declare_jurisdiction(*, device: Device, code: str, now: datetime) -> Shopper:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from geooffers.shoppers import devices, tokens
 from geooffers.shoppers.models import Device, ReceiptSource, Shopper
-from geooffers.usecases.leaving import LEFT, Above, leave
+from geooffers.usecases.identity.release_device import LEFT, Above, leave
 from geooffers.visits.models import EndReason
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from geooffers.matching.index import Near
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases.report_positions import ConsentMissing
+from geooffers.usecases.location.report_positions import ConsentMissing
 from merchants import geometry, live_fences
 from merchants.fence_areas import is_fence
 from merchants.fence_facts import FenceFacts

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from geooffers.matching.index import Near
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases.sync_regions import check_consent
+from geooffers.usecases.location.sync_regions import check_consent
 from merchants import geometry, live_fences
 from merchants.fence_areas import is_fence, stored_area
 from merchants.models import Geofence

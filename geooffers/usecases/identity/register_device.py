@@ -13,7 +13,7 @@ from django.db.models import Q
 from geooffers.jurisdictions import codes
 from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Age, Device, PushKind, Shopper
-from geooffers.usecases.renew_push_address import take_over
+from geooffers.usecases.identity.renew_push_address import take_over
 from geooffers.visits.models import DeviceState
 
 

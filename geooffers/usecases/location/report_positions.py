@@ -24,9 +24,10 @@ from geooffers.coupons import deciding, device_shares, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
-from geooffers.usecases import attest_device, looking
-from geooffers.usecases.advise_next_report import advise_next_report
-from geooffers.usecases.reporter import Reporter
+from geooffers.usecases.identity import attest_device
+from geooffers.usecases.identity.reporting_device import Reporter
+from geooffers.usecases.location import match_fixes
+from geooffers.usecases.location.advise_next_report import advise_next_report
 from geooffers.visits import packing, recording, sealed_state, silence, transitions, trust
 from geooffers.visits.models import DeviceState
 from geooffers.visits.next_report import NextReport
@@ -222,14 +223,14 @@ def _plan(
         if (in_background if fix.background else in_foreground) and not pause.holds(fix.recorded_at)
     ]
     unseen = [place for place in allowed if place not in sightings]
-    seen = looking.look_at_each(fixes=[fixes[place] for place in unseen], live=live, now=now)
+    seen = match_fixes.look_at_each(fixes=[fixes[place] for place in unseen], live=live, now=now)
     sightings.update(zip(unseen, seen, strict=True))
     walk = transitions.walk(
         state=known,
         sightings=[sightings[place] for place in allowed],
         now=now,
         stale_after=settings.STALE_AFTER,
-        crosses=looking.crosses(live=live),
+        crosses=match_fixes.crosses(live=live),
     )
     results = [Result(status=Status.IGNORED, code=Ignored.CONSENT_MISSING)] * len(fixes)
     for place, step in zip(allowed, walk.steps, strict=True):

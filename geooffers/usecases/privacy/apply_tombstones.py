@@ -11,8 +11,8 @@ from uuid import UUID
 from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.shoppers.tombstone_file import Line
-from geooffers.usecases import erase_shopper
-from geooffers.usecases.leaving import Above
+from geooffers.usecases.identity.release_device import Above
+from geooffers.usecases.privacy import erase_shopper
 
 _AT_ONCE = 5_000
 

@@ -29,10 +29,10 @@ from geooffers.matching.areas import Area
 from geooffers.shoppers import consents as consenting
 from geooffers.shoppers import texts
 from geooffers.shoppers.models import ConsentText, Device, Purpose, PushKind, Shopper
-from geooffers.usecases import looking
-from geooffers.usecases.register_device import PushAddress, register_device
-from geooffers.usecases.report_positions import Result, Told, report_positions
-from geooffers.usecases.reporter import StoredReporter
+from geooffers.usecases.identity.register_device import PushAddress, register_device
+from geooffers.usecases.identity.reporting_device import StoredReporter
+from geooffers.usecases.location import match_fixes
+from geooffers.usecases.location.report_positions import Result, Told, report_positions
 from geooffers.visits import made_up_walks, packing, sealed_state
 from geooffers.visits.made_up_walks import Manner, Step
 from geooffers.visits.models import DeviceState
@@ -184,7 +184,7 @@ def _report(
         at=at,
         now=now,
         result=report.results[0],
-        touches=looking.look(fix=fix, live=live, now=now).touches,
+        touches=match_fixes.look(fix=fix, live=live, now=now).touches,
         stays=dict(known.stays) if known.at_ms == to_ms(at) else {},
         told=report.transitions,
         decisions=tuple(decisions),

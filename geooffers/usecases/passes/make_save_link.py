@@ -8,7 +8,7 @@ from uuid import UUID
 from geooffers.coupons import passes, wallet
 from geooffers.coupons.models import Vendor
 from geooffers.shoppers.models import Shopper
-from geooffers.usecases.make_pass import content_of
+from geooffers.usecases.passes.make_pass import content_of
 from notifications import wallets
 from notifications.passes import google
 from notifications.transports.google_wallet import WalletRefused

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from geooffers.shoppers import devices
 from geooffers.shoppers.models import Device, ReceiptSource
-from geooffers.usecases.leaving import LEFT, Above, leave
+from geooffers.usecases.identity.release_device import LEFT, Above, leave
 from geooffers.visits.models import EndReason
 
 

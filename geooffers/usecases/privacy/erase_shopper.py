@@ -21,7 +21,7 @@ from geooffers.shoppers import devices, erasing, tokens, tombstones
 from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.tombstone_file import Line
-from geooffers.usecases.leaving import Above
+from geooffers.usecases.identity.release_device import Above
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
 

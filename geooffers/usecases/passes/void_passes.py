@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from geooffers.coupons import passes
 from geooffers.coupons.models import WalletPass
-from geooffers.usecases.make_pass import content_of
+from geooffers.usecases.passes.make_pass import content_of
 from notifications import wallets
 from notifications.passes import google
 from notifications.transports import google_wallet

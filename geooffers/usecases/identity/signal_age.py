@@ -6,7 +6,7 @@ from django.db import transaction
 
 from geooffers.shoppers import ages, devices, holders
 from geooffers.shoppers.models import Age, Device, Shopper
-from geooffers.usecases.obey_law import obey_law
+from geooffers.usecases.identity.enforce_jurisdiction import obey_law
 
 
 def signal_age(*, device: Device, age: Age, now: datetime) -> Shopper:

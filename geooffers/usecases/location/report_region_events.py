@@ -12,9 +12,9 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases import looking
-from geooffers.usecases.report_positions import Report, Result, report_positions
-from geooffers.usecases.reporter import Reporter
+from geooffers.usecases.identity.reporting_device import Reporter
+from geooffers.usecases.location import match_fixes
+from geooffers.usecases.location.report_positions import Report, Result, report_positions
 from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, Ignored, RegionChange, RegionEvent, Status
 from merchants import live_fences
 from merchants.models import AreaKind, Geofence
@@ -51,7 +51,7 @@ def report_region_events(
     # By event: what is answered at once, or where its result will stand.
     answers: list[Result | int] = []
     for event in events:
-        if event.fix is not None and looking.look(fix=event.fix, live=live, now=now).excluded:
+        if event.fix is not None and match_fixes.look(fix=event.fix, live=live, now=now).excluded:
             answers.append(Result(status=Status.IGNORED, code=Ignored.NOT_USED))
             continue
         region = _region_event(event, fence=fences.get(event.region_id), live=live)

@@ -1,0 +1,1 @@
+"""A phone says where it is, or asks what is near."""

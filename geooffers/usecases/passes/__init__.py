@@ -1,0 +1,1 @@
+"""A coupon goes into a wallet."""

@@ -1,0 +1,1 @@
+"""Consents and pauses, copies and erasure of what is a shopper's."""

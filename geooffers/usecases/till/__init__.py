@@ -1,0 +1,1 @@
+"""A coupon is shown at a till."""
