@@ -1,6 +1,6 @@
 """A phone that sleeps: it reports once it has moved as far, or waited as long, as the last answer said.
 
-The answer is the product's own (`geooffers.visits.next_report`), with the settings' defaults. The phone watches its own
+The answer is the product's own (`geooffers.visits.engine.next_report`), with the settings' defaults. The phone watches its own
 movement between fixes, and reports at the first one at which it has moved so far, or at which so long has passed.
 
 Beside it stands the ideal phone, which knows the distance to the nearest boundary exactly and reports at the first fix
@@ -24,9 +24,9 @@ from benchmarks.recorded import recorded_days  # noqa: E402
 from benchmarks.tracks.ground import GEODESIC  # noqa: E402
 from benchmarks.tracks.labels import Report  # noqa: E402
 from benchmarks.visit_engine import STALE_AFTER, Eye, moment, told, walked  # noqa: E402
-from geooffers.visits.next_report import NextReport, Pace, due_s, next_report  # noqa: E402
-from geooffers.visits.observations import to_ms  # noqa: E402
-from geooffers.visits.transitions import State, Walk  # noqa: E402
+from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report  # noqa: E402
+from geooffers.visits.engine.observations import to_ms  # noqa: E402
+from geooffers.visits.engine.transitions import State, Walk  # noqa: E402
 
 # The settings' defaults.
 PACE = Pace(least_m=25, most_m=5_000, soon_s=30)

@@ -23,7 +23,7 @@ from benchmarks.tracks import made  # noqa: E402
 from benchmarks.tracks.ground import GEODESIC  # noqa: E402
 from benchmarks.tracks.labels import Kind, Report, Track  # noqa: E402
 from benchmarks.visit_engine import Eye, walked  # noqa: E402
-from geooffers.visits.transitions import State  # noqa: E402
+from geooffers.visits.engine.transitions import State  # noqa: E402
 
 CORPUS = (Kind.WALK_IN, Kind.DRIVE_BY, Kind.PLANE, Kind.TUNNEL, Kind.TELEPORT)
 EACH = 100

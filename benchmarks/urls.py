@@ -13,9 +13,9 @@ from geooffers.api.identity.auth import hash_token
 from geooffers.matching.index import Index, Match
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import advise_next_report
-from geooffers.visits import seeing, trust
-from geooffers.visits.observations import to_ms
-from geooffers.visits.transitions import Fix
+from geooffers.visits.engine import plausibility, sighting
+from geooffers.visits.engine.observations import to_ms
+from geooffers.visits.engine.transitions import Fix
 from merchants import live_fences
 
 peers = NinjaAPI(urls_namespace="peers", docs_url=None, openapi_url=None)
@@ -59,10 +59,10 @@ def matched(request: HttpRequest, report: Report) -> dict[str, float]:
     given = Fix(
         uuid=UUID(fix.uuid), recorded_at=now, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, background=False
     )
-    place = trust.place_of(given, at_ms=to_ms(now))
+    place = plausibility.place_of(given, at_ms=to_ms(now))
     index = Stopwatch(live.index)
     began = time.perf_counter()
-    seen = seeing.see(fix=given, index=index, fence=live.fence, now=now)
+    seen = sighting.see(fix=given, index=index, fence=live.fence, now=now)
     looked = time.perf_counter()
     advise_next_report.boundary_m(place, seen=[seen], live=live)
     return {

@@ -1,6 +1,6 @@
 """Our engine on a track, as a phone drives it: one report a fix, in the order of arrival.
 
-Matching is the real index over the track's fences, the rules are `geooffers.visits.transitions`. Nothing is written.
+Matching is the real index over the track's fences, the rules are `geooffers.visits.engine.transitions`. Nothing is written.
 What the stale round closes is what the rules themselves close at the next fix, with the same times.
 """
 
@@ -14,9 +14,9 @@ from benchmarks.tracks.labels import Report, Track
 from benchmarks.visit_peers import radius_m
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index, Sureness
-from geooffers.visits import transitions
-from geooffers.visits.transitions import BEGINNINGS, Change, Fix, Sighting, State, Touch, Transition, Walk
-from geooffers.visits.tuning import MARGIN_MOST_M
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import BEGINNINGS, Change, Fix, Sighting, State, Touch, Transition, Walk
+from geooffers.visits.engine.tuning import MARGIN_MOST_M
 
 STALE_AFTER = timedelta(minutes=60)
 DWELL_S = 300

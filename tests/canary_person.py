@@ -19,7 +19,7 @@ from geooffers.rounds import export
 from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
-from geooffers.visits.observations import fold
+from geooffers.visits.engine.observations import fold
 from merchants import keys, live_fences
 from merchants.models import Store
 from notifications.sandbox.keys import mint_id_token

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from geooffers.shoppers import exports
-from geooffers.visits import packing, sealed_state
+from geooffers.visits.state import packing, sealed_state
 
 Row = tuple[str, Any]  # the model's label and the primary key
 # What the product itself can read out of a column belongs to what stands there.

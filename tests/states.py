@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from geooffers.visits import packing, sealed_state
+from geooffers.visits.engine.transitions import State
 from geooffers.visits.models import DeviceState
-from geooffers.visits.transitions import State
+from geooffers.visits.state import packing, sealed_state
 
 
 def state_in(row: DeviceState) -> State:

@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from geooffers.api import device_rows
 from geooffers.shoppers import allowed
 from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Pause, Purpose, Shopper
-from geooffers.visits import sealed_state
+from geooffers.visits.state import sealed_state
 
 
 def name_of_device(device_id: UUID) -> str:

@@ -14,10 +14,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
-from geooffers.visits.corrections import Correction, Told
+from geooffers.visits.engine.corrections import Correction, Told
+from geooffers.visits.engine.observations import to_moment
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import EndReason, Presence, Visit
-from geooffers.visits.observations import to_moment
-from geooffers.visits.transitions import Transition
 
 
 def correct(*, device: Device, shopper_id: UUID, fence_id: int, correction: Correction) -> None:

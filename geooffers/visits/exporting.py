@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from geooffers.shoppers.exporting import Entry, Exporting, Sections
-from geooffers.visits import packing, sealed_state
+from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting, to_moment
+from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.stays import Stay
 from geooffers.visits.models import DeviceState, Presence, Visit
-from geooffers.visits.observations import Fix, RegionEvent, Sighting, to_moment
-from geooffers.visits.stays import Stay
-from geooffers.visits.trust import Place
+from geooffers.visits.state import packing, sealed_state
 from merchants.models import Geofence
 
 MODELS = frozenset({DeviceState, Visit, Presence})

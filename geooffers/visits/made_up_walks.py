@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import shapely
 
 from geooffers.matching.areas import Area, Circle
-from geooffers.visits.ground import Ground
+from geooffers.visits.engine.local_projection import Ground
 from merchants.geometry.measures import center, side_by_side
 
 ACCURACY_M = 10.0

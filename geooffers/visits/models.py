@@ -10,7 +10,7 @@ from merchants.models import Geofence
 
 
 class DeviceState(models.Model):
-    """What the visit engine needs of one device, packed by `visits.packing` and sealed by `visits.sealed_state`;
+    """What the visit engine needs of one device, packed by `visits.state.packing` and sealed by `visits.state.sealed_state`;
     changed by compare-and-set on `version`.
 
     Created with its device. `packed` holds the newest fix's time and cell, the last few fixes' uuids, and the fences

@@ -19,10 +19,12 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import correcting, packing, sealed_state, silence, transitions
+from geooffers.visits import correcting
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.observations import to_moment
+from geooffers.visits.engine.transitions import BEGINNINGS, Change, Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.observations import to_moment
-from geooffers.visits.transitions import BEGINNINGS, Change, Transition
+from geooffers.visits.state import packing, sealed_state, staleness
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +105,7 @@ def close_stale(*, now: datetime, limit: int) -> int:
     Answers how many phones were handled, so that a round goes on while it is `limit`. Each has a transaction of its
     own, in the locks' order; a phone that is being reported for is skipped: it is not silent.
     """
-    minute = silence.silent_when_before(now=now, limit=settings.STALE_AFTER)
+    minute = staleness.silent_when_before(now=now, limit=settings.STALE_AFTER)
     silent = DeviceState.objects.filter(last_fix_at__lte=minute).order_by("last_fix_at")
     handled = 0
     for device_id in list(silent.values_list("pk", flat=True)[:limit]):

@@ -22,8 +22,8 @@ from geooffers.shoppers.models import DataRequest, Export
 from geooffers.usecases.privacy import export_shopper
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
+from geooffers.visits.state import sealed_state
 from merchants import keys, live_fences
 from merchants.models import Offer
 from notifications import exporting as of_notifications

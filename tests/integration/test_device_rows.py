@@ -12,8 +12,8 @@ from geooffers.api import device_rows
 from geooffers.api.identity import auth
 from geooffers.shoppers.models import ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
+from geooffers.visits.state import sealed_state
 from tests.cast import NOON, make_device, make_shopper
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from geooffers.shoppers.models import Device
 from geooffers.visits import recording
+from geooffers.visits.engine.observations import to_ms
+from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.transitions import DRIVE_BY, Change, Known, State, Stay, Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.observations import to_ms
-from geooffers.visits.transitions import DRIVE_BY, Change, Known, State, Stay, Transition
-from geooffers.visits.trust import Place
 from tests import states
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 

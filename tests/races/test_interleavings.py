@@ -29,8 +29,8 @@ from geooffers.shoppers.pauses import Paused, refuse_if_paused
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import resume_consents
 from geooffers.usecases.till import redeem_coupon
+from geooffers.visits.engine.transitions import Fix
 from geooffers.visits.models import DeviceState, Presence
-from geooffers.visits.transitions import Fix
 from merchants import live_fences
 from merchants.models import ApiKey, Geofence, Offer
 from notifications import outbox

@@ -17,9 +17,11 @@ from geooffers.api.identity import auth
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import report_positions
-from geooffers.visits import recording, silence, transitions
+from geooffers.visits import recording
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from geooffers.visits.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
+from geooffers.visits.state import staleness
 from merchants import live_fences
 from merchants.models import Geofence
 from tests import states
@@ -154,7 +156,8 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
         )
         with transaction.atomic():
             written = DeviceState.objects.filter(pk=row.pk, last_fix_at=row.last_fix_at).update(
-                packed=states.sealed(walk.state, device_id=row.pk), last_fix_at=silence.minute_of(walk.state.newest_at)
+                packed=states.sealed(walk.state, device_id=row.pk),
+                last_fix_at=staleness.minute_of(walk.state.newest_at),
             )
             recording.apply(
                 device=walker.device,

@@ -13,8 +13,8 @@ from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
 from geooffers.visits import recording
+from geooffers.visits.engine.transitions import Change, Fix, Transition
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from geooffers.visits.transitions import Change, Fix, Transition
 from merchants import live_fences
 from merchants.models import Geofence
 from notifications.models import Push, PushState

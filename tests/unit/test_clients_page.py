@@ -7,7 +7,7 @@ import pytest
 from geooffers.api.app import api
 from geooffers.api.location.gps_clients.parsing import fixes
 from geooffers.usecases.location import report_positions
-from geooffers.visits import transitions
+from geooffers.visits.engine import transitions
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "clients.md").read_text()
 

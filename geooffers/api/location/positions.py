@@ -20,7 +20,7 @@ from geooffers.api.identity import auth
 from geooffers.api.location import dropped_fixes, report_batches
 from geooffers.api.offers import coupons
 from geooffers.usecases.location import report_positions as reporting
-from geooffers.visits import transitions
+from geooffers.visits.engine import transitions
 
 router = Router(tags=["Positions"], auth=auth.device_auth)
 

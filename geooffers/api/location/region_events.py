@@ -17,7 +17,7 @@ from geooffers.api.location import report_batches
 from geooffers.api.location.positions import ReportOut, report_out
 from geooffers.usecases.location import report_positions as reporting
 from geooffers.usecases.location import report_region_events as region_events
-from geooffers.visits import transitions
+from geooffers.visits.engine import transitions
 
 router = Router(tags=["Positions"], auth=auth.device_auth)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from geooffers.matching.areas import Area
 from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
-from geooffers.visits.ground import Ground, length_in_words, nice_length_m
-from geooffers.visits.transitions import BEGINNINGS, Change
+from geooffers.visits.engine.local_projection import Ground, length_in_words, nice_length_m
+from geooffers.visits.engine.transitions import BEGINNINGS, Change
 from merchants.fence_areas import stored_area
 from merchants.fence_map import outlines
 from merchants.geometry.measures import center

@@ -9,8 +9,8 @@ from geooffers.coupons.models import Coupon, Decision, Outcome
 from geooffers.coupons.reason_words import WORDS
 from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
 from geooffers.usecases.location.report_positions import Told
-from geooffers.visits import explaining
-from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Change, Touch, Transition
+from geooffers.visits.engine import explaining
+from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Change, Touch, Transition
 from notifications.models import Push
 
 CHANGES = {

@@ -5,8 +5,8 @@ from typing import Protocol
 from uuid import UUID
 
 from geooffers.shoppers.models import Device, Pause, Shopper
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
+from geooffers.visits.state import sealed_state
 
 
 class Reporter(Protocol):

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from geooffers.visits import seeing
-from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
-from geooffers.visits.observations import to_moment
-from geooffers.visits.transitions import Fix, Known, Sighting, Status
-from geooffers.visits.trust import Place
+from geooffers.visits.engine import sighting
+from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report
+from geooffers.visits.engine.observations import to_moment
+from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.transitions import Fix, Known, Sighting, Status
 from merchants.fence_areas import is_fence
 from merchants.live_fences import Fences
 
@@ -60,5 +60,5 @@ def boundary_m(place: Place, *, seen: Iterable[Sighting], live: Fences) -> float
             measured = [abs(touch.distance_m) for touch in each.touches if touch.distance_m is not None]
             if measured:
                 return min(*measured, at_most_m)
-            beyond_m = seeing.reach_m(fix)
+            beyond_m = sighting.reach_m(fix)
     return live.index.clearance_m(lat=place.lat, lon=place.lon, at_most_m=at_most_m, counts=is_fence, beyond_m=beyond_m)

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from geooffers.visits import crossing, seeing
-from geooffers.visits.timeline import Crosses
-from geooffers.visits.transitions import Fix, RegionEvent, Sighting
+from geooffers.visits.engine import crossing, sighting
+from geooffers.visits.engine.timeline import Crosses
+from geooffers.visits.engine.transitions import Fix, RegionEvent, Sighting
 from merchants import live_fences
 
 
 def look(*, fix: Fix | RegionEvent, live: live_fences.Fences, now: datetime) -> Sighting:
-    return seeing.see(fix=fix, index=live.index, fence=live.fence, now=now)
+    return sighting.see(fix=fix, index=live.index, fence=live.fence, now=now)
 
 
 def look_at_each(*, fixes: Sequence[Fix | RegionEvent], live: live_fences.Fences, now: datetime) -> list[Sighting]:
     """The same of a phone's fixes: what may be near is looked up once for those that lie close together."""
     index = live.index.following() if len(fixes) > 1 else live.index
-    return [seeing.see(fix=fix, index=index, fence=live.fence, now=now) for fix in fixes]
+    return [sighting.see(fix=fix, index=index, fence=live.fence, now=now) for fix in fixes]
 
 
 def crosses(*, live: live_fences.Fences) -> Crosses:

@@ -33,11 +33,12 @@ from geooffers.usecases.identity.register_device import PushAddress, register_de
 from geooffers.usecases.identity.reporting_device import StoredReporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.report_positions import Result, Told, report_positions
-from geooffers.visits import made_up_walks, packing, sealed_state
+from geooffers.visits import made_up_walks
+from geooffers.visits.engine.observations import to_ms
+from geooffers.visits.engine.transitions import Fix, Stay, Touch, to_milliseconds
 from geooffers.visits.made_up_walks import Manner, Step
 from geooffers.visits.models import DeviceState
-from geooffers.visits.observations import to_ms
-from geooffers.visits.transitions import Fix, Stay, Touch, to_milliseconds
+from geooffers.visits.state import packing, sealed_state
 from merchants import budgets, live_fences
 from merchants.fence_areas import stored_area
 from merchants.fence_facts import FenceFacts

@@ -28,10 +28,10 @@ from geooffers.usecases.identity import attest_device
 from geooffers.usecases.identity.reporting_device import Reporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.advise_next_report import advise_next_report
-from geooffers.visits import packing, recording, sealed_state, silence, transitions, trust
-from geooffers.visits.models import DeviceState
-from geooffers.visits.next_report import NextReport
-from geooffers.visits.transitions import (
+from geooffers.visits import recording
+from geooffers.visits.engine import plausibility, transitions
+from geooffers.visits.engine.next_report import NextReport
+from geooffers.visits.engine.transitions import (
     Change,
     Fix,
     Ignored,
@@ -43,6 +43,8 @@ from geooffers.visits.transitions import (
     Transition,
     Walk,
 )
+from geooffers.visits.models import DeviceState
+from geooffers.visits.state import packing, sealed_state, staleness
 from merchants import geo_push, live_fences
 from merchants.models import Geofence, Trigger
 from notifications import outbox
@@ -253,7 +255,7 @@ def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime
     sealed = sealed_state.seal(packing.pack(after), device_id=device.pk)
     return bool(
         DeviceState.objects.filter(pk=device.pk, version=version).update(
-            version=version + 1, packed=sealed, last_fix_at=silence.minute_of(after.newest_at)
+            version=version + 1, packed=sealed, last_fix_at=staleness.minute_of(after.newest_at)
         )
     )
 
@@ -277,7 +279,7 @@ def _record(
         is_gone=lambda fence: live.fence(fence) is None,
     )
     newest_at = plan.walk.state.newest_at
-    if newest_at is not None and silence.is_silent(newest_at=newest_at, now=now, limit=settings.STALE_AFTER):
+    if newest_at is not None and staleness.is_silent(newest_at=newest_at, now=now, limit=settings.STALE_AFTER):
         # Told hours later: by the rule of the stale round, which is about to come by, these visits are over.
         return []
     over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
@@ -315,10 +317,10 @@ def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
     """
     integrity = attest_device.integrity_of(device, now=now) if settings.PLAY_INTEGRITY_PACKAGE else None
     vouched = integrity is Integrity.PASSED or attest_device.is_attested(device, now=now)
-    doubts = trust.UNVOUCHED * (settings.APP_CHECK != "off" and not vouched)
-    doubts += trust.UNSOUND * (integrity is Integrity.FAILED)
+    doubts = plausibility.UNVOUCHED * (settings.APP_CHECK != "off" and not vouched)
+    doubts += plausibility.UNSOUND * (integrity is Integrity.FAILED)
     # Without any, what the fixes alone say of themselves has been judged with each of them.
-    return not doubts or suspicion + doubts < trust.SUSPICIOUS_FROM
+    return not doubts or suspicion + doubts < plausibility.SUSPICIOUS_FROM
 
 
 def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:

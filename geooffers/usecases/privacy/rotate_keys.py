@@ -18,8 +18,8 @@ from geooffers.sealing import held, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
 from geooffers.shoppers import exports
 from geooffers.shoppers.models import Device, Export
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
+from geooffers.visits.state import sealed_state
 from merchants.models import ApiKey
 
 # Of the rows under a key so many are tried: one may be damaged.

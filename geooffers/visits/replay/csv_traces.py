@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from geooffers.visits.observations import Fix
+from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
 from geooffers.visits.replay.traces import Trace, Unreadable
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from geooffers.visits.observations import Fix
+from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
 from geooffers.visits.replay.traces import Trace, Unreadable
 

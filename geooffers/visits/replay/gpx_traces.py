@@ -6,7 +6,7 @@ from pathlib import Path
 import gpxpy
 import gpxpy.gpx
 
-from geooffers.visits.observations import Fix
+from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
 from geooffers.visits.replay.traces import Trace, Unreadable
 

@@ -10,11 +10,11 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from geooffers.matching.areas import Area
-from geooffers.visits.ground import Ground, length_in_words, nice_length_m
+from geooffers.visits.engine.local_projection import Ground, length_in_words, nice_length_m
+from geooffers.visits.engine.transitions import Fix, Ignored
+from geooffers.visits.engine.tuning import GAP_MS
 from geooffers.visits.replay.look import DROPPED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town
-from geooffers.visits.transitions import Fix, Ignored
-from geooffers.visits.tuning import GAP_MS
 from merchants.fence_map import outlines
 
 # Fewer fixes than this, and each gets its circle of accuracy.

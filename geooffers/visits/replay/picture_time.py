@@ -6,10 +6,10 @@ from datetime import datetime
 import numpy as np
 from matplotlib.axes import Axes
 
+from geooffers.visits.engine.transitions import Ignored
 from geooffers.visits.replay.look import DROPPED, ENTERED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town
 from geooffers.visits.replay.stays_told import ToldStay
-from geooffers.visits.transitions import Ignored
 
 # What a silence may take up at most, of the time in which something was told.
 CUT_TO_S = 600.0

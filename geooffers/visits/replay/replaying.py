@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index
-from geooffers.visits import crossing, explaining, seeing, transitions
+from geooffers.visits.engine import crossing, explaining, sighting, transitions
+from geooffers.visits.engine.transitions import Fix, Ignored, State, Status, Transition, Tuning
 from geooffers.visits.replay.traces import Trace
-from geooffers.visits.transitions import Fix, Ignored, State, Status, Transition, Tuning
 from merchants.geometry.measures import size_m
 
 USUAL_DWELL_S = 300
@@ -30,7 +30,7 @@ class Town:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """Of a fence, as `seeing` asks."""
+    """Of a fence, as `sighting` asks."""
 
     dwell_s: int
     is_drive_by: bool
@@ -88,7 +88,7 @@ def replay(trace: Trace, *, among: Town, stale_after: timedelta) -> Replay:
         now = max(now, fix.recorded_at)
         walk = transitions.walk(
             state=state,
-            sightings=[seeing.see(fix=fix, index=among.index, fence=among.fence, now=now)],
+            sightings=[sighting.see(fix=fix, index=among.index, fence=among.fence, now=now)],
             now=now,
             stale_after=stale_after,
             crosses=crossing.among(index=among.index, fence=among.fence),

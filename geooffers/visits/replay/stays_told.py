@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from geooffers.visits.observations import to_moment, to_ms
+from geooffers.visits.engine.observations import to_moment, to_ms
+from geooffers.visits.engine.transitions import BEGINNINGS, Change, Told
 from geooffers.visits.replay.replaying import Happened
-from geooffers.visits.transitions import BEGINNINGS, Change, Told
 
 
 @dataclass(frozen=True, kw_only=True)

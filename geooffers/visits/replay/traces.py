@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from geooffers.visits.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M, Fix, to_milliseconds
+from geooffers.visits.engine.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M, Fix, to_milliseconds
 
 
 class Unreadable(Exception):

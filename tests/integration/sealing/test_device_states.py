@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from geooffers.coupons.models import Coupon
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState, Presence, Visit
+from geooffers.visits.state import sealed_state
 from merchants import live_fences
 from tests import states
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store

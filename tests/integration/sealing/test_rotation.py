@@ -17,8 +17,8 @@ from geooffers.sealing import held
 from geooffers.sealing.columns import SealedBytes
 from geooffers.shoppers.models import Device
 from geooffers.usecases.privacy import rotate_keys
-from geooffers.visits import sealed_state
 from geooffers.visits.models import DeviceState
+from geooffers.visits.state import sealed_state
 from merchants import keys
 from tests.acceptance.accounts import TokenChange
 from tests.cast import make_coupon, make_device, make_offer, make_store

@@ -13,8 +13,8 @@ from geooffers.shoppers import tokens, tombstones
 from geooffers.shoppers.models import ConsentState
 from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
+from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Visit
-from geooffers.visits.transitions import Change, Transition
 from merchants import budgets
 from merchants.models import ApiKey, Geofence, OfferBudget
 from notifications import outbox

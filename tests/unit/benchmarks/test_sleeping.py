@@ -11,7 +11,7 @@ from benchmarks.tracks.ground import Ground
 from benchmarks.tracks.labels import Report
 from benchmarks.visit_engine import Eye
 from geooffers.matching.areas import Circle, Fence
-from geooffers.visits.next_report import NextReport
+from geooffers.visits.engine.next_report import NextReport
 
 GROUND = Ground(lat=60.0, lon=25.0)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from geooffers.visits import transitions
-from geooffers.visits.transitions import (
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import (
     DRIVE_BY,
     WALK_IN,
     Change,

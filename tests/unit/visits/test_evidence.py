@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits import evidence
-from geooffers.visits.transitions import Rule
+from geooffers.visits.engine import evidence
+from geooffers.visits.engine.transitions import Rule
 
 certainties = st.floats(0, 1)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from geooffers.visits import explaining, transitions
-from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Change, Ignored, Rule, Status, Transition
+from geooffers.visits.engine import explaining, transitions
+from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Change, Ignored, Rule, Status, Transition
 from tests.conftest import ROOT
 from tests.unit.visits.sightings import CAFE, NOON, after, driving_by, seconds, sighting, told, walk
 

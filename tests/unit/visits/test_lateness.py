@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits import packing
-from geooffers.visits.transitions import (
+from geooffers.visits.engine.transitions import (
     BEGINNINGS,
     DRIVE_BY,
     KEPT,
@@ -19,6 +18,7 @@ from geooffers.visits.transitions import (
     Status,
     Transition,
 )
+from geooffers.visits.state import packing
 from tests.unit.visits.sightings import CAFE, MALL, NOON, advance, after, changes, seconds, sighting, told, walk
 
 NOW = NOON + timedelta(hours=3)

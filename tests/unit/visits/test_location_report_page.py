@@ -8,7 +8,7 @@ from geooffers.api.edge import errors
 from geooffers.api.location import report_rate
 from geooffers.shoppers import pauses
 from geooffers.usecases.location import report_positions
-from geooffers.visits import transitions
+from geooffers.visits.engine import transitions
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "location-report.md").read_text()
 REFUSALS = [

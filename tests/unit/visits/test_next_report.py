@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits.next_report import NextReport, Pace, due_s, next_report
-from geooffers.visits.observations import to_ms
-from geooffers.visits.transitions import WALK_IN, Stay
+from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report
+from geooffers.visits.engine.observations import to_ms
+from geooffers.visits.engine.transitions import WALK_IN, Stay
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(minutes=60)

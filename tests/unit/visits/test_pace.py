@@ -2,7 +2,7 @@
 
 import pytest
 
-from geooffers.visits.trust import Place, Verdict, is_walk, judge
+from geooffers.visits.engine.plausibility import Place, Verdict, is_walk, judge
 
 METRES_A_DEGREE = 111_195
 

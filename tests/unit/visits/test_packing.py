@@ -6,10 +6,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits import packing, sighting_bytes, transitions
-from geooffers.visits.kept import Kept
-from geooffers.visits.observations import fold
-from geooffers.visits.transitions import KEPT, RegionChange, Sighting, State
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.observations import fold
+from geooffers.visits.engine.transitions import KEPT, RegionChange, Sighting, State
+from geooffers.visits.state import packing, sighting_bytes
+from geooffers.visits.state.recent_fixes import Kept
 from tests.unit.visits.sightings import CAFE, MALL, NOON, after, seconds, sighting, told, walk
 from tests.unit.visits.test_lateness import NOW, sightings
 

@@ -21,9 +21,20 @@ from geopy.distance import geodesic
 
 from geooffers.matching.areas import Circle, Fence
 from geooffers.matching.index import Index, Sureness
-from geooffers.visits import packing, transitions
-from geooffers.visits.transitions import BEGINNINGS, DRIVE_BY, WALK_IN, Change, Fix, Sighting, State, Touch, Tuning
-from geooffers.visits.tuning import MARGIN_MOST_M
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import (
+    BEGINNINGS,
+    DRIVE_BY,
+    WALK_IN,
+    Change,
+    Fix,
+    Sighting,
+    State,
+    Touch,
+    Tuning,
+)
+from geooffers.visits.engine.tuning import MARGIN_MOST_M
+from geooffers.visits.state import packing
 
 STALE_AFTER = timedelta(minutes=60)
 DWELL_S = 60

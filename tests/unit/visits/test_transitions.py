@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.visits import transitions
-from geooffers.visits.transitions import Change, Ignored, Sighting, State, Status
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import Change, Ignored, Sighting, State, Status
 from tests.unit.visits.sightings import CAFE, MALL, NOON, advance, after, changes, driving_by, seconds, walk
 
 

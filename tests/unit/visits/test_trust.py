@@ -2,7 +2,7 @@
 
 import pytest
 
-from geooffers.visits.transitions import Change, Ignored, State
+from geooffers.visits.engine.transitions import Change, Ignored, State
 from tests.unit.visits.sightings import CAFE, NOON, advance, after, changes, seconds, sighting, walk
 
 

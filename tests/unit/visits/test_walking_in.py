@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.visits import transitions
-from geooffers.visits.transitions import Change, RegionChange, Sighting, State
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import Change, RegionChange, Sighting, State
 from tests.unit.visits.sightings import CAFE, NOON, advance, after, changes, seconds, sighting, told, walk
 
 ENTERED, LEFT = [(Change.ENTERED, CAFE)], [(Change.LEFT, CAFE)]

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from geooffers.progress import Bar
+from geooffers.visits.engine.tuning import TUNINGS, TuningName
 from geooffers.visits.replay import replaying, traces
 from geooffers.visits.replay.replaying import Dropped, Happened, Replay, Town
-from geooffers.visits.tuning import TUNINGS, TuningName
 from merchants import fence_files
 
 COLUMNS = ("trace_id", "fix", "at", "proven_at", "fence", "change", "confidence", "stale", "rule", "reason")

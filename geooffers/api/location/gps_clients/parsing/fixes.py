@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 
 from django.utils.crypto import salted_hmac
 
-from geooffers.visits import transitions
-from geooffers.visits.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M
 
 
 class Reason(enum.StrEnum):

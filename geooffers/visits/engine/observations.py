@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from geooffers.visits.tuning import WALK_IN, Tuning
+from geooffers.visits.engine.tuning import WALK_IN, Tuning
 
 TOO_OLD_AFTER = timedelta(hours=24)
 CLOCK_AHEAD_BY = timedelta(minutes=2)

@@ -15,11 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from geooffers.visits import corrections, timeline
-from geooffers.visits.corrections import Correction, Told
-from geooffers.visits.happenings import BEGINNINGS, Change, Happening, Rule
-from geooffers.visits.kept import Kept
-from geooffers.visits.observations import (
+from geooffers.visits.engine import corrections, timeline
+from geooffers.visits.engine.corrections import Correction, Told
+from geooffers.visits.engine.observations import (
     PUSHABLE_WITHIN,
     Fix,
     Ignored,
@@ -33,9 +31,11 @@ from geooffers.visits.observations import (
     to_moment,
     why_unusable,
 )
-from geooffers.visits.stays import Stay
-from geooffers.visits.timeline import Crosses, Known
-from geooffers.visits.tuning import DRIVE_BY, WALK_IN, Tuning, TuningName
+from geooffers.visits.engine.stays import Stay
+from geooffers.visits.engine.timeline import Crosses, Known
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change, Happening, Rule
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN, Tuning, TuningName
+from geooffers.visits.state.recent_fixes import Kept
 
 __all__ = [
     "BEGINNINGS",

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from geooffers.matching import earth
-from geooffers.visits.observations import Fix
+from geooffers.visits.engine.observations import Fix
 
 # Nothing on the ground, and what flies as well (the speed of sound): between two fixes, less both of their accuracies.
 GROUND_MPS = 70.0

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from geooffers.visits.transitions import Stay
-from geooffers.visits.tuning import GAP_MS
+from geooffers.visits.engine.transitions import Stay
+from geooffers.visits.engine.tuning import GAP_MS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from geooffers.visits.happenings import BEGINNINGS, Change, Happening
-from geooffers.visits.timeline import Known
+from geooffers.visits.engine.timeline import Known
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change, Happening
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

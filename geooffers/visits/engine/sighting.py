@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from geooffers.matching.index import Match, Sureness
-from geooffers.visits import transitions
-from geooffers.visits.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
-from geooffers.visits.tuning import MARGIN_MOST_M
+from geooffers.visits.engine import transitions
+from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
+from geooffers.visits.engine.tuning import MARGIN_MOST_M
 
 
 class FenceKnown(Protocol):

@@ -21,15 +21,15 @@ import struct
 import threading
 import zlib
 
-from geooffers.visits import sighting_bytes
-from geooffers.visits.kept import Kept
-from geooffers.visits.observations import Sighting
-from geooffers.visits.sighting_bytes import put, take
-from geooffers.visits.stays import Stay
-from geooffers.visits.timeline import Known
-from geooffers.visits.transitions import State
-from geooffers.visits.trust import Place
-from geooffers.visits.tuning import DRIVE_BY, WALK_IN
+from geooffers.visits.engine.observations import Sighting
+from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.stays import Stay
+from geooffers.visits.engine.timeline import Known
+from geooffers.visits.engine.transitions import State
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
+from geooffers.visits.state import sighting_bytes
+from geooffers.visits.state.recent_fixes import Kept
+from geooffers.visits.state.sighting_bytes import put, take
 
 VERSION = 2
 _FOLDED, _CRC, _LENGTH = struct.Struct("<Q"), struct.Struct("<I"), struct.Struct("<H")

@@ -9,12 +9,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from geooffers.visits import silence, stays, trust
-from geooffers.visits.happenings import Change, Crossing, Happening
-from geooffers.visits.observations import Fix, RegionEvent, Sighting
-from geooffers.visits.stays import Stay
-from geooffers.visits.trust import Place, Verdict
-from geooffers.visits.tuning import DRIVE_BY
+from geooffers.visits.engine import plausibility, stays
+from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting
+from geooffers.visits.engine.plausibility import Place, Verdict
+from geooffers.visits.engine.stays import Stay
+from geooffers.visits.engine.transition_events import Change, Crossing, Happening
+from geooffers.visits.engine.tuning import DRIVE_BY
+from geooffers.visits.state import staleness
 
 # What a phone drove through on the way from one place to the next; the timeline knows no fences.
 Crosses = Callable[[Place, Place], Iterable[Crossing]]
@@ -36,7 +37,7 @@ class Known(NamedTuple):
 
     @property
     def is_suspicious(self) -> bool:
-        return self.suspicion >= trust.SUSPICIOUS_FROM
+        return self.suspicion >= plausibility.SUSPICIOUS_FROM
 
     @property
     def is_pending(self) -> bool:
@@ -56,14 +57,14 @@ def step(known: Known, seen: Sighting, *, at_ms: int, stale_ms: int, crosses: Cr
     """The sighting is no older than what is known."""
     silent: list[Happening] = []
     if known.at_ms is not None:
-        suspicion = trust.faded(known.suspicion, passed_ms=at_ms - known.at_ms)
-        if silence.is_silent_ms(newest_ms=known.at_ms, now_ms=at_ms, limit_ms=stale_ms):
+        suspicion = plausibility.faded(known.suspicion, passed_ms=at_ms - known.at_ms)
+        if staleness.is_silent_ms(newest_ms=known.at_ms, now_ms=at_ms, limit_ms=stale_ms):
             silent = [stays.gone_silent(stay, fence=fence) for fence, stay in known.stays.items() if stay.begun]
             known = Known(at_ms=at_ms, suspicion=suspicion)
         elif suspicion != known.suspicion:
             known = known._replace(suspicion=suspicion)
     if seen.fix.mock:
-        known = known._replace(suspicion=trust.MOCKED)
+        known = known._replace(suspicion=plausibility.MOCKED)
     if isinstance(seen.fix, RegionEvent):
         stepped = _by_event(known, seen.fix, at_ms=at_ms)
     else:
@@ -83,26 +84,26 @@ def _by_event(known: Known, event: RegionEvent, *, at_ms: int) -> Stepped:
 
 
 def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Crosses | None) -> Stepped:
-    place = trust.place_of(fix, at_ms=at_ms)
+    place = plausibility.place_of(fix, at_ms=at_ms)
     if known.place is None:
         return _believed(known, seen, fix, place=place, speed_mps=fix.speed_mps)
-    verdict, speed_mps, needed_mps = trust.judge(known.place, place)
+    verdict, speed_mps, needed_mps = plausibility.judge(known.place, place)
     if verdict is Verdict.BELIEVED:
-        walks = trust.is_walk(known.place, place, needed_mps=needed_mps)
+        walks = plausibility.is_walk(known.place, place, needed_mps=needed_mps)
         # Back where it was: what had jumped was an error.
-        suspicion = known.suspicion + trust.FROZEN * trust.is_frozen(known.place, place)
+        suspicion = known.suspicion + plausibility.FROZEN * plausibility.is_frozen(known.place, place)
         if known.aside is not None or suspicion != known.suspicion:
             known = known._replace(aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
         return _believed(known, seen, fix, place=place, speed_mps=speed_mps, walks=walks, crosses=crosses)
     impossible = verdict is Verdict.IMPOSSIBLE
     if known.aside is not None and isinstance(known.aside.fix, Fix):
-        first = trust.place_of(known.aside.fix, at_ms=known.aside.at_ms)
-        agrees, speed_mps, _ = trust.judge(first, place)
+        first = plausibility.place_of(known.aside.fix, at_ms=known.aside.at_ms)
+        agrees, speed_mps, _ = plausibility.judge(first, place)
         if agrees is Verdict.BELIEVED:
             return _agreed(known, seen, fix, first=first, place=place, speed_mps=speed_mps)
         if impossible and known.aside_is_impossible:
             # Hither and thither, and nothing in between could have been travelled.
-            known = known._replace(suspicion=trust.IMPOSSIBLE)
+            known = known._replace(suspicion=plausibility.IMPOSSIBLE)
     return Stepped(known=known._replace(at_ms=at_ms, aside=seen, aside_is_impossible=impossible), set_aside=True)
 
 
@@ -111,8 +112,8 @@ def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Plac
     aside = known.aside
     if aside is None or not isinstance(aside.fix, Fix):
         raise TypeError("only a fix that was set aside can be agreed with")
-    leapt = known.place is not None and trust.is_leap(known.place, first, place)
-    suspicion = trust.IMPOSSIBLE if known.aside_is_impossible or leapt else known.suspicion
+    leapt = known.place is not None and plausibility.is_leap(known.place, first, place)
+    suspicion = plausibility.IMPOSSIBLE if known.aside_is_impossible or leapt else known.suspicion
     known = known._replace(suspicion=suspicion)
     was = _believed(known, aside, aside.fix, place=first, speed_mps=aside.fix.speed_mps)
     after = _believed(

@@ -13,8 +13,8 @@ Of the uuid only what `fold` makes of it is kept; what comes back folds to the s
 import struct
 from uuid import UUID
 
-from geooffers.visits.observations import Fix, RegionChange, RegionEvent, Sighting, Touch, fold, to_moment
-from geooffers.visits.tuning import DRIVE_BY, WALK_IN
+from geooffers.visits.engine.observations import Fix, RegionChange, RegionEvent, Sighting, Touch, fold, to_moment
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
 
 _HEAD = struct.Struct("<BQ")
 _PLACE, _NUMBER = struct.Struct("<ddd"), struct.Struct("<d")

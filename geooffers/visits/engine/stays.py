@@ -6,10 +6,10 @@ all that is remembered of either.
 
 from typing import NamedTuple
 
-from geooffers.visits import evidence
-from geooffers.visits.happenings import Change, Happening, Rule
-from geooffers.visits.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
-from geooffers.visits.tuning import APART_MS, BELIEVED_AT_MOST, GAP_MS, Tuning
+from geooffers.visits.engine import evidence
+from geooffers.visits.engine.observations import COARSE_OVER_M, RegionChange, RegionEvent, Touch
+from geooffers.visits.engine.transition_events import Change, Happening, Rule
+from geooffers.visits.engine.tuning import APART_MS, BELIEVED_AT_MOST, GAP_MS, Tuning
 
 # Fixes of one receiver err together: a second one that agrees is worth this much of an independent one.
 INDEPENDENT = 0.5

@@ -6,8 +6,8 @@ The usual fix is newer than all of them and needs none; only a late one has them
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from geooffers.visits import sighting_bytes
-from geooffers.visits.observations import Sighting
+from geooffers.visits.engine.observations import Sighting
+from geooffers.visits.state import sighting_bytes
 
 
 class Kept(Sequence[Sighting]):

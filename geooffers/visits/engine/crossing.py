@@ -13,13 +13,13 @@ import shapely
 from geooffers.matching import earth, shapes
 from geooffers.matching.areas import Area, Circle, Polygon
 from geooffers.matching.index import Index
-from geooffers.visits import evidence, trust
-from geooffers.visits.ground import Ground
-from geooffers.visits.happenings import Crossing
-from geooffers.visits.seeing import FenceKnown
-from geooffers.visits.timeline import Crosses
-from geooffers.visits.trust import Place
-from geooffers.visits.tuning import DRIVE_BY
+from geooffers.visits.engine import evidence, plausibility
+from geooffers.visits.engine.local_projection import Ground
+from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.sighting import FenceKnown
+from geooffers.visits.engine.timeline import Crosses
+from geooffers.visits.engine.transition_events import Crossing
+from geooffers.visits.engine.tuning import DRIVE_BY
 
 # No straight line is believed across more than this.
 GAP_MS = 120_000
@@ -41,10 +41,10 @@ def crossings(
 ) -> list[Crossing]:
     """Drive-by fences alone: at one for walkers somebody who drives by is no news."""
     passed_ms = after.at_ms - before.at_ms
-    if not trust.SHORTEST_MS <= passed_ms <= GAP_MS:
+    if not plausibility.SHORTEST_MS <= passed_ms <= GAP_MS:
         return []
-    length_m = trust.apart_m(before, after)
-    if length_m < LEAST_M or not DRIVE_BY.gate_mps < length_m / passed_ms * 1000 <= trust.GROUND_MPS:
+    length_m = plausibility.apart_m(before, after)
+    if length_m < LEAST_M or not DRIVE_BY.gate_mps < length_m / passed_ms * 1000 <= plausibility.GROUND_MPS:
         return []
 
     def counts(fence_id: int) -> bool:

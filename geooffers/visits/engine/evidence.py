@@ -15,7 +15,7 @@ often the rule that settled it was right, with fixes that said so much, on label
 
 import math
 
-from geooffers.visits.happenings import Rule
+from geooffers.visits.engine.transition_events import Rule
 
 # sqrt(-2 ln(1 - 0.68)): the radius in standard deviations that holds 68 % of a round Gaussian.
 RADIUS_IN_SIGMAS = math.sqrt(-2 * math.log(1 - 0.68))

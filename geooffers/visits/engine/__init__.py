@@ -1,0 +1,1 @@
+"""When a visit begins, settles, dwells and ends. Pure: no Django, no I/O."""

@@ -1,0 +1,1 @@
+"""What is kept of a phone between two reports, as sealed bytes."""
