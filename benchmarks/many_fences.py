@@ -90,7 +90,7 @@ def make_world(count: int, folder: Path) -> None:
     from django.core.management import call_command
 
     from benchmarks import fence_rows
-    from merchants.live_fences import STORED_FROM
+    from merchants.live_fences.live_fences import STORED_FROM
 
     call_command("migrate", interactive=False, verbosity=0)
     work = workload(fences=count, points=10_000)
@@ -117,8 +117,8 @@ def build_index() -> None:
 
 def edit_among_them() -> None:
     """From the commit of an edit to the answer of this process, once it asks: what a poll costs, of the processor."""
-    from merchants import fences
-    from merchants.live_fences import LiveFences
+    from merchants.fences import editing
+    from merchants.live_fences.live_fences import LiveFences
     from merchants.models import Geofence, Store, User
 
     live = LiveFences()
@@ -132,10 +132,10 @@ def edit_among_them() -> None:
         fence = Geofence(store=store, name="door", kind="circle", center_lat=60.17, center_lon=24.95, radius_m=150)
         for what in spent:
             if what == "removed":
-                fences.archive_fence(fence=fence)
+                editing.archive_fence(fence=fence)
             else:
                 fence.center_lat = 60.17 + (what == "moved") * 0.01 + turn * 1e-5
-                fences.put_fence(fence=fence, by=operator)
+                editing.put_fence(fence=fence, by=operator)
             lat = fence.center_lat
             began = time.thread_time()
             live.poll()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from merchants import fences
+from merchants.fences import editing
 from merchants.models import (
     DiscountKind,
     FenceTuning,
@@ -29,7 +29,7 @@ def fences_around(of: Store, *, count: int, radius_m: float = 150.0) -> None:
     """All over the same place, so that a phone there is in all of them. A visit begins with the first fix inside."""
     operator, _ = User.objects.get_or_create(username="operator", is_staff=True, is_superuser=True)
     for number in range(count):
-        fences.put_fence(
+        editing.put_fence(
             by=operator,
             fence=Geofence(
                 store=of,

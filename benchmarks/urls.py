@@ -16,7 +16,7 @@ from geooffers.usecases.location import advise_next_report
 from geooffers.visits.engine import plausibility, sighting
 from geooffers.visits.engine.observations import to_ms
 from geooffers.visits.engine.transitions import Fix
-from merchants import live_fences
+from merchants.live_fences import live_fences
 
 peers = NinjaAPI(urls_namespace="peers", docs_url=None, openapi_url=None)
 

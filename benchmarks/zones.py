@@ -83,7 +83,7 @@ def make_world(count: int, folder: Path) -> None:
 
 
 def draw_fences(places: Sequence[tuple[float, float]]) -> None:
-    from merchants import fences
+    from merchants.fences import editing
     from merchants.models import Geofence, Merchant, Store, User
 
     operator = User.objects.create(username="operator", is_staff=True, is_superuser=True)
@@ -93,7 +93,7 @@ def draw_fences(places: Sequence[tuple[float, float]]) -> None:
             merchant=merchant, name=f"store {number}", address="-", time_zone="America/Los_Angeles", lat=lat, lon=lon
         )
         fence = Geofence(store=store, name="door", kind="circle", center_lat=lat, center_lon=lon, radius_m=150)
-        fences.put_fence(fence=fence, by=operator)
+        editing.put_fence(fence=fence, by=operator)
 
 
 def place(luck: random.Random) -> tuple[float, float]:

@@ -165,7 +165,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("GEOOFFERS_STATIC_ROOT", default=str(VAR_DIR / "static")))
 
-# Many fences are kept here as arrays that the processes of a machine share (merchants.fence_bases).
+# Many fences are kept here as arrays that the processes of a machine share (merchants.live_fences.snapshots).
 FENCE_BASES_DIR = Path(env.str("GEOOFFERS_FENCE_BASES_DIR", default=str(VAR_DIR / "fences")))
 # Leaflet and Leaflet.draw come out of django-leaflet's folder. As an installed app it would want GDAL.
 _leaflet = next(iter(find_spec("leaflet").submodule_search_locations or []))  # type: ignore[union-attr]  # it is required

@@ -6,7 +6,7 @@ from django.urls import include, path
 from geooffers.api.app import api
 
 urlpatterns = [
-    path("admin/", include("merchants.passwords")),
+    path("admin/", include("merchants.people.passwords")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("", include("geooffers.pages.urls")),

@@ -10,7 +10,7 @@ application = get_wsgi_application()
 
 # Models can be imported only now. Threads begin here, in the process that will serve, and not at the first report.
 from geooffers.api.location import dropped_fixes  # noqa: E402
-from merchants import live_fences  # noqa: E402
+from merchants.live_fences import live_fences  # noqa: E402
 
 live_fences.matcher().follow()
 dropped_fixes.keep_writing()

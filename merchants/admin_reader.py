@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from merchants import access
 from merchants.models import Store
+from merchants.people import access
 
 
 class ReaderMiddleware:

@@ -13,8 +13,8 @@ from django.utils.text import capfirst
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from merchants import access
 from merchants.models import User
+from merchants.people import access
 
 MENU_GROUPS = ("Offers", "Shop", "Platform", "Records")
 

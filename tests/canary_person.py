@@ -20,8 +20,9 @@ from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Store
+from merchants.people import keys
 from notifications.sandbox.keys import mint_id_token
 from tests import canary_wandering, searching
 from tests.cast import NOON, consent_text, make_fence, make_offer, make_store

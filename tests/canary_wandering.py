@@ -10,7 +10,8 @@ from django.test import Client
 from geooffers.api.edge import clock
 from geooffers.shoppers import texts
 from geooffers.shoppers.models import ConsentText, Purpose
-from merchants import fences, live_fences
+from merchants.fences import editing
+from merchants.live_fences import live_fences
 from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence, Role, User
 from tests.cast import make_staff
 from tests.phone import Phone, make_token
@@ -92,7 +93,7 @@ def _passes_a_clinic(kanari: "CanaryPerson", *, at: datetime) -> None:
         name="Clinic", rule="health", kind=AreaKind.CIRCLE, center_lat=lat, center_lon=lon, radius_m=90
     )
     operator = User.objects.create_superuser("operator-of-zones", password="a-long-password-1")
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     live_fences.matcher().refresh()
     answer = kanari.call("POST", "/positions", {"fixes": [fix(at, (lat + 0.0001, lon))]}, now=at).json()
     assert answer["results"][0]["code"] == "not_used"

@@ -13,7 +13,6 @@ from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
-from merchants import cities
 from merchants.models import (
     DiscountKind,
     FenceState,
@@ -29,6 +28,7 @@ from merchants.models import (
     Trigger,
     User,
 )
+from merchants.shops import cities
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)  # a Tuesday
 AINO_LAT, AINO_LON = 60.1695, 24.9525

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.operators import PersonalAdmin, ReadOnlyOperatorAdmin
-from merchants import access
 from merchants.admin.filters import StoreFilter
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import DiscountKind
+from merchants.people import access
 
 
 def redemptions_for(user: Any) -> QuerySet[Redemption]:

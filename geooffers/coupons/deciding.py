@@ -15,8 +15,8 @@ from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCoun
 from geooffers.shoppers import allowed
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import offers
 from merchants.models import Offer, Trigger
+from merchants.offers import offers
 
 RANKER: ranking.Ranker = ranking.FixedRanker()
 

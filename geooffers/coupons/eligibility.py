@@ -4,7 +4,7 @@ Every verdict is stored as a Decision, so that "why did they (not) get it?" has 
 remembering how things stood. docs/decision-reasons.md explains each code; a test keeps the two alike.
 
 A yes here is a good guess, not the last word: between this look and the issue others may take the last place. The
-conditional updates in `counting` and `merchants.budgets` have the last word, with the same codes.
+conditional updates in `counting` and `merchants.offers.budgets` have the last word, with the same codes.
 """
 
 from dataclasses import dataclass

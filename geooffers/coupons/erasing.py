@@ -22,7 +22,7 @@ from geooffers.coupons.models import (
 )
 from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import Shopper
-from merchants import budgets
+from merchants.offers import budgets
 
 # The last three lose the way back to the person with their coupon.
 MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})

@@ -18,8 +18,8 @@ from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, CouponState, Movement
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import budgets
 from merchants.models import Offer
+from merchants.offers import budgets
 
 
 @dataclass(frozen=True, kw_only=True)

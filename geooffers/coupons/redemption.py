@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.codes import Code, KeyGone
 from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
-from merchants import budgets, offers
 from merchants.models import ApiKey, StaffMember, Store
+from merchants.offers import budgets, offers
 
 # Web machines read their own clocks. A coupon scanned "before" it was issued by less than this is simply new.
 CLOCKS_DIFFER_BY = timedelta(minutes=2)

@@ -6,7 +6,7 @@ from csp.constants import NONE
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from merchants import logos
+from merchants.shops import logos
 
 
 @require_safe

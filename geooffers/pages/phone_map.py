@@ -3,8 +3,8 @@
 from typing import Any
 
 from geooffers.matching.areas import Circle
-from merchants import geometry
-from merchants.fence_areas import Row, live_area
+from merchants.fences import geometry
+from merchants.fences.areas import Row, live_area
 from merchants.models import ExclusionZone, FenceState, Geofence
 
 # A browser draws so many without stuttering; `total` tells when there are more.

@@ -7,7 +7,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from merchants import access, logos
+from merchants.people import access
+from merchants.shops import logos
 from notifications.passes.drawing import readable_on
 
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from geooffers.api.edge import clock, limits
-from merchants import access
 from merchants.models import User
+from merchants.people import access
 
 # A shop's people share one address; somebody who guesses is stopped long before a password of twelve signs.
 TILL_SIGN_INS = limits.Limit(name="till_sign_ins", amount=30, per_s=600)

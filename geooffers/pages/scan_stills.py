@@ -1,6 +1,6 @@
 """A still of the camera becomes the text of its code, for browsers that cannot read one. Nothing of it is stored.
 
-What arrives is hostile until shown otherwise: `merchants.image_files` tells its kind and size from the structure of the
+What arrives is hostile until shown otherwise: `merchants.shops.image_files` tells its kind and size from the structure of the
 file, and hands on only what draws, before anything is unpacked.
 """
 
@@ -13,7 +13,8 @@ from PIL import Image
 
 from geooffers.api.edge import clock, errors, limits
 from geooffers.coupons import codes
-from merchants import access, image_files
+from merchants.people import access
+from merchants.shops import image_files
 
 # The QR of a coupon fills a good part of the picture; beyond this more pixels only cost time.
 ENOUGH_PIXELS_ASIDE = 1600

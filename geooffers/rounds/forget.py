@@ -22,7 +22,7 @@ from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare,
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
-from merchants import budgets
+from merchants.offers import budgets
 from notifications.models import Push
 
 # No limit of ours looks back further than a day.

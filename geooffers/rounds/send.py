@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from geooffers.coupons.models import Coupon, CouponState
-from merchants import geo_push
 from merchants.models import OfferState
+from merchants.offers import geofenced_push_law
 from notifications import sending
 from notifications.models import Kind
 from notifications.transports.protocol import PushTransport
@@ -29,7 +29,7 @@ def guards(*, now: datetime) -> Mapping[Kind, Q]:
         offer__merchant__archived_at__isnull=True,
     )
     # Nothing is enqueued there in the first place (`report_positions`), but a store may have moved under another law.
-    allowed = announceable.exclude(geo_push.off("visit__fence__store__"))
+    allowed = announceable.exclude(geofenced_push_law.off("visit__fence__store__"))
     return {Kind.COUPON_ISSUED: Q(Exists(allowed))}
 
 

@@ -14,7 +14,7 @@ import shapely
 
 from geooffers.matching.areas import Area, Circle
 from geooffers.visits.engine.local_projection import Ground
-from merchants.geometry.measures import center, side_by_side
+from merchants.fences.geometry.measures import center, side_by_side
 
 ACCURACY_M = 10.0
 # So many fixes on the way, and so many while somebody stays, at most.

@@ -6,8 +6,8 @@ from django.db.models import Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
-from merchants import access
 from merchants.models import FenceState, OfferBudget, OfferState
+from merchants.people import access
 
 
 def figures(request: HttpRequest) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from merchants import schedule_texts, schedules, texts, time_zones
 from merchants.admin.suggesting import SuggestingInput
 from merchants.models import Merchant
+from merchants.offers import schedule_texts, schedules
+from merchants.shops import texts, time_zones
 
 
 class VisibleTextField(forms.CharField):

@@ -7,7 +7,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from merchants import access
+from merchants.people import access
 
 
 class ArchivedFilter(SimpleListFilter):

@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from merchants import access, keys
 from merchants.admin.fields import VisibleTextField
 from merchants.admin.filters import MerchantFilter, StoreFilter
 from merchants.admin.scoping import ScopedAdmin
 from merchants.admin.ticking import TickBoxes
 from merchants.models import ApiKey, Role
+from merchants.people import access, keys
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
-from merchants import logos
-from merchants.image_files import MAX_BYTES, ImageRefused
+from merchants.shops import logos
+from merchants.shops.image_files import MAX_BYTES, ImageRefused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from merchants import budgets
 from merchants.admin.fields import ScheduleField, VisibleTextField
 from merchants.admin.ticking import TickBoxes
 from merchants.models import DiscountKind, Merchant, Offer, OfferState, Store
+from merchants.offers import budgets
 
 LONGEST = timedelta(days=3 * 366)
 # Far from where the calendars of Python and the databases end, whatever the zone.

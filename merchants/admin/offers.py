@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from merchants import access, budgets, offers, schedule_texts
 from merchants.admin.filters import ArchivedFilter, ChoiceFilter, MerchantFilter
 from merchants.admin.offer_form import OfferForm, is_over, reserved_text
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import DiscountKind, Offer, OfferState, Role
+from merchants.offers import budgets, offers, schedule_texts
+from merchants.people import access
 
 
 class StateFilter(ChoiceFilter):

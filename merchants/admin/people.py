@@ -13,12 +13,12 @@ from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from geooffers.operators import OperatorAdmin
-from merchants import access
 from merchants.admin.filters import ArchivedFilter, ChoiceFilter, MerchantFilter
 from merchants.admin.scoping import ScopedAdmin
 from merchants.admin.suggesting import SuggestingInput
 from merchants.admin.ticking import TickBoxes
 from merchants.models import Role, StaffMember, User
+from merchants.people import access
 
 # Rights here follow from the role of a staff member; groups and permission rows would be a second truth.
 admin.site.unregister(Group)

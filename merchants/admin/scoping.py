@@ -1,6 +1,6 @@
 """The base of every page that merchants' people open: rows, choices and permissions by role.
 
-Each page names the function of `merchants.access` that says which rows somebody reaches, and which roles may read,
+Each page names the function of `merchants.people.access` that says which rows somebody reaches, and which roles may read,
 change and add. Lists, forms, history and actions all start from there; a foreign row is a 404. A choice of rows for
 which no function is known is empty, so that a new foreign key shows nothing rather than everything.
 """
@@ -17,8 +17,8 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from geooffers.operators import ClosedAdmin
-from merchants import access
 from merchants.models import Merchant, Offer, Role, Store, User
+from merchants.people import access
 
 REACH: dict[type[Model], Callable[[Any], QuerySet[Any]]] = {
     Merchant: access.merchants_for,

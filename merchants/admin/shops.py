@@ -9,14 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from merchants import access, cities, logos, shops
-from merchants.admin import surroundings
+from merchants.admin.areas import surroundings
+from merchants.admin.areas.map_fields import MapField, PointMapWidget
 from merchants.admin.fields import ColourField, TimeZoneField, VisibleTextField
 from merchants.admin.filters import ArchivedFilter, MerchantFilter
 from merchants.admin.logo_field import LogoField, ShownLogo
-from merchants.admin.map_fields import MapField, PointMapWidget
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import Merchant, Role, Store
+from merchants.people import access
+from merchants.shops import cities, logos, shops
 
 
 class MerchantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class FenceFollower(models.Model):
-    """A row a process, written by `merchants.fence_followers` and read by the operators' page. Nothing else rests on
+    """A row a process, written by `merchants.live_fences.heartbeats` and read by the operators' page. Nothing else rests on
     it: a process that cannot write it matches as before.
     """
 

@@ -90,7 +90,7 @@ class Offer(models.Model):
 
 
 class OfferBudget(models.Model):
-    """How many coupons an offer may have open plus redeemed. Written only by `merchants.budgets`."""
+    """How many coupons an offer may have open plus redeemed. Written only by `merchants.offers.budgets`."""
 
     offer = models.OneToOneField(Offer, on_delete=models.CASCADE, primary_key=True, related_name="budget")
     cap = models.PositiveIntegerField()

@@ -1,6 +1,6 @@
 """Areas: what they are made of, merchants' geofences, and the numbered log that every process follows.
 
-Every write goes through `merchants.fences`, which appends to FenceChange; nothing else may save these rows.
+Every write goes through `merchants.fences.editing`, which appends to FenceChange; nothing else may save these rows.
 """
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -26,7 +26,7 @@ class Area(models.Model):
     radius_m = models.FloatField(null=True, blank=True, help_text="Metres; circles only.")
     geometry = models.JSONField(null=True, blank=True, help_text="GeoJSON; polygons only.")
     # The box around all of it, a zone's buffer included; west is greater than east across 180 degrees. A row without
-    # one (written past `merchants.fences`) is looked at whatever the question.
+    # one (written past `merchants.fences.editing`) is looked at whatever the question.
     south = models.FloatField(null=True, editable=False)
     west = models.FloatField(null=True, editable=False)
     north = models.FloatField(null=True, editable=False)

@@ -39,7 +39,7 @@ class Merchant(models.Model):
 
 
 class MerchantLogo(models.Model):
-    """Written only by `merchants.logos`. Beside the merchant, not in its row, which every list and coupon reads."""
+    """Written only by `merchants.shops.logos`. Beside the merchant, not in its row, which every list and coupon reads."""
 
     merchant = models.OneToOneField(Merchant, on_delete=models.PROTECT, primary_key=True, related_name="logo")
     png = models.BinaryField()
@@ -62,7 +62,7 @@ class Store(models.Model):
         help_text="For shoppers who choose a city instead of telling where they are. Where there are several of that "
         "name, with what tells them apart: Springfield, Illinois.",
     )
-    # What `merchants.cities` makes of the name, alike for all its spellings; written with it.
+    # What `merchants.shops.cities` makes of the name, alike for all its spellings; written with it.
     city_key = models.CharField(max_length=100, blank=True, default="", editable=False)
     time_zone = models.CharField(max_length=64, help_text="IANA name, e.g. Europe/Helsinki.")
     jurisdiction = JurisdictionField(blank=True, default="")

@@ -15,7 +15,7 @@ from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from notifications import outbox
 from notifications.models import Kind, Push, PushState

@@ -19,7 +19,8 @@ from geooffers.api.location import report_rate
 from geooffers.api.models import RateCount
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
+from merchants.people import keys
 from tests.cast import make_fence, make_offer, make_store
 from tests.phone import JSON, Phone, registered_phone
 from tests.walker import fix

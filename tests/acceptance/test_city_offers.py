@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from geooffers.api.edge import clock
-from merchants import budgets, city_offers, keys, logos, offers, shops
 from merchants.models import FenceState, Geofence, Offer, OfferBudget, OfferState, Store
+from merchants.offers import budgets, city_offers, offers
+from merchants.people import keys
+from merchants.shops import logos, shops
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.images import logo
 from tests.phone import Phone

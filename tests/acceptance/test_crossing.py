@@ -7,7 +7,7 @@ import pytest
 
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.visits.models import EndReason, Presence, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Geofence
 from notifications.models import Push
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store

@@ -24,8 +24,9 @@ from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Offer
+from merchants.people import keys
 from notifications import exporting as of_notifications
 from tests import searching
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_store

@@ -7,7 +7,7 @@ import pytest
 from geooffers.coupons.models import Coupon
 from geooffers.rounds import send
 from geooffers.usecases.passes import make_pass
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Merchant, Store, Trade
 from notifications import outbox
 from notifications.models import Push, PushState

@@ -17,8 +17,8 @@ from geooffers.coupons import wallet
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.passes import make_pass
-from merchants import logos
 from merchants.models import Merchant, MerchantLogo, Role, Store, User
+from merchants.shops import logos
 from notifications.passes import apple, google
 from notifications.sandbox import apple_chain
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store

@@ -14,7 +14,7 @@ from geooffers.coupons.models import Coupon, Decision, DeviceShare
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence, Offer, Trigger
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.accounts import TokenChange, device_of, signed_in

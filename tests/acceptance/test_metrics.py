@@ -16,7 +16,7 @@ from geooffers.api.location import dropped_fixes
 from geooffers.rounds import forget
 from geooffers.rounds.timetable import ROUNDS, Round
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence
 from notifications import outbox
 from notifications.models import Kind, Push, PushState

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from geopy.distance import geodesic
 
 from geooffers.shoppers.models import Purpose
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceState, Geofence, Store
 from tests.cast import AINO_LAT, AINO_LON, make_fence, make_store
 from tests.walker import Walker

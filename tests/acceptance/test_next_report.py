@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from geopy.distance import geodesic
 
 from geooffers.shoppers.models import Purpose
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, Geofence
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix

@@ -14,8 +14,9 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import UNTIL_RESUMED, ConsentReceipt, ConsentState, Purpose
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
+from merchants.people import keys
 from notifications.models import Kind, Push, PushState
 from tests.acceptance.redemption.tills import Till
 from tests.cast import NOON, consent_text, make_fence, make_offer, make_shopper, make_store

@@ -16,7 +16,7 @@ from geooffers.coupons import keyring, redemption
 from geooffers.coupons.models import Coupon
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.pages.phone_passes import qr_svg
-from merchants import fences
+from merchants.fences import editing
 from merchants.models import AreaKind, ExclusionZone, Geofence, User
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store
 from tests.phone import make_token
@@ -185,12 +185,12 @@ def test_the_map_shows_live_fences_with_their_merchants_colours_and_the_zones(ai
     polygon = Geofence(store=store, name="square", kind=AreaKind.POLYGON)
     polygon.geometry = json.dumps({"type": "Polygon", "coordinates": [square]})
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
-    fences.put_fence(fence=polygon, by=operator)
+    editing.put_fence(fence=polygon, by=operator)
     gone = make_fence(store)
-    fences.archive_fence(fence=gone)
+    editing.archive_fence(fence=gone)
     zone = ExclusionZone(name="clinic", rule="health", kind=AreaKind.CIRCLE)
     zone.center_lat, zone.center_lon, zone.radius_m = 60.18, 24.95, 100
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     shown = read(aino.get("/phone/fences", token=""))
     by_id = {fence["id"]: fence for fence in shown["fences"]}
     assert by_id[str(circle.public_id)]["area"] == {

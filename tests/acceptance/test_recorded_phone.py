@@ -19,7 +19,7 @@ from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from notifications.models import Push
 from tests import states

@@ -10,7 +10,7 @@ from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceTuning, Geofence, Trigger
 from notifications.models import Push
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store

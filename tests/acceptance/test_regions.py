@@ -14,8 +14,8 @@ from geooffers.matching.areas import Area, Circle, Polygon
 from geooffers.matching.earth import here
 from geooffers.matching.shapes import shape_of
 from geooffers.shoppers.models import Purpose
-from merchants import live_fences
-from merchants.fence_areas import fill_in
+from merchants.fences.areas import fill_in
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceState, Geofence, Store
 from tests.cast import AINO_LAT, AINO_LON, make_fence, make_store
 from tests.unit.matching.shapes import box

@@ -10,7 +10,7 @@ from django.test import Client
 from geooffers.api.edge import limits
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.models import DeviceState
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from tests.phone import Phone, make_token, registered_phone
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,10 @@ import pytest
 from geooffers.jurisdictions.rules import PlaceKind
 from geooffers.matching.areas import Circle, Polygon
 from geooffers.visits.models import DeviceState, Visit
-from merchants import geometry, live_fences, zone_imports
+from merchants.fences import geometry
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone
+from merchants.zones import imports
 from tests.cast import NOON, make_fence, make_store
 from tests.walker import Walker, fix
 from tests.zone_truth import AREAS, NEW_YORK_M, WASHINGTON_M, WGS84, rim_of, truth_m
@@ -46,7 +48,7 @@ def close_off(area: Circle | Polygon, law: str) -> ExclusionZone:
     else:
         drawn = geometry.to_geojson(area)
     told = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": drawn}]}
-    plan = zone_imports.plan(
+    plan = imports.plan(
         content=repr(told).replace("'", '"').encode(),
         file_name="zones.geojson",
         source="zones",
@@ -54,7 +56,7 @@ def close_off(area: Circle | Polygon, law: str) -> ExclusionZone:
         jurisdiction=law,
         point_radius_m=CIRCLE.radius_m,
     )
-    zone_imports.carry_out(plan, by=None, may_shrink=True, now=NOON)
+    imports.carry_out(plan, by=None, may_shrink=True, now=NOON)
     return ExclusionZone.objects.get(active=True)
 
 

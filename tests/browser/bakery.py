@@ -6,8 +6,10 @@ from typing import Any
 
 from geooffers.coupons import keyring
 from geooffers.rounds.demo import city
-from merchants import fences, logos, offers
+from merchants.fences import editing
 from merchants.models import AreaKind, DiscountKind, ExclusionZone, FenceState, Merchant, Offer, Role, Store, User
+from merchants.offers import offers
+from merchants.shops import logos
 from tests import cast, images
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
@@ -53,7 +55,7 @@ def build() -> dict[str, Any]:
     hostile = make_offer(square, HOSTILE[:60], now=now, text=HOSTILE, terms=HOSTILE)
     clinic = ExclusionZone(name="clinic", rule="A place of health.", kind=AreaKind.CIRCLE)
     clinic.center_lat, clinic.center_lon, clinic.radius_m = 60.2100, 24.8800, 80
-    fences.put_zone(zone=clinic, by=User.objects.get(username="operator"))
+    editing.put_zone(zone=clinic, by=User.objects.get(username="operator"))
     foreign = Offer.objects.get(merchant__name="Café Aino")
     return {
         "password": PASSWORD,
@@ -106,7 +108,7 @@ def code_of(offer: Offer, issued_at: datetime) -> str:
     gone = store.geofences.filter(state=FenceState.ARCHIVED).first()
     if gone is None:
         gone = cast.make_fence(store)
-        fences.archive_fence(fence=gone)
+        editing.archive_fence(fence=gone)
     shopper = cast.make_shopper(now=issued_at)
     visit = cast.make_visit(shopper, gone, began_at=issued_at)
     return str(keyring.code_of(cast.make_coupon(offer, shopper=shopper, visit=visit, now=issued_at)))

@@ -19,7 +19,7 @@ WRITES = {"write", "tofile", "fsync", "mkdir", "rename", "replace", "unlink", "r
 # What a process does that only takes a base.
 READS = WRITES | {"open", "load", "mmap"}
 # Where files are touched; the database's own are its business.
-ABOUT = ("geooffers/matching/files.py", "merchants/fence_bases.py", "merchants/base_checks.py", "shutil.py",
+ABOUT = ("geooffers/matching/files.py", "merchants/live_fences/snapshots.py", "merchants/live_fences/integrity.py", "shutil.py",
          "pathlib.py", "_npyio_impl.py", "_format_impl.py", "memmap.py")  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def build_again(root: Path) -> None:
 
 def swap(root: Path) -> list[int]:
     """A process that maps the base before, and takes the newest at its next poll. It is killed in that poll."""
-    from merchants.live_fences import LiveFences
+    from merchants.live_fences.live_fences import LiveFences
 
     sys.setprofile(None)
     live = LiveFences(root=root, stored_from=1)
@@ -71,7 +71,7 @@ def swap(root: Path) -> list[int]:
 
 def serve(root: Path) -> list[int]:
     """A fresh process: whatever lies there, it answers."""
-    from merchants.live_fences import LiveFences
+    from merchants.live_fences.live_fences import LiveFences
 
     return answers(LiveFences(root=root, stored_from=1))
 

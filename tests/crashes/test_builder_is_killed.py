@@ -16,7 +16,8 @@ import pytest
 
 from geooffers.matching import files
 from geooffers.matching.index import Index
-from merchants import fence_bases, fence_building, fences
+from merchants.fences import editing
+from merchants.live_fences import building, snapshots
 from merchants.models import Geofence, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
 from tests.conftest import ROOT
@@ -37,12 +38,12 @@ def expected(transactional_db: None, tmp_path: Path) -> list[int]:
             store=store, name=f"door {number}", kind="circle",
             center_lat=AINO_LAT, center_lon=AINO_LON, radius_m=100 + number,
         )  # fmt: skip
-        found.append(fences.put_fence(fence=fence, by=operator).pk)
+        found.append(editing.put_fence(fence=fence, by=operator).pk)
         if number < 2:
-            fence_bases.sweep(start) if start.exists() else start.mkdir()
-            fence_building.build(start)
+            snapshots.sweep(start) if start.exists() else start.mkdir()
+            building.build(start)
     for left in (".base-000000000001-1-1.77.part", ".base-000000000001-1-1.gone"):
-        shutil.copytree(start / fence_bases.stored(start)[0].name, start / left, copy_function=os.link)
+        shutil.copytree(start / snapshots.stored(start)[0].name, start / left, copy_function=os.link)
     (start / ".base-000000000001-1-1.77.part-note").write_text("{")
     (start / ".base-000000000000-1-1.checked").write_text("{}")
     return found
@@ -83,7 +84,7 @@ def do(expected: list[int], tmp_path: Path) -> Iterator[Do]:
 
 def look_at_what_stands(root: Path, expected: list[int]) -> None:
     """Under a base's name there is a whole one, with the fences that its number says."""
-    for mark in fence_bases.stored(root):
+    for mark in snapshots.stored(root):
         files.verify(root / mark.name)
         found = Index.open(root / mark.name).inside_one(lat=AINO_LAT, lon=AINO_LON)
         assert found == expected[: mark.number], mark
@@ -112,7 +113,7 @@ def test_killed_before_any_step_it_leaves_nothing_half_made(
     look_at_what_stands(root, expected)
     built = do("build")
     assert not built["killed"]
-    kept = {mark.name for mark in fence_bases.stored(root)}
-    assert len(kept) == fence_bases.KEPT
+    kept = {mark.name for mark in snapshots.stored(root)}
+    assert len(kept) == snapshots.KEPT
     left = {path.name for path in root.iterdir()} - kept - {f".{name}.checked" for name in kept}
     assert left <= {"building.lock", "checking.lock"}

@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from merchants import access, keys, offers
 from merchants.models import ApiKey, Merchant, Offer, Role, StaffMember, Store, User
+from merchants.offers import offers
+from merchants.people import access, keys
 from tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from merchants import budgets
 from merchants.models import Offer, OfferBudget, OfferState
+from merchants.offers import budgets
 from tests import cast
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from geooffers.api.location import dropped_fixes
 from geooffers.api.models import DroppedFixes
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Role, User
 from tests.cast import NOON, make_staff, make_store
 from tests.walker import AT_AINO, Walker, fix

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from geooffers.matching import files
 from geooffers.matching import index as matching
-from merchants import base_checks, fence_bases, fence_building, fences
-from merchants.live_fences import LiveFences
+from merchants.fences import editing
+from merchants.live_fences import building, integrity, snapshots
+from merchants.live_fences.live_fences import LiveFences
 from merchants.models import ExclusionZone, FenceChange, Geofence, Store, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
 from tests.races.test_fence_changes import database_url
@@ -38,7 +39,7 @@ def draw(store: Store, operator: User, *, name: str = "Tür", north: float = 0.0
     fence = Geofence(
         store=store, name=name, kind="circle", center_lat=AINO_LAT + north, center_lon=AINO_LON, radius_m=150
     )
-    return fences.put_fence(fence=fence, by=operator)
+    return editing.put_fence(fence=fence, by=operator)
 
 
 def mapped(root: Path) -> LiveFences:
@@ -61,7 +62,7 @@ def test_few_fences_leave_nothing_on_disk(store: Store, operator: User, tmp_path
 def test_the_first_process_builds_and_the_next_opens_the_same(store: Store, operator: User, tmp_path: Path) -> None:
     fence = draw(store, operator)
     zone = ExclusionZone(name="Clinic", rule="care", kind="circle", center_lat=60.3, center_lon=25, radius_m=60)
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     first, second = mapped(tmp_path), mapped(tmp_path)
     assert touched(first) == touched(second) == [fence.pk]
     assert first.mark is not None
@@ -80,8 +81,8 @@ def test_changes_lie_over_a_mapped_base_and_come_with_it_when_it_is_opened(
     live = mapped(tmp_path)
     assert touched(live) == [kept.pk, moved.pk, gone.pk]
     moved.center_lat, moved.dwell_s = AINO_LAT + 0.02, 77
-    fences.put_fence(fence=moved, by=operator)
-    fences.archive_fence(fence=gone)
+    editing.put_fence(fence=moved, by=operator)
+    editing.archive_fence(fence=gone)
     new = draw(store, operator, name="new")
     live.poll()
     for each in (live, mapped(tmp_path)):
@@ -117,9 +118,9 @@ def test_only_the_newest_bases_are_kept_and_an_index_in_use_lives_on(
     in_use = live.index
     for _ in range(3):
         draw(store, operator, north=0.02)
-        with fence_bases.building(tmp_path, wait=True):
-            fence_building.build(tmp_path)
-    assert len(fence_bases.stored(tmp_path)) == fence_bases.KEPT
+        with snapshots.building(tmp_path, wait=True):
+            building.build(tmp_path)
+    assert len(snapshots.stored(tmp_path)) == snapshots.KEPT
     assert in_use.inside_one(lat=AINO_LAT, lon=AINO_LON) == [first.pk]
 
 
@@ -200,19 +201,19 @@ def test_after_a_restart_of_the_machine_a_base_is_read_before_it_is_trusted(
     fence = draw(store, operator)
     mark = mapped(tmp_path).mark
     assert mark is not None
-    note = base_checks.note_of(tmp_path, mark)
-    assert base_checks.is_checked(tmp_path, mark)
+    note = integrity.note_of(tmp_path, mark)
+    assert integrity.is_checked(tmp_path, mark)
     spoilt = tmp_path / mark.name / "vertices.npy"
     times = spoilt.stat().st_atime_ns, spoilt.stat().st_mtime_ns
     with spoilt.open("r+b") as file:
         file.write(b"spoilt")
     os.utime(spoilt, ns=times)
-    assert base_checks.is_checked(tmp_path, mark), "the harm is not one that shows"
+    assert integrity.is_checked(tmp_path, mark), "the harm is not one that shows"
     facts = json.loads(note.read_text())
     note.write_text(json.dumps({**facts, "boot": "the boot before"}))
     live = mapped(tmp_path)
     assert touched(live) == [fence.pk]
-    assert base_checks.is_checked(tmp_path, mark)
+    assert integrity.is_checked(tmp_path, mark)
     files.verify(tmp_path / mark.name)
 
 
@@ -221,8 +222,8 @@ def test_a_base_is_read_again_after_a_day(store: Store, operator: User, tmp_path
     mark = mapped(tmp_path).mark
     assert mark is not None
     now = timezone.now()
-    assert base_checks.is_checked(tmp_path, mark, now=now + timedelta(hours=23))
-    assert not base_checks.is_checked(tmp_path, mark, now=now + timedelta(hours=25))
+    assert integrity.is_checked(tmp_path, mark, now=now + timedelta(hours=23))
+    assert not integrity.is_checked(tmp_path, mark, now=now + timedelta(hours=25))
 
 
 def test_a_base_whose_bytes_were_changed_is_found_by_verifying(
@@ -231,7 +232,7 @@ def test_a_base_whose_bytes_were_changed_is_found_by_verifying(
     settings.FENCE_BASES_DIR = tmp_path
     draw(store, operator)
     call_command("buildindex")
-    (mark,) = fence_bases.stored(tmp_path)
+    (mark,) = snapshots.stored(tmp_path)
     path = tmp_path / mark.name / "fact_names.npy"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(CommandError, match="--again"):
@@ -254,8 +255,8 @@ def test_a_base_of_another_database_is_not_ours(store: Store, operator: User, tm
 
 def test_a_base_from_the_future_is_left_alone(store: Store, operator: User, tmp_path: Path) -> None:
     draw(store, operator)
-    number = fence_building.last_number()
-    later = fence_bases.Mark(number=number + 5, index_id=1, at_us=1)
+    number = building.last_number()
+    later = snapshots.Mark(number=number + 5, index_id=1, at_us=1)
     (tmp_path / later.name).mkdir(parents=True)
     live = mapped(tmp_path)
     assert live.mark is not None
@@ -299,13 +300,13 @@ def test_a_builder_killed_at_any_moment_leaves_a_base_whole_or_none(tmp_path: Pa
                 assert builder.stdout.readline() == "built\n"
             time.sleep(turn * 0.005)
             builder.send_signal(signal.SIGKILL)
-        for mark in fence_bases.stored(tmp_path):
+        for mark in snapshots.stored(tmp_path):
             assert matching.Index.open(tmp_path / mark.name).inside_one(lat=AINO_LAT, lon=AINO_LON) == expected
         assert touched(mapped(tmp_path)) == expected
-    with fence_bases.building(tmp_path, wait=False) as ours:
+    with snapshots.building(tmp_path, wait=False) as ours:
         assert ours
-        fence_bases.sweep(tmp_path)
-    kept = {mark.name for mark in fence_bases.stored(tmp_path)}
+        snapshots.sweep(tmp_path)
+    kept = {mark.name for mark in snapshots.stored(tmp_path)}
     left = {path.name for path in tmp_path.iterdir()} - kept - {f".{name}.checked" for name in kept}
     assert left == {"building.lock", "checking.lock"} & left
 

@@ -15,8 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from merchants import fence_followers, fences
-from merchants.live_fences import LiveFences
+from merchants.fences import editing
+from merchants.live_fences import heartbeats
+from merchants.live_fences.live_fences import LiveFences
 from merchants.models import ExclusionZone, FenceChange, FenceFollower, Geofence, Role, User
 from tests.cast import AINO_LAT, AINO_LON, make_staff, make_store
 
@@ -32,7 +33,7 @@ def draw(operator: User) -> Geofence:
     fence = Geofence(
         store=make_store(), name="door", kind="circle", center_lat=AINO_LAT, center_lon=AINO_LON, radius_m=150
     )
-    return fences.put_fence(fence=fence, by=operator)
+    return editing.put_fence(fence=fence, by=operator)
 
 
 def follower(*, seen_at: datetime, last_number: int, **more: object) -> FenceFollower:
@@ -66,7 +67,7 @@ def test_a_process_tells_at_its_first_poll_and_not_again_for_a_while(operator: U
     assert told.base == live.mark.name
     assert abs(timezone.now() - told.base_built_at) < timedelta(minutes=1)
     assert told.disk_bytes == sum(path.stat().st_size for path in (tmp_path / live.mark.name).iterdir())
-    fences.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
     live.poll()
     live.tell()
     assert FenceFollower.objects.get().last_number == 1, "it told twice within fifteen seconds"
@@ -187,7 +188,7 @@ def test_a_process_is_judged_by_what_it_could_have_known(operator: User) -> None
     assert [row[1] for row in rows] == ["current", "current", "current"]
     assert "All 3 processes have taken in every change." in page
     follower(seen_at=now, last_number=2, pid=4)
-    follower(seen_at=now - fence_followers.SILENT_AFTER - timedelta(seconds=1), last_number=1, pid=5)
+    follower(seen_at=now - heartbeats.SILENT_AFTER - timedelta(seconds=1), last_number=1, pid=5)
     page, rows = shown(operator)
     assert [row[1] for row in rows] == ["current", "current", "current", "behind", "silent"]
     assert "1 of 4 processes had not taken in every change." in page
@@ -197,7 +198,7 @@ def test_the_page_shows_the_index_in_figures(operator: User) -> None:
     now = timezone.now()
     fence = draw(operator)
     zone = ExclusionZone(name="Clinic", rule="care", kind="circle", center_lat=60.3, center_lon=25, radius_m=60)
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     follower(
         seen_at=now - timedelta(seconds=5),
         last_number=2,
@@ -212,7 +213,7 @@ def test_the_page_shows_the_index_in_figures(operator: User) -> None:
     for said in ("1,000,000", "and 1 exclusion zone", "3 h old", "with change 1", "2.1 GB", "1,234", "of 2,000"):
         assert said in page.replace("\xa0", " "), said
     assert rows == [["web-1 7", "current", "5 s ago", "2", "0.8 s", "1,234", "3 h old"]]
-    fences.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
 
 
 def test_without_a_process_the_page_says_so(operator: User) -> None:

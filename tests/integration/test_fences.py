@@ -3,8 +3,8 @@
 import pytest
 from django.db import transaction
 
-from merchants import fences
-from merchants.geometry import GeometryRefused
+from merchants.fences import editing
+from merchants.fences.geometry import GeometryRefused
 from merchants.models import ExclusionZone, FenceChange, FenceState, Geofence, Role, Store, User
 from tests.cast import AINO_LAT, AINO_LON, make_staff, make_store
 
@@ -51,69 +51,69 @@ def changes() -> list[tuple[int, int]]:
 def test_the_first_fence_of_a_merchant_waits_and_after_its_approval_the_next_is_live(
     store: Store, owner: User, operator: User
 ) -> None:
-    first = fences.put_fence(fence=drawn(store), by=owner)
-    second = fences.put_fence(fence=drawn(store), by=owner)
+    first = editing.put_fence(fence=drawn(store), by=owner)
+    second = editing.put_fence(fence=drawn(store), by=owner)
     assert (first.state, second.state) == (FenceState.WAITING, FenceState.WAITING)
-    fences.approve_fence(fence=first, by=operator)
-    third = fences.put_fence(fence=drawn(store), by=owner)
+    editing.approve_fence(fence=first, by=operator)
+    third = editing.put_fence(fence=drawn(store), by=owner)
     assert (first.state, third.state) == (FenceState.LIVE, FenceState.LIVE)
     other_store = make_store(merchant_name="Bar Bo")
-    other = fences.put_fence(fence=drawn(other_store), by=make_staff(other_store, role=Role.OWNER).user)
+    other = editing.put_fence(fence=drawn(other_store), by=make_staff(other_store, role=Role.OWNER).user)
     assert other.state == FenceState.WAITING
 
 
 def test_a_fence_that_an_operator_draws_is_live(store: Store, owner: User, operator: User) -> None:
-    assert fences.put_fence(fence=drawn(store), by=operator).state == FenceState.LIVE
-    assert fences.put_fence(fence=drawn(store), by=owner).state == FenceState.LIVE
+    assert editing.put_fence(fence=drawn(store), by=operator).state == FenceState.LIVE
+    assert editing.put_fence(fence=drawn(store), by=owner).state == FenceState.LIVE
 
 
 def test_only_operators_approve_and_only_what_waits(store: Store, owner: User, operator: User) -> None:
-    fence = fences.put_fence(fence=drawn(store), by=owner)
-    with pytest.raises(fences.OperatorsOnly):
-        fences.approve_fence(fence=fence, by=owner)
-    fences.approve_fence(fence=fence, by=operator)
-    with pytest.raises(fences.FenceNotWaiting):
-        fences.approve_fence(fence=fence, by=operator)
+    fence = editing.put_fence(fence=drawn(store), by=owner)
+    with pytest.raises(editing.OperatorsOnly):
+        editing.approve_fence(fence=fence, by=owner)
+    editing.approve_fence(fence=fence, by=operator)
+    with pytest.raises(editing.FenceNotWaiting):
+        editing.approve_fence(fence=fence, by=operator)
     assert Geofence.objects.get().approved_by == operator
 
 
 def test_a_form_read_before_the_approval_does_not_undo_it(store: Store, owner: User, operator: User) -> None:
-    fence = fences.put_fence(fence=drawn(store), by=owner)
+    fence = editing.put_fence(fence=drawn(store), by=owner)
     in_a_form = Geofence.objects.get(pk=fence.pk)
-    fences.approve_fence(fence=fence, by=operator)
+    editing.approve_fence(fence=fence, by=operator)
     in_a_form.name = "side door"
-    fences.put_fence(fence=in_a_form, by=owner)
+    editing.put_fence(fence=in_a_form, by=owner)
     saved = Geofence.objects.get()
     assert (saved.name, saved.state, saved.approved_by) == ("side door", FenceState.LIVE, operator)
 
 
 def test_an_archived_fence_is_not_edited_and_archiving_twice_is_one_change(store: Store, operator: User) -> None:
-    fence = fences.put_fence(fence=drawn(store), by=operator)
+    fence = editing.put_fence(fence=drawn(store), by=operator)
     in_a_form = Geofence.objects.get(pk=fence.pk)
-    fences.archive_fence(fence=fence)
-    fences.archive_fence(fence=fence)
-    with pytest.raises(fences.FenceArchived):
-        fences.put_fence(fence=in_a_form, by=operator)
-    with pytest.raises(fences.FenceNotWaiting):
-        fences.approve_fence(fence=fence, by=operator)
+    editing.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
+    with pytest.raises(editing.FenceArchived):
+        editing.put_fence(fence=in_a_form, by=operator)
+    with pytest.raises(editing.FenceNotWaiting):
+        editing.approve_fence(fence=fence, by=operator)
     assert fence.state == FenceState.ARCHIVED
     assert changes() == [(1, fence.pk), (2, fence.pk)]
 
 
 def test_every_write_is_a_numbered_change_and_a_rolled_back_one_leaves_no_gap(store: Store, operator: User) -> None:
-    fence = fences.put_fence(fence=drawn(store), by=operator)
+    fence = editing.put_fence(fence=drawn(store), by=operator)
     with transaction.atomic():
-        fences.put_fence(fence=drawn(store), by=operator)
+        editing.put_fence(fence=drawn(store), by=operator)
         transaction.set_rollback(True)
     fence.dwell_s = 600
-    fences.put_fence(fence=fence, by=operator)
+    editing.put_fence(fence=fence, by=operator)
     far = make_store(merchant_name="Clinic's neighbour")
-    zone = fences.put_zone(zone=clinic(lat=AINO_LAT + 0.1), by=operator)
+    zone = editing.put_zone(zone=clinic(lat=AINO_LAT + 0.1), by=operator)
     zone.active = False
-    fences.put_zone(zone=zone, by=operator)
-    fences.store_changed(store=store)
-    fences.store_changed(store=far)
-    fences.archive_fence(fence=fence)
+    editing.put_zone(zone=zone, by=operator)
+    editing.store_changed(store=store)
+    editing.store_changed(store=far)
+    editing.archive_fence(fence=fence)
     assert changes() == [(1, fence.pk), (2, fence.pk), (3, -zone.pk), (4, -zone.pk), (5, fence.pk), (6, fence.pk)]
 
 
@@ -121,12 +121,12 @@ def test_a_polygon_is_kept_as_it_was_checked_and_the_circle_columns_are_emptied(
     fence = drawn(store)
     fence.kind = "polygon"
     fence.geometry = square(lon=AINO_LON + 1e-12)
-    fences.put_fence(fence=fence, by=operator)
+    editing.put_fence(fence=fence, by=operator)
     saved = Geofence.objects.get()
     assert saved.geometry == square(lon=AINO_LON)
     assert (saved.center_lat, saved.center_lon, saved.radius_m) == (None, None, None)
     saved.kind, saved.center_lat, saved.center_lon, saved.radius_m = "circle", AINO_LAT, AINO_LON, 200
-    fences.put_fence(fence=saved, by=operator)
+    editing.put_fence(fence=saved, by=operator)
     assert Geofence.objects.get().geometry is None
 
 
@@ -149,26 +149,26 @@ def test_a_refused_area_leaves_no_row_and_no_change(
     for name, value in fields.items():
         setattr(fence, name, value)
     with pytest.raises(GeometryRefused) as caught:
-        fences.put_fence(fence=fence, by=operator)
+        editing.put_fence(fence=fence, by=operator)
     assert caught.value.code == code
     assert not Geofence.objects.exists()
     assert changes() == []
 
 
 def test_a_fence_over_a_zone_is_refused_with_the_rule_and_without_the_place(store: Store, operator: User) -> None:
-    zone = fences.put_zone(zone=clinic(lat=AINO_LAT + 0.001), by=operator)
+    zone = editing.put_zone(zone=clinic(lat=AINO_LAT + 0.001), by=operator)
     with pytest.raises(GeometryRefused) as caught:
-        fences.put_fence(fence=drawn(store), by=operator)
+        editing.put_fence(fence=drawn(store), by=operator)
     assert caught.value.code == "sensitive_place"
     assert "no offers at places of care" in caught.value.message
     assert "Clinic X" not in caught.value.message
     assert caught.value.at is None
     zone.active = False
-    fences.put_zone(zone=zone, by=operator)
-    assert fences.put_fence(fence=drawn(store), by=operator).pk
+    editing.put_zone(zone=zone, by=operator)
+    assert editing.put_fence(fence=drawn(store), by=operator).pk
 
 
 def test_a_zone_is_the_operators_alone(owner: User) -> None:
-    with pytest.raises(fences.OperatorsOnly):
-        fences.put_zone(zone=clinic(), by=owner)
+    with pytest.raises(editing.OperatorsOnly):
+        editing.put_zone(zone=clinic(), by=owner)
     assert not ExclusionZone.objects.exists()

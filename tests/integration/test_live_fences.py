@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from merchants import fences
-from merchants.fence_rows import as_fences, live_rows
-from merchants.live_fences import FenceFacts, LiveFences
+from merchants.fences import editing
+from merchants.live_fences.live_fences import FenceFacts, LiveFences
+from merchants.live_fences.queries import as_fences, live_rows
 from merchants.models import ExclusionZone, FenceChange, FenceChangeCounter, FenceState, Geofence, Role, User
 from tests.cast import AINO_LAT, AINO_LON, make_fence, make_staff, make_store
 
@@ -51,10 +51,10 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
     store = make_store()
     owner = make_staff(store, role=Role.OWNER).user
     assert touched(live) == []
-    fence = fences.put_fence(fence=drawn(store), by=owner)
+    fence = editing.put_fence(fence=drawn(store), by=owner)
     live.poll()
     assert touched(live) == []  # it waits for an operator
-    fences.approve_fence(fence=fence, by=operator)
+    editing.approve_fence(fence=fence, by=operator)
     live.poll()
     assert touched(live) == [fence.pk]
     assert live.fence(fence.pk) == FenceFacts(
@@ -68,19 +68,19 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
         size_m=fence.radius_m,
     )
     fence.dwell_s, fence.center_lat = 60, AINO_LAT + 0.01
-    fences.put_fence(fence=fence, by=owner)
+    editing.put_fence(fence=fence, by=owner)
     live.poll()
     assert touched(live) == []
     facts = live.fence(fence.pk)
     assert facts is not None
     assert facts.dwell_s == 60
-    clinic = fences.put_zone(zone=zone(), by=operator)
+    clinic = editing.put_zone(zone=zone(), by=operator)
     live.poll()
     assert touched(live) == [-clinic.pk]
     assert live.fence(-clinic.pk) is None
     clinic.active = False
-    fences.put_zone(zone=clinic, by=operator)
-    fences.archive_fence(fence=fence)
+    editing.put_zone(zone=clinic, by=operator)
+    editing.archive_fence(fence=fence)
     live.poll()
     assert touched(live) == []
     assert live.fence(fence.pk) is None
@@ -89,15 +89,15 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
 
 def test_loading_finds_what_polling_finds(operator: User, live: LiveFences) -> None:
     store = make_store()
-    fence = fences.put_fence(fence=drawn(store), by=operator)
-    archived = fences.put_fence(fence=drawn(store), by=operator)
-    fences.archive_fence(fence=archived)
+    fence = editing.put_fence(fence=drawn(store), by=operator)
+    archived = editing.put_fence(fence=drawn(store), by=operator)
+    editing.archive_fence(fence=archived)
     assert touched(live) == [fence.pk]
 
 
 def test_loading_finds_zones_and_not_the_fences_that_they_sent_to_review(operator: User, live: LiveFences) -> None:
-    fences.put_fence(fence=drawn(make_store()), by=operator)
-    clinic = fences.put_zone(zone=zone(), by=operator)
+    editing.put_fence(fence=drawn(make_store()), by=operator)
+    clinic = editing.put_zone(zone=zone(), by=operator)
     assert touched(live) == [-clinic.pk]
 
 
@@ -106,11 +106,11 @@ def test_many_rows_are_read_by_as_many_queries_as_few(
 ) -> None:
     """A column that is read and not asked for would be a query for each of a million rows."""
     for _ in range(4):
-        fences.put_fence(fence=drawn(make_store()), by=operator)
+        editing.put_fence(fence=drawn(make_store()), by=operator)
     apart = zone()
     apart.center_lat = AINO_LAT + 1  # not over the fences, which would then wait for an operator
     apart.place_kind, apart.jurisdiction = "health", "US-WA"
-    fences.put_zone(zone=apart, by=operator)
+    editing.put_zone(zone=apart, by=operator)
     with django_assert_num_queries(2):
         facts: list[FenceFacts] = []
         assert len(list(as_fences(live_rows(), facts=facts.append))) == 5
@@ -119,20 +119,20 @@ def test_many_rows_are_read_by_as_many_queries_as_few(
 
 def test_an_archived_store_takes_its_fences_out(operator: User, live: LiveFences) -> None:
     store = make_store()
-    fence = fences.put_fence(fence=drawn(store), by=operator)
+    fence = editing.put_fence(fence=drawn(store), by=operator)
     live.poll()
     assert touched(live) == [fence.pk]
     store.archived_at = timezone.now()
     store.save()
-    fences.store_changed(store=store)
+    editing.store_changed(store=store)
     live.poll()
     assert touched(live) == []
 
 
 def test_a_change_does_not_disturb_an_index_in_use(operator: User, live: LiveFences) -> None:
-    fence = fences.put_fence(fence=drawn(make_store()), by=operator)
+    fence = editing.put_fence(fence=drawn(make_store()), by=operator)
     in_use = live.index
-    fences.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
     live.poll()
     assert [match.fence for match in in_use.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)] == [fence.pk]
     assert touched(live) == []
@@ -142,7 +142,7 @@ def test_a_row_without_an_area_is_left_out_and_named_in_the_log(
     operator: User, live: LiveFences, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = make_store()
-    sound = fences.put_fence(fence=drawn(store), by=operator)
+    sound = editing.put_fence(fence=drawn(store), by=operator)
     broken = Geofence.objects.create(
         store=store, name="by hand", kind="polygon", geometry={"type": "Polygon", "coordinates": [[[1, 2]]]},
         state=FenceState.LIVE,
@@ -154,8 +154,8 @@ def test_a_row_without_an_area_is_left_out_and_named_in_the_log(
 @pytest.mark.parametrize("loss", ["restored", "pruned"])
 def test_a_database_that_is_another_one_is_loaded_anew(operator: User, live: LiveFences, loss: str) -> None:
     store = make_store()
-    first = fences.put_fence(fence=drawn(store), by=operator)
-    fences.archive_fence(fence=first)
+    first = editing.put_fence(fence=drawn(store), by=operator)
+    editing.archive_fence(fence=first)
     live.poll()
     fence = make_fence(store)  # written without a change, as by a restored dump
     if loss == "restored":
@@ -196,7 +196,7 @@ def test_the_thread_outlives_a_failing_database_and_logs_no_place(
 ) -> None:
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
     caplog.set_level(logging.DEBUG, logger="merchants")
-    fence = fences.put_fence(fence=drawn(make_store()), by=operator)
+    fence = editing.put_fence(fence=drawn(make_store()), by=operator)
     live.follow()
     wait_until(lambda: live.is_ready(timezone.now()))
     with connection.cursor() as cursor:
@@ -208,7 +208,7 @@ def test_the_thread_outlives_a_failing_database_and_logs_no_place(
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE away RENAME TO merchants_fencechangecounter")
-    fences.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
     wait_until(lambda: touched(live) == [])
     assert live.is_ready(timezone.now())
     assert str(AINO_LAT) not in caplog.text
@@ -218,7 +218,7 @@ def test_the_thread_outlives_a_failing_database_and_logs_no_place(
 @pytest.mark.django_db(transaction=True)
 def test_reports_that_come_before_the_load_share_one(live: LiveFences) -> None:
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
-    fence = fences.put_fence(fence=drawn(make_store()), by=operator)
+    fence = editing.put_fence(fence=drawn(make_store()), by=operator)
     gate = threading.Barrier(8, timeout=10)
     seen = []
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image, ImageColor
 
-from merchants import fence_map
+from merchants.live_fences import fence_map
 
 FENCES = [
     {"id": "café", "kind": "circle", "lat": 60.1695, "lon": 24.9525, "radius_m": 150},

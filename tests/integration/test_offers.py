@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from merchants import offers
 from merchants.models import Merchant, Offer, OfferState, Store, Trigger
+from merchants.offers import offers
 from tests import cast
 
 pytestmark = pytest.mark.django_db

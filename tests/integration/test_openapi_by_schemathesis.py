@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from geooffers.api.location import report_rate
 from geooffers.api.models import RateCount
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
+from merchants.people import keys
 from notifications.sandbox.keys import load_keys
 from tests import cast
 from tests.phone import make_token

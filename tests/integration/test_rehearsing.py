@@ -13,7 +13,7 @@ from geooffers.coupons.models import Outcome
 from geooffers.usecases.location.rehearse_visit import Busy, NoWayIn, Rehearsal, rehearse_visit
 from geooffers.visits.engine.transitions import Change, Rule
 from geooffers.visits.made_up_walks import Manner
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceTuning, Geofence, Offer, OfferBudget, OfferState, Store, Trigger
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
 

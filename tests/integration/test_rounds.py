@@ -14,8 +14,8 @@ from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
 from geooffers.visits.models import EndReason, Visit
-from merchants import shops
 from merchants.models import Offer, OfferBudget, OfferState
+from merchants.shops import shops
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store, make_visit

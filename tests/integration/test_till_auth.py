@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from merchants import keys
 from merchants.models import ApiKey, Merchant, Store
+from merchants.people import keys
 from tests.cast import make_staff, make_store
 from tests.phone import JSON, registered_phone
 

@@ -10,8 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from geooffers.jurisdictions.rules import PlaceKind
-from merchants import fences, live_fences, zone_files, zone_imports
+from merchants.fences import editing
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceChange, FenceState, Geofence, User, ZoneImport
+from merchants.zones import files, imports
 from tests.cast import NOON, make_fence, make_store
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +41,8 @@ def collection(*features: Any) -> bytes:
 
 def bring_in(content: bytes, *, may_shrink: bool = False, **changes: Any) -> ZoneImport:
     asked = {"source": "hospitals", "kind": PlaceKind.HEALTH, "jurisdiction": "US-WA", "file_name": "h.geojson"}
-    plan = zone_imports.plan(content=content, **(asked | changes))
-    return zone_imports.carry_out(plan, by=None, may_shrink=may_shrink, now=NOON)
+    plan = imports.plan(content=content, **(asked | changes))
+    return imports.carry_out(plan, by=None, may_shrink=may_shrink, now=NOON)
 
 
 def names() -> set[str]:
@@ -108,27 +110,27 @@ def test_every_zone_that_comes_or_goes_is_a_numbered_change_of_the_index() -> No
 
 def test_an_import_that_fails_halfway_changes_nothing() -> None:
     bring_in(collection(feature(1)))
-    plan = zone_imports.plan(
+    plan = imports.plan(
         content=collection(feature(2), feature(3)), file_name="h.geojson", source="hospitals", kind=PlaceKind.HEALTH,
         jurisdiction="US-WA",
     )  # fmt: skip
     plan.zones[-1].buffer_m = -1.0  # which the database refuses
     with pytest.raises(IntegrityError), transaction.atomic():
-        zone_imports.carry_out(plan, by=None, may_shrink=True, now=NOON)
+        imports.carry_out(plan, by=None, may_shrink=True, now=NOON)
     assert names() == {"Hospital 1"}
     assert (ZoneImport.objects.count(), FenceChange.objects.count()) == (1, 1)
 
 
 def test_the_same_file_again_is_no_version() -> None:
     bring_in(collection(feature(1)))
-    with pytest.raises(zone_imports.NothingChanged):
+    with pytest.raises(imports.NothingChanged):
         bring_in(collection(feature(1)))
 
 
 def test_half_a_file_is_refused_until_somebody_says_that_it_is_meant() -> None:
     bring_in(collection(*(feature(number) for number in range(1, 11))))
     bring_in(collection(*(feature(number) for number in range(1, 10))))  # one of ten may go
-    with pytest.raises(zone_imports.Shrinks) as caught:
+    with pytest.raises(imports.Shrinks) as caught:
         bring_in(collection(*(feature(number) for number in range(1, 6))))
     assert (caught.value.removed, caught.value.former) == (4, 9)
     assert len(names()) == 9
@@ -164,10 +166,10 @@ def test_live_fences_under_a_new_zone_wait_for_an_operator_with_the_rule_and_are
     live_fences.matcher().poll()
     assert live_fences.matcher().fence(under.pk) is None
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
-    with pytest.raises(fences.GeometryRefused, match=r"RCW 19\.373\.080"):
-        fences.approve_fence(fence=under, by=operator)
+    with pytest.raises(editing.GeometryRefused, match=r"RCW 19\.373\.080"):
+        editing.approve_fence(fence=under, by=operator)
     bring_in(collection(feature(7)), may_shrink=True)
-    fences.approve_fence(fence=under, by=operator)
+    editing.approve_fence(fence=under, by=operator)
     assert (under.state, under.review_note) == (FenceState.LIVE, "")
 
 
@@ -179,11 +181,11 @@ def test_a_drawn_zone_sends_fences_to_review_as_well_by_its_buffer() -> None:
         name="Clinic", kind="circle", center_lat=store.lat + 0.006, center_lon=store.lon, radius_m=50,
         place_kind="health", jurisdiction="US-WA",
     )  # fmt: skip
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     fence.refresh_from_db()
     assert (fence.state, zone.buffer_m) == (FenceState.WAITING, FT_2000_M)
-    with pytest.raises(fences.GeometryRefused):
-        fences.put_fence(fence=_another(fence), by=operator)
+    with pytest.raises(editing.GeometryRefused):
+        editing.put_fence(fence=_another(fence), by=operator)
 
 
 def _another(fence: Geofence) -> Geofence:
@@ -198,8 +200,8 @@ def test_an_imported_zone_is_not_edited_by_hand() -> None:
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
     zone = ExclusionZone.objects.get()
     zone.active = False
-    with pytest.raises(fences.ZoneImported):
-        fences.put_zone(zone=zone, by=operator)
+    with pytest.raises(editing.ZoneImported):
+        editing.put_zone(zone=zone, by=operator)
 
 
 # -- what is refused
@@ -222,14 +224,14 @@ def test_an_imported_zone_is_not_edited_by_hand() -> None:
     ],
 )
 def test_a_bad_file_is_refused_with_its_faults_and_nothing_is_changed(content: bytes, says: str) -> None:
-    with pytest.raises(zone_files.BadFile) as caught:
+    with pytest.raises(files.BadFile) as caught:
         bring_in(content)
     assert says in "; ".join(caught.value.faults)
     assert not ZoneImport.objects.exists()
 
 
 def test_where_the_law_says_nothing_somebody_has_to_say_why() -> None:
-    with pytest.raises(fences.RuleNeeded):
+    with pytest.raises(editing.RuleNeeded):
         bring_in(collection(feature(1)), jurisdiction="FI")
     assert bring_in(collection(feature(1)), jurisdiction="fi", rule="We keep away.").jurisdiction == "FI"
 

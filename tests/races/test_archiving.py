@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError, transaction
 
-from merchants import fences, shops
+from merchants.fences import editing
 from merchants.models import FenceChange, Store
+from merchants.shops import shops
 from tests.cast import NOON, make_fence, make_store
 from tests.races.together import Another
 
@@ -19,7 +20,7 @@ def store_and_merchant_at_once(stores: list[Store], archive_merchant: Callable[[
         Store.objects.filter(pk=stores[-1].pk).update(archived_at=NOON)
         other = Another(archive_merchant)
         other.wait_until_waiting()
-        fences.store_changed(store=stores[-1])
+        editing.store_changed(store=stores[-1])
     other.result()
 
 

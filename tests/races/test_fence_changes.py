@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from django.db import connection, transaction
 
-from merchants import fences
-from merchants.live_fences import LiveFences
+from merchants.fences import editing
+from merchants.live_fences.live_fences import LiveFences
 from merchants.models import FenceChange, Geofence, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
 
@@ -124,11 +124,11 @@ def test_an_edit_is_seen_by_another_process_within_two_seconds(other_process: Ca
     fence = drawn()
     for _ in range(2):
         began = time.monotonic()
-        fence = fences.put_fence(fence=fence, by=operator)
+        fence = editing.put_fence(fence=fence, by=operator)
         assert other_process() == "seen"
         assert time.monotonic() - began < 2
         began = time.monotonic()
-        fences.archive_fence(fence=fence)
+        editing.archive_fence(fence=fence)
         assert other_process() == "gone"
         assert time.monotonic() - began < 2
         fence = drawn(2)
@@ -182,7 +182,7 @@ def test_two_edits_whose_commits_are_reversed_are_both_seen() -> None:
     operator = make_operator()
     live = LiveFences()
     live.refresh()
-    edits = Reversed(lambda fence: fences.put_fence(fence=fence, by=operator))
+    edits = Reversed(lambda fence: editing.put_fence(fence=fence, by=operator))
     with in_a_thread(edits.first), in_a_thread(edits.second):
         assert edits.first_has_written.wait(timeout=10)
         # The second waits for the counter's row: it cannot commit before the first.
@@ -241,7 +241,7 @@ def test_the_first_two_changes_ever_made_at_once_are_numbered_one_and_two() -> N
     def put(fence: Geofence) -> Callable[[], None]:
         def work() -> None:
             gate.wait()
-            fences.put_fence(fence=fence, by=operator)
+            editing.put_fence(fence=fence, by=operator)
 
         return work
 

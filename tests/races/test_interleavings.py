@@ -31,7 +31,7 @@ from geooffers.usecases.privacy import resume_consents
 from geooffers.usecases.till import redeem_coupon
 from geooffers.visits.engine.transitions import Fix
 from geooffers.visits.models import DeviceState, Presence
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ApiKey, Geofence, Offer
 from notifications import outbox
 from notifications.models import Kind, Push, PushState

@@ -13,8 +13,8 @@ from django.test import Client
 from geooffers.coupons import deciding, issuing, ledger
 from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
 from geooffers.visits.models import Visit
-from merchants import budgets, offers
 from merchants.models import Offer, OfferBudget, OfferState, Role, Store, Trigger
+from merchants.offers import budgets, offers
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store, make_visit
 from tests.races.crowd import Meeting, crowd
 from tests.races.together import Another

@@ -22,7 +22,7 @@ from geooffers.visits.engine import transitions
 from geooffers.visits.engine.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.state import staleness
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from tests import states
 from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, make_store

@@ -17,8 +17,9 @@ from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import recording
 from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Presence, Visit
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
+from merchants.people import keys
 from notifications.models import Kind, Push
 from tests.cast import NOON, consent_text, make_coupon, make_device, make_fence, make_offer, make_shopper, make_store
 from tests.races.together import Another, together

@@ -11,7 +11,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, Device, Shopper
 from geooffers.usecases.identity import sign_out
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from notifications.models import Push
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.together import Another, together

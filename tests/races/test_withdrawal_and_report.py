@@ -15,7 +15,7 @@ from geooffers.usecases.privacy import give_consent, pause_consents, resume_cons
 from geooffers.visits import recording
 from geooffers.visits.engine.transitions import Change, Fix, Transition
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from notifications.models import Push, PushState
 from tests.cast import NOON, make_fence, make_offer, make_store

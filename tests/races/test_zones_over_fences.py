@@ -3,9 +3,10 @@
 import pytest
 from django.db import transaction
 
-from merchants import fences, zone_overlaps
-from merchants.fence_areas import checked_area
+from merchants.fences import editing
+from merchants.fences.areas import checked_area
 from merchants.models import ExclusionZone, FenceState, Geofence
+from merchants.zones import overlaps
 from tests.races.test_fence_changes import drawn, make_operator
 from tests.races.together import Another
 
@@ -25,12 +26,12 @@ def test_a_fence_that_is_drawn_while_a_zone_is_drawn_over_it_is_refused() -> Non
 
     def put() -> None:
         try:
-            fences.put_fence(fence=fence, by=operator)
-        except fences.GeometryRefused as refusal:
+            editing.put_fence(fence=fence, by=operator)
+        except editing.GeometryRefused as refusal:
             refused.append(refusal.code)
 
     with transaction.atomic():
-        fences.put_zone(zone=zone_over(fence), by=operator)
+        editing.put_zone(zone=zone_over(fence), by=operator)
         drawing = Another(put)
         drawing.wait_until_waiting()
     drawing.result()
@@ -40,8 +41,8 @@ def test_a_fence_that_is_drawn_while_a_zone_is_drawn_over_it_is_refused() -> Non
 def test_a_zone_that_is_drawn_while_a_fence_is_drawn_under_it_sends_the_fence_to_review() -> None:
     operator, fence = make_operator(), drawn()
     with transaction.atomic():
-        fences.put_fence(fence=fence, by=operator)
-        drawing = Another(lambda: fences.put_zone(zone=zone_over(fence), by=operator))
+        editing.put_fence(fence=fence, by=operator)
+        drawing = Another(lambda: editing.put_zone(zone=zone_over(fence), by=operator))
         drawing.wait_until_waiting()
     drawing.result()
     fence.refresh_from_db()
@@ -53,8 +54,8 @@ def test_twin_looking_before_the_counter_alone_leaves_a_live_fence_under_a_zone(
     fence = drawn()
     zone = zone_over(fence)
     with transaction.atomic():
-        fences.check_fence(fence=fence)
-        assert zone_overlaps.live_fences_under([checked(zone)]) == {}
+        editing.check_fence(fence=fence)
+        assert overlaps.live_fences_under([checked(zone)]) == {}
 
         def write_the_zone() -> None:
             with transaction.atomic():
@@ -63,10 +64,10 @@ def test_twin_looking_before_the_counter_alone_leaves_a_live_fence_under_a_zone(
         Another(write_the_zone).result()
         fence.state = FenceState.LIVE
         fence.save(force_insert=True)
-    assert zone_overlaps.zone_over(checked_area(fence)) == zone
+    assert overlaps.zone_over(checked_area(fence)) == zone
     assert Geofence.objects.get().state == FenceState.LIVE
 
 
 def checked(zone: ExclusionZone) -> ExclusionZone:
-    fences.check_zone(zone=zone)
+    editing.check_zone(zone=zone)
     return zone

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merchants import schedule_texts, schedules, texts, time_zones
+from merchants.offers import schedule_texts, schedules
+from merchants.shops import texts, time_zones
 
 
 @given(st.text(max_size=200))

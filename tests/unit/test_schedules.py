@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from merchants import schedules
+from merchants.offers import schedules
 
 HELSINKI = ZoneInfo("Europe/Helsinki")  # 2026: 29 March 03:00 -> 04:00, 25 October 04:00 -> 03:00
 ALL_DAYS = [1, 2, 3, 4, 5, 6, 7]

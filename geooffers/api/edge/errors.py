@@ -27,7 +27,7 @@ from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
 from geooffers.usecases.identity import attest_device, register_device, revoke_device, sign_out
 from geooffers.usecases.location import report_positions
-from merchants import access
+from merchants.people import access
 from notifications import wallets
 from notifications.passes.apple_keys import AppleKeysUnusable
 from notifications.transports import google_wallet

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from geooffers import database_schema
 from geooffers.shoppers import tombstones
-from merchants import live_fences
+from merchants.live_fences import live_fences
 
 _migrated = False
 _caught_up = False

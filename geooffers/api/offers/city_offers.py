@@ -10,8 +10,9 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, paging, strict
 from geooffers.api.identity import auth
-from merchants import cities, city_offers, logos
 from merchants.models import DiscountKind, Offer
+from merchants.offers import city_offers
+from merchants.shops import cities, logos
 
 router = Router(tags=["Offers"], auth=auth.device_auth)
 

@@ -13,8 +13,8 @@ from geooffers.api.identity import app_check, auth
 from geooffers.coupons import keyring, wallet
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.usecases.identity import attest_device
-from merchants import logos
 from merchants.models import DiscountKind
+from merchants.shops import logos
 
 router = Router(tags=["Coupons"], auth=auth.device_auth)
 

@@ -14,8 +14,8 @@ from geooffers.api.identity import auth
 from geooffers.coupons import codes, redemption
 from geooffers.coupons.models import Coupon
 from geooffers.usecases.till import look_up_coupon, redeem_coupon
-from merchants import access, keys
 from merchants.models import DiscountKind
+from merchants.people import access, keys
 
 router = Router(tags=["Till"])
 

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from unfold.widgets import DATETIME_CLASSES, UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from geooffers.visits.made_up_walks import Manner
-from merchants import access
 from merchants.models import FenceState, Geofence, User
+from merchants.people import access
 
 MANNERS = [
     (Manner.ON_FOOT.value, "walks in, looks around and leaves"),

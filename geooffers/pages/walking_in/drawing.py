@@ -7,9 +7,9 @@ from geooffers.matching.areas import Area
 from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
 from geooffers.visits.engine.local_projection import Ground, length_in_words, nice_length_m
 from geooffers.visits.engine.transitions import BEGINNINGS, Change
-from merchants.fence_areas import stored_area
-from merchants.fence_map import outlines
-from merchants.geometry.measures import center
+from merchants.fences.areas import stored_area
+from merchants.fences.geometry.measures import center
+from merchants.live_fences.fence_map import outlines
 
 WIDTH, HEIGHT, EDGE = 480.0, 380.0, 26.0
 

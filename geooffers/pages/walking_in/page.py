@@ -9,7 +9,7 @@ from geooffers.pages.walking_in import drawing, reading
 from geooffers.pages.walking_in.asking import AskForm, live_fences_of
 from geooffers.usecases.location.rehearse_visit import Busy, NoWayIn, rehearse_visit
 from geooffers.visits.made_up_walks import Manner
-from merchants import access
+from merchants.people import access
 
 # Each holds the budgets of the merchant's own offers for a moment.
 REHEARSALS = limits.Limit(name="rehearsals", amount=20, per_s=60)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from geooffers.rounds.demo.track import Place, fence_places
-from merchants import cities, fences, keys, offers
+from merchants.fences import editing
 from merchants.models import (
     AreaKind,
     DiscountKind,
@@ -20,6 +20,9 @@ from merchants.models import (
     Store,
     User,
 )
+from merchants.offers import offers
+from merchants.people import keys
+from merchants.shops import cities
 
 METRES_PER_DEGREE = 111_195.0
 
@@ -211,7 +214,7 @@ def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
         radius_m=plan.radius_m,
         tuning=plan.tuning,
     )
-    fences.put_fence(fence=door, by=by)
+    editing.put_fence(fence=door, by=by)
     offer = offers.create_offer(
         merchant=merchant,
         cap=500,

@@ -10,8 +10,8 @@ from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_re
 from geooffers.visits.engine.observations import to_moment
 from geooffers.visits.engine.plausibility import Place
 from geooffers.visits.engine.transitions import Fix, Known, Sighting, Status
-from merchants.fence_areas import is_fence
-from merchants.live_fences import Fences
+from merchants.fences.areas import is_fence
+from merchants.live_fences.live_fences import Fences
 
 _SAYS_WHERE = (Status.ACCEPTED, Status.DUPLICATE)
 

@@ -10,8 +10,9 @@ from django.conf import settings
 from geooffers.matching.index import Near
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.location.sync_regions import check_consent
-from merchants import geometry, live_fences
-from merchants.fence_areas import is_fence, stored_area
+from merchants.fences import geometry
+from merchants.fences.areas import is_fence, stored_area
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 
 # Closer than this nobody asks again, even in the middle of more fences than a phone can watch.

@@ -6,7 +6,7 @@ from datetime import datetime
 from geooffers.visits.engine import crossing, sighting
 from geooffers.visits.engine.timeline import Crosses
 from geooffers.visits.engine.transitions import Fix, RegionEvent, Sighting
-from merchants import live_fences
+from merchants.live_fences import live_fences
 
 
 def look(*, fix: Fix | RegionEvent, live: live_fences.Fences, now: datetime) -> Sighting:

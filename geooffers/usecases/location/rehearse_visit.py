@@ -39,10 +39,11 @@ from geooffers.visits.engine.transitions import Fix, Stay, Touch, to_millisecond
 from geooffers.visits.made_up_walks import Manner, Step
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import packing, sealed_state
-from merchants import budgets, live_fences
-from merchants.fence_areas import stored_area
-from merchants.fence_facts import FenceFacts
+from merchants.fences.areas import stored_area
+from merchants.live_fences import live_fences
+from merchants.live_fences.attributes import FenceFacts
 from merchants.models import Geofence
+from merchants.offers import budgets
 from notifications.models import Push
 
 # Below PostgreSQL's own second, after which it would end one of two that wait for each other: perhaps the real one.

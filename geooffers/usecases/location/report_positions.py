@@ -45,8 +45,9 @@ from geooffers.visits.engine.transitions import (
 )
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import packing, sealed_state, staleness
-from merchants import geo_push, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence, Trigger
+from merchants.offers import geofenced_push_law
 from notifications import outbox
 from notifications.models import Kind
 
@@ -298,7 +299,7 @@ def _record(
     believed = _is_believed(device=device, suspicion=plan.walk.known.suspicion, now=now)
     for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
         wanted = coupon is not None and occasion.pushable and believed and Purpose.MARKETING_PUSH in consents
-        if coupon is not None and wanted and geo_push.is_allowed(store_id=moment.store_id):
+        if coupon is not None and wanted and geofenced_push_law.is_allowed(store_id=moment.store_id):
             outbox.enqueue(
                 kind=Kind.COUPON_ISSUED,
                 shopper=shopper,

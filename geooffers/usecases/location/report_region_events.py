@@ -16,7 +16,7 @@ from geooffers.usecases.identity.reporting_device import Reporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.report_positions import Report, Result, report_positions
 from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Fix, Ignored, RegionChange, RegionEvent, Status
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import AreaKind, Geofence
 
 # A region smaller than this is watched as a larger one: phones do not notice it reliably.

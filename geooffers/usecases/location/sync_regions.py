@@ -17,11 +17,12 @@ from django.conf import settings
 from geooffers.matching.index import Near
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.location.report_positions import ConsentMissing
-from merchants import geometry, live_fences
-from merchants.fence_areas import is_fence
-from merchants.fence_facts import FenceFacts
-from merchants.geometry import Covering
-from merchants.live_fences import LiveFences
+from merchants.fences import geometry
+from merchants.fences.areas import is_fence
+from merchants.fences.geometry import Covering
+from merchants.live_fences import live_fences
+from merchants.live_fences.attributes import FenceFacts
+from merchants.live_fences.live_fences import LiveFences
 
 # Smaller circles are left and entered by a phone that lies on a table.
 TRIGGER_LEAST_M = 100

@@ -12,7 +12,8 @@ from geooffers.coupons.models import Coupon, CouponState, Vendor
 from geooffers.matching import earth
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import geo_push, logos, offers
+from merchants.offers import geofenced_push_law, offers
+from merchants.shops import logos
 from notifications import wallets
 from notifications.passes import apple, words
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -74,7 +75,7 @@ def _nearest_stores(coupon: Coupon) -> tuple[PassStore, ...]:
     ten by name.
     """
     standing = offers.stores_of(coupon.offer)
-    quiet = set(standing.filter(geo_push.off()).values_list("pk", flat=True))
+    quiet = set(standing.filter(geofenced_push_law.off()).values_list("pk", flat=True))
     stores = [
         PassStore(name=name, lat=lat, lon=lon, shown_nearby=pk not in quiet)
         for pk, name, lat, lon in standing.order_by("name", "pk").values_list("pk", "name", "lat", "lon")

@@ -6,7 +6,7 @@ from uuid import UUID
 from geooffers.coupons import codes, redemption
 from geooffers.coupons.models import Coupon
 from geooffers.coupons.redemption import ScannedBy
-from merchants import access
+from merchants.people import access
 
 
 def look_up_coupon(*, text: str, scanned_by: ScannedBy, store_id: UUID | None, now: datetime) -> Coupon:

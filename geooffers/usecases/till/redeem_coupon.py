@@ -7,7 +7,7 @@ from django.db import transaction
 
 from geooffers.coupons import codes, redemption
 from geooffers.coupons.redemption import Redeemed, ScannedBy
-from merchants import access
+from merchants.people import access
 from notifications import outbox
 from notifications.models import Kind
 

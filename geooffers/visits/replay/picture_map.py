@@ -15,7 +15,7 @@ from geooffers.visits.engine.transitions import Fix, Ignored
 from geooffers.visits.engine.tuning import GAP_MS
 from geooffers.visits.replay.look import DROPPED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town
-from merchants.fence_map import outlines
+from merchants.live_fences.fence_map import outlines
 
 # Fewer fixes than this, and each gets its circle of accuracy.
 CIRCLES_UP_TO = 600

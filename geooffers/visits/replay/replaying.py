@@ -9,7 +9,7 @@ from geooffers.matching.index import Index
 from geooffers.visits.engine import crossing, explaining, sighting, transitions
 from geooffers.visits.engine.transitions import Fix, Ignored, State, Status, Transition, Tuning
 from geooffers.visits.replay.traces import Trace
-from merchants.geometry.measures import size_m
+from merchants.fences.geometry.measures import size_m
 
 USUAL_DWELL_S = 300
 

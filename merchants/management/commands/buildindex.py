@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from geooffers.matching import files
 from geooffers.progress import Bar
-from merchants import base_checks, fence_bases, fence_building
+from merchants.live_fences import building, integrity, snapshots
 
 
 class Command(BaseCommand):
@@ -32,13 +32,13 @@ class Command(BaseCommand):
             self._verify(root)
             return
         began = time.monotonic()
-        with fence_bases.building(root, wait=not no_wait) as ours:
+        with snapshots.building(root, wait=not no_wait) as ours:
             if not ours:
                 self.stdout.write("another process is building it")
                 return
             try:
-                built = fence_building.build(root, again=again, told=Bar())
-            except fence_building.NoChanges as error:
+                built = building.build(root, again=again, told=Bar())
+            except building.NoChanges as error:
                 raise CommandError("there are no fences yet") from error
         if built.was_there:
             self.stdout.write(f"{built.mark.name} has all changes already")
@@ -47,9 +47,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{built.mark.name}: {built.fences:,} fences and zones in {seconds:.1f} s")
 
     def _verify(self, root: Path) -> None:
-        for mark in fence_bases.stored(root):
+        for mark in snapshots.stored(root):
             try:
-                base_checks.read(root, mark)
+                integrity.read(root, mark)
             except files.Damaged as error:
                 raise CommandError(f"{error}; `buildindex --again` builds it anew") from error
             self.stdout.write(f"{mark.name} is as it was written")

@@ -10,7 +10,8 @@ from django.utils.text import slugify
 
 from geooffers.jurisdictions import codes
 from geooffers.jurisdictions.rules import PlaceKind
-from merchants import fences, zone_files, zone_imports
+from merchants.fences import editing
+from merchants.zones import files, imports
 
 
 class Command(BaseCommand):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         if not source:
             raise CommandError("name the --source in letters, digits and dashes")
         try:
-            plan = zone_imports.plan(
+            plan = imports.plan(
                 content=path.read_bytes(),
                 file_name=path.name,
                 source=source,
@@ -46,17 +47,17 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self.stdout.write(f"{source}: {len(plan.zones):,} zones, {plan.added:,} new, {plan.removed:,} gone")
                 return
-            made = zone_imports.carry_out(plan, by=None, may_shrink=options["allow_shrink"], now=timezone.now())
-        except zone_imports.NothingChanged:
+            made = imports.carry_out(plan, by=None, may_shrink=options["allow_shrink"], now=timezone.now())
+        except imports.NothingChanged:
             self.stdout.write(f"{source}: nothing has changed")
             return
-        except zone_imports.Shrinks as shrinks:
+        except imports.Shrinks as shrinks:
             raise CommandError(f"{shrinks}; if that is meant, say --allow-shrink") from shrinks
-        except zone_files.BadFile as bad:
+        except files.BadFile as bad:
             raise CommandError("\n".join([f"{path.name} is refused, nothing was changed:", *bad.faults])) from bad
         except codes.UnknownJurisdiction as unknown:
             raise CommandError(str(codes.UnknownJurisdiction.__doc__)) from unknown
-        except fences.RuleNeeded as needed:
+        except editing.RuleNeeded as needed:
             raise CommandError("the law there says nothing about such places: give the --rule yourself") from needed
         except OSError as error:
             raise CommandError(str(error)) from error

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index
 from geooffers.progress import Bar
-from merchants import fence_files, fence_map
-from merchants.fence_files import Point
+from merchants.live_fences import fence_files, fence_map
+from merchants.live_fences.fence_files import Point
 
 AT_ONCE = 100_000
 

@@ -3,7 +3,7 @@
 import pytest
 
 from geooffers.coupons.models import Coupon, CouponState
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Offer
 from notifications.models import Push
 from tests.cast import NOON, make_fence, make_offer, make_store

@@ -27,8 +27,8 @@ from geooffers.rounds import erase, void_passes
 from geooffers.shoppers import tombstone_file
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.visits.models import DeviceState, Presence, Visit
-from merchants import keys
 from merchants.models import Offer, OfferBudget, Store
+from merchants.people import keys
 from notifications.models import Push
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.erasure.asking import LATER, erased

@@ -13,7 +13,7 @@ from django.test import Client
 from geooffers.api.edge import clock
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.visits.models import Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from tests.cast import NOON, make_device, make_fence, make_store
 from tests.phone import JSON, Phone, make_token

@@ -1,6 +1,6 @@
 import pytest
 
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from tests.acceptance.ingest.apps import App
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from tests.cast import make_fence, make_offer, make_store
 

@@ -8,7 +8,7 @@ from geooffers.coupons.models import Coupon, Decision
 from geooffers.shoppers.models import Purpose
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceState, Geofence, Trigger
 from notifications.models import Kind, Push
 from tests.acceptance.positions.answers import minutes, results

@@ -6,8 +6,8 @@ import pytest
 
 from geooffers.coupons import codes, ledger
 from geooffers.coupons.models import Coupon, Redemption
-from merchants import offers
 from merchants.models import Offer, OfferBudget, Store
+from merchants.offers import offers
 from notifications.models import Kind, Push, PushState
 from tests.acceptance.redemption.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_device, make_shopper, make_store

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from geooffers.coupons.models import Coupon, Redemption
-from merchants import keys
 from merchants.models import Offer, Role, Store
+from merchants.people import keys
 from tests.acceptance.redemption.tills import Cashier, Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_device, make_shopper, make_staff, make_store
 

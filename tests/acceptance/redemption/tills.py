@@ -7,8 +7,8 @@ from django.test import Client
 from geooffers.api.edge import clock
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
-from merchants import keys
 from merchants.models import Store
+from merchants.people import keys
 from tests.cast import NOON
 
 

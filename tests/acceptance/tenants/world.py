@@ -25,8 +25,9 @@ from geooffers.shoppers.models import (
     TombstoneKind,
 )
 from geooffers.visits.models import Presence
-from merchants import keys, logos
 from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User, ZoneImport
+from merchants.people import keys
+from merchants.shops import logos
 from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo

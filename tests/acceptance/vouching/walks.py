@@ -5,7 +5,7 @@ from typing import Any
 
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from notifications.models import Push
 from tests import states
 from tests.cast import NOON, make_fence, make_offer, make_store

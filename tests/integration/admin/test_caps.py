@@ -6,8 +6,8 @@ import pytest
 from django.contrib import admin
 from django.test import Client, RequestFactory
 
-from merchants import budgets
 from merchants.models import Offer, OfferBudget, OfferState, Role, Store, User
+from merchants.offers import budgets
 from tests import cast
 from tests.acceptance.tenants.admin_walk import form_data
 from tests.integration.admin.forms import errors, page

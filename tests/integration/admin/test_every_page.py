@@ -5,8 +5,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from merchants import keys
 from merchants.models import Store
+from merchants.people import keys
 from tests import cast
 
 pytestmark = pytest.mark.django_db

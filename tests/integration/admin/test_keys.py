@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from merchants import keys
 from merchants.models import ApiKey, Store
+from merchants.people import keys
 from tests.integration.admin.forms import errors, page
 
 pytestmark = pytest.mark.django_db

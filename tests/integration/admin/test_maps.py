@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from merchants import fences
+from merchants.fences import editing
 from merchants.models import AreaKind, ExclusionZone, FenceState, Geofence, Role, Store, User
 from tests import cast
 
@@ -57,8 +57,8 @@ def test_the_map_shows_the_store_and_the_merchant_s_standing_fences(store: Store
     polygon = Geofence(
         store=store, name="square", kind=AreaKind.POLYGON, geometry={"type": "Polygon", "coordinates": [SQUARE]}
     )
-    fences.put_fence(fence=polygon, by=operator)
-    fences.archive_fence(fence=cast.make_fence(store))
+    editing.put_fence(fence=polygon, by=operator)
+    editing.archive_fence(fence=cast.make_fence(store))
     cast.make_fence(cast.make_store(merchant_name="Bistro Bertil"))
     answer = around(signed_in(cast.make_staff(store, role=Role.OWNER).user), store.pk).json()
     assert answer == {
@@ -79,7 +79,7 @@ def test_a_merchant_does_not_learn_where_nobody_is_tracked(store: Store, operato
     zone = ExclusionZone(
         name="clinic", rule="health", kind=AreaKind.CIRCLE, center_lat=60.18, center_lon=24.95, radius_m=100
     )
-    fences.put_zone(zone=zone, by=operator)
+    editing.put_zone(zone=zone, by=operator)
     for role in (Role.OWNER, Role.MANAGER):
         assert around(signed_in(cast.make_staff(store, role=role).user), store.pk).json()["zones"] == []
     assert [one["name"] for one in around(signed_in(operator), store.pk).json()["zones"]] == ["clinic"]
@@ -143,7 +143,7 @@ def test_a_new_store_s_map_shows_the_merchant_s_open_stores(store: Store) -> Non
 
 def test_who_may_only_look_gets_the_numbers_without_a_map(store: Store, operator: User) -> None:
     fence = cast.make_fence(store)
-    fences.archive_fence(fence=fence)
+    editing.archive_fence(fence=fence)
     assert Geofence.objects.get().state == FenceState.ARCHIVED
     page = signed_in(operator).get(reverse("admin:merchants_geofence_change", args=[fence.pk])).content.decode()
     assert "data-facts" not in page

@@ -10,7 +10,7 @@ from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from merchants.models import FenceState, FenceTuning, Geofence, OfferState, Role, Store, User
 from notifications.models import Push
 from tests.cast import make_fence, make_offer, make_staff, make_store

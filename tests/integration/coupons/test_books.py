@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 
 from geooffers.coupons import deciding, issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, ShopperOfferCount
-from merchants import budgets, offers
 from merchants.models import ApiKey, OfferBudget, OfferState, Trigger
+from merchants.offers import budgets, offers
 from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store, make_visit
 
 OFFERS, SHOPPERS, LIMIT = 2, 3, 2

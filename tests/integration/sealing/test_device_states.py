@@ -10,7 +10,7 @@ import pytest
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState, Presence, Visit
 from geooffers.visits.state import sealed_state
-from merchants import live_fences
+from merchants.live_fences import live_fences
 from tests import states
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix

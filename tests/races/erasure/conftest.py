@@ -3,8 +3,9 @@
 import pytest
 
 from geooffers.coupons.models import Coupon
-from merchants import keys, live_fences
+from merchants.live_fences import live_fences
 from merchants.models import ApiKey, Geofence
+from merchants.people import keys
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.erasure.doing import enter
 from tests.walker import DOWN_THE_STREET, Walker

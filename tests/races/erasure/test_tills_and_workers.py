@@ -15,8 +15,8 @@ from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
 from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Visit
-from merchants import budgets
 from merchants.models import ApiKey, Geofence, OfferBudget
+from merchants.offers import budgets
 from notifications import outbox
 from notifications.models import Kind, Push
 from tests.cast import NOON, make_coupon, make_device

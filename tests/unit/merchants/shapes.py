@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from merchants import geometry
-from merchants.geometry import GeometryRefused
+from merchants.fences import geometry
+from merchants.fences.geometry import GeometryRefused
 
 SQUARE = [[24.95, 60.16], [24.96, 60.16], [24.96, 60.17], [24.95, 60.17], [24.95, 60.16]]
 

@@ -6,8 +6,8 @@ import pytest
 
 from geooffers.matching.areas import Circle, Polygon
 from geooffers.matching.shapes import shape_of
-from merchants import geometry
-from merchants.geometry.buffers import buffered
+from merchants.fences import geometry
+from merchants.fences.geometry.buffers import buffered
 from tests.zone_truth import (
     ACROSS_180,
     AREAS,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from merchants import geometry
-from merchants.geometry import GeometryRefused
+from merchants.fences import geometry
+from merchants.fences.geometry import GeometryRefused
 
 
 # Row 42

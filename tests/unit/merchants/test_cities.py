@@ -2,7 +2,7 @@
 
 import pytest
 
-from merchants import cities
+from merchants.shops import cities
 
 
 @pytest.mark.parametrize(

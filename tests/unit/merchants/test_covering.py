@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyproj import Proj
 
 from geooffers.matching.areas import Area, Circle, Polygon
-from merchants import geometry
+from merchants.fences import geometry
 from tests.unit.matching.shapes import box, polygon, star, stars
 
 # What merchants draw, and what they could: at 180 degrees, near the poles, as large as a county.

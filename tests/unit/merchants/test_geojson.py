@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from merchants import geometry
+from merchants.fences import geometry
 from tests.unit.merchants.shapes import HOLE, SQUARE, moved, multi, polygon, refused, refused_text
 
 

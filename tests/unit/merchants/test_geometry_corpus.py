@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from merchants import geometry
-from merchants.geometry import GeometryRefused
+from merchants.fences import geometry
+from merchants.fences.geometry import GeometryRefused
 
 WITHOUT_A_POLYGON = {"geometry_type", "one_feature", "empty_geometry"}
 

@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geooffers.matching.areas import Polygon
-from merchants import geometry
-from merchants.geometry import GeometryRefused
+from merchants.fences import geometry
+from merchants.fences.geometry import GeometryRefused
 from tests.unit.merchants.shapes import multi, polygon
 
 NUMBERS = st.one_of(st.floats(), st.integers(), st.floats(-180, 180), st.sampled_from([0, 0.001, 0.002, 60, 24]))

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from merchants import image_files, logos
-from merchants.image_files import (
+from merchants.shops import image_files, logos
+from merchants.shops.image_files import (
     DamagedImage,
     ImageRefused,
     MoreThanAnImage,

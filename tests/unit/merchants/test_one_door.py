@@ -1,4 +1,4 @@
-"""No line of the product writes a fence or a zone but merchants/fences.py (and the log that it keeps), in any way."""
+"""No line of the product writes a fence or a zone but merchants/fences/editing.py (and the log that it keeps), in any way."""
 
 import ast
 import inspect
@@ -180,5 +180,5 @@ def test_every_admin_of_a_fence_or_zone_goes_through_the_door() -> None:
             if model not in {Geofence, ExclusionZone}:
                 continue
             saving = inspect.getsource(type(model_admin).save_model)
-            assert "fences." in saving, f"{model_admin} saves past merchants.fences"
+            assert "fences." in saving, f"{model_admin} saves past merchants.fences.editing"
             assert not model_admin.list_editable, "an editable list saves its rows by itself"

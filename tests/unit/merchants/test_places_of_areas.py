@@ -3,8 +3,8 @@
 import pytest
 
 from geooffers.matching.areas import Circle
-from merchants import geometry
-from merchants.geometry import GeometryRefused
+from merchants.fences import geometry
+from merchants.fences.geometry import GeometryRefused
 from tests.unit.merchants.shapes import HOLE, SQUARE, moved, multi, polygon
 
 

@@ -7,7 +7,7 @@ import pytest
 from geographiclib.geodesic import Geodesic
 
 from geooffers.matching.areas import Circle, Polygon
-from merchants import geometry
+from merchants.fences import geometry
 from tests.unit.merchants.shapes import HOLE, SQUARE, moved, multi, polygon, refused
 
 

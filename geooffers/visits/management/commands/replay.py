@@ -16,7 +16,7 @@ from geooffers.progress import Bar
 from geooffers.visits.engine.tuning import TUNINGS, TuningName
 from geooffers.visits.replay import replaying, traces
 from geooffers.visits.replay.replaying import Dropped, Happened, Replay, Town
-from merchants import fence_files
+from merchants.live_fences import fence_files
 
 COLUMNS = ("trace_id", "fix", "at", "proven_at", "fence", "change", "confidence", "stale", "rule", "reason")
 

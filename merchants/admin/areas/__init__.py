@@ -1,0 +1,1 @@
+"""Pages with a map: geofences, exclusion zones, the matching index."""

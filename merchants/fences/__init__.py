@@ -1,0 +1,1 @@
+"""Geofences as they are drawn, checked and changed."""

@@ -1,0 +1,1 @@
+"""What a merchant promises, for how many, when and where."""

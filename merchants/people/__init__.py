@@ -1,0 +1,1 @@
+"""Who works for a merchant, and the keys of their machines."""

@@ -1,0 +1,1 @@
+"""Merchants and stores: logos, cities, time zones."""

@@ -1,0 +1,1 @@
+"""Exclusion zones: imported from files, and laid over fences."""
