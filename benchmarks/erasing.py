@@ -111,7 +111,7 @@ def main() -> None:
     visits = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     prepare()
     from geooffers.api.erasing import erase_traces
-    from geooffers.shoppers import exporting
+    from geooffers.shoppers.privacy import data_export
     from geooffers.usecases.privacy import erase_shopper, export_shopper, finish_erasures
 
     for number in range(20):
@@ -119,7 +119,7 @@ def main() -> None:
     device = live(visits=visits, phones=PHONES)
 
     began, out = time.perf_counter(), io.BytesIO()
-    rows = export_shopper.write(out, of=exporting.whose(shopper=device.shopper), request_id=uuid4(), now=NOON)
+    rows = export_shopper.write(out, of=data_export.whose(shopper=device.shopper), request_id=uuid4(), now=NOON)
     took = time.perf_counter() - began
     print(f"{'a copy':28}{sum(rows.values()):10,d} rows{took:10.2f} s   {len(out.getvalue()) / 1e6:.1f} MB", flush=True)
 

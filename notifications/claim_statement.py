@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from geooffers.shoppers import consents
+from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 from notifications.models import Push, PushState
 

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from geooffers.shoppers.erasing import Erasing
+from geooffers.shoppers.privacy.erasing import Erasing
 from notifications.models import Push
 
 MODELS = frozenset({Push})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geooffers.shoppers.exporting import Entry, Exporting, Sections
+from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 from notifications.models import Push
 
 MODELS = frozenset({Push})

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from geooffers.shoppers import allowed, consents
+from geooffers.shoppers.consents import allowed, consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from notifications import claim_statement
 from notifications.models import MARKETING_KINDS, Kind, Push, PushState

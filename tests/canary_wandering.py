@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.test import Client
 
 from geooffers.api.edge import clock
-from geooffers.shoppers import texts
+from geooffers.shoppers.consents import texts
 from geooffers.shoppers.models import ConsentText, Purpose
 from merchants.fences import editing
 from merchants.live_fences import live_fences

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Model
 
-from geooffers.shoppers import exports
+from geooffers.shoppers.privacy import export_files
 from geooffers.visits.state import packing, sealed_state
 
 Row = tuple[str, Any]  # the model's label and the primary key
@@ -18,7 +18,7 @@ READ: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         packing.unpack(sealed_state.open_(bytes(row["packed"]), device_id=row["device_id"]))
     ),
     "shoppers.Export": lambda row: (
-        gzip.decompress(exports.open_body(bytes(row["body"]), export_id=row["id"])).decode() if row["body"] else ""
+        gzip.decompress(export_files.open_body(bytes(row["body"]), export_id=row["id"])).decode() if row["body"] else ""
     ),
 }
 _GZIP = b"\x1f\x8b"

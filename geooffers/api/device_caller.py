@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 
 from geooffers.api import device_rows
-from geooffers.shoppers import allowed
+from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import PAUSED_PURPOSES, Device, Pause, Purpose, Shopper
 from geooffers.visits.state import sealed_state
 

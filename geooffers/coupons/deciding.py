@@ -12,7 +12,7 @@ from uuid import UUID
 from geooffers.coupons import device_shares, eligibility, issuing, ranking
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCount
-from geooffers.shoppers import allowed
+from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.models import Offer, Trigger

@@ -20,8 +20,8 @@ from geooffers.coupons.models import (
     Vendor,
     WalletPass,
 )
-from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import Shopper
+from geooffers.shoppers.privacy.erasing import Erasing
 from merchants.offers import budgets
 
 # The last three lose the way back to the person with their coupon.

@@ -12,7 +12,7 @@ from geooffers.coupons.models import (
     WalletPass,
 )
 from geooffers.coupons.reason_words import to_shopper
-from geooffers.shoppers.exporting import Entry, Exporting, Sections
+from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 
 MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 
 from geooffers.api.erasing import erase_traces
-from geooffers.shoppers import tombstone_file, tombstones
+from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import apply_tombstones, finish_erasures
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from geooffers.shoppers import exports
+from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import export_shopper
 
 # Each may be long; the round comes back within a minute.
@@ -11,6 +11,6 @@ AT_A_TIME = 5
 
 def run(*, now: datetime, limit: int) -> int:
     made = 0
-    for export in exports.waiting(limit=min(limit, AT_A_TIME)):
+    for export in export_files.waiting(limit=min(limit, AT_A_TIME)):
         made += export_shopper.make(export=export, now=now)
     return made

@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from geooffers.operators import OperatorAdmin
-from geooffers.shoppers import texts
+from geooffers.shoppers.consents import texts
 from geooffers.shoppers.models import ConsentText, Purpose
 
 DRAFT, CURRENT, OUTDATED, REPLACED = "draft", "shown", "old meaning", "reworded since"

@@ -1,7 +1,7 @@
 """What is known of where an erased shopper was: gone at once while it lives, the record of visits by the round."""
 
-from geooffers.shoppers.erasing import Erasing
 from geooffers.shoppers.models import Shopper
+from geooffers.shoppers.privacy.erasing import Erasing
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 

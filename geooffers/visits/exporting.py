@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from geooffers.shoppers.exporting import Entry, Exporting, Sections
+from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting, to_moment
 from geooffers.visits.engine.plausibility import Place
 from geooffers.visits.engine.stays import Stay

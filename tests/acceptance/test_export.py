@@ -17,8 +17,8 @@ from geooffers.coupons.models import Coupon, Decision, Outcome
 from geooffers.coupons.reason_words import TO_SHOPPERS
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import export as round_
-from geooffers.shoppers import exporting as of_shoppers
 from geooffers.shoppers.models import DataRequest, Export
+from geooffers.shoppers.privacy import data_export as of_shoppers
 from geooffers.usecases.privacy import export_shopper
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from geooffers.api.edge import clock
-from geooffers.shoppers.tokens import GRACE
+from geooffers.shoppers.identity.tokens import GRACE
 from tests.acceptance.accounts import TokenChange, device_of
 from tests.phone import Phone, make_token, registered_phone
 

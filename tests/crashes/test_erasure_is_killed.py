@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.shoppers import tombstone_file, tombstones
 from geooffers.shoppers.models import Device, Shopper, Tombstone
+from geooffers.shoppers.privacy import tombstone_file, tombstones
 from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.conftest import ROOT
 from tests.crashes.worker_process import database_url

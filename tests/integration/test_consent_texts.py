@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from geooffers.shoppers import consents, texts
+from geooffers.shoppers.consents import consents, texts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from merchants.models import Role, User
 from tests.cast import NOON, make_device, make_staff, make_store

@@ -5,8 +5,8 @@ from django.db.models import ForeignKey, Model
 
 from geooffers.api import erasing as of_api
 from geooffers.coupons import erasing as of_coupons
-from geooffers.shoppers import erasing as of_shoppers
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
+from geooffers.shoppers.privacy import erasing as of_shoppers
 from geooffers.visits import erasing as of_visits
 from notifications import erasing as of_notifications
 

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 from geooffers.api.erasing import erase_replies
-from geooffers.shoppers import devices, exports
+from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, PushKind
+from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.identity import (
     declare_jurisdiction,
     renew_push_address,
@@ -37,7 +38,7 @@ UNDER_WAY: dict[str, Callable[[Device], object]] = {
     "a push address": lambda device: renew_push_address.renew_push_address(
         device=device, kind=PushKind.FID, address="the one before", now=NOON
     ),
-    "a copy of a large account": lambda device: exports.order(device=device, now=NOON),
+    "a copy of a large account": lambda device: export_files.order(device=device, now=NOON),
 }
 
 

@@ -23,9 +23,9 @@ from geooffers.api.identity import auth
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.models import Coupon, CouponState, Redemption
 from geooffers.coupons.redemption import ScannedBy, UnknownCode
-from geooffers.shoppers import tombstones
+from geooffers.shoppers.consents.pauses import Paused, refuse_if_paused
 from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, ConsentText, Device, Purpose
-from geooffers.shoppers.pauses import Paused, refuse_if_paused
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import resume_consents
 from geooffers.usecases.till import redeem_coupon

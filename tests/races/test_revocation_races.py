@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from geooffers.api.erasing import erase_replies
-from geooffers.shoppers import devices
+from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import revoke_device
 from tests.cast import NOON, make_device, make_shopper

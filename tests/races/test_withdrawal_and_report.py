@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 
 from geooffers.api.identity import auth
-from geooffers.shoppers import texts
-from geooffers.shoppers.consents import counts
+from geooffers.shoppers.consents import texts
+from geooffers.shoppers.consents.consents import counts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent

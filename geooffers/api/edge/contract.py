@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from geooffers.api.edge import database_trouble, errors, limits, replies, strict
 from geooffers.api.identity import app_check, auth, id_tokens
-from geooffers.shoppers import tombstones
+from geooffers.shoppers.privacy import tombstones
 
 _MEDIA = "application/problem+json"
 

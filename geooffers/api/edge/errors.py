@@ -24,7 +24,9 @@ from geooffers.api.identity import app_check, auth, id_tokens, play_integrity
 from geooffers.api.location import report_rate
 from geooffers.coupons import codes, redemption, wallet
 from geooffers.jurisdictions import codes as codes_of_places
-from geooffers.shoppers import allowed, devices, exports, pauses, texts, tokens, tombstone_file, tombstones
+from geooffers.shoppers.consents import allowed, pauses, texts
+from geooffers.shoppers.identity import devices, tokens
+from geooffers.shoppers.privacy import export_files, tombstone_file, tombstones
 from geooffers.usecases.identity import attest_device, register_device, revoke_device, sign_out
 from geooffers.usecases.location import report_positions
 from merchants.people import access
@@ -112,8 +114,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
     wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
     # one's own data
-    exports.NoSuchExport: Problem(status=404, code="not_found", hint="Ask for a new copy."),
-    exports.NotReady: Problem(status=409, code="export_not_ready", hint="Follow the link again in a minute."),
+    export_files.NoSuchExport: Problem(status=404, code="not_found", hint="Ask for a new copy."),
+    export_files.NotReady: Problem(status=409, code="export_not_ready", hint="Follow the link again in a minute."),
     tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
     wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),

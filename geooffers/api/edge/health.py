@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from geooffers import database_schema
-from geooffers.shoppers import tombstones
+from geooffers.shoppers.privacy import tombstones
 from merchants.live_fences import live_fences
 
 _migrated = False

@@ -8,7 +8,7 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
 from geooffers.jurisdictions import codes
-from geooffers.shoppers import allowed
+from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Age, Purpose, Shopper
 from geooffers.usecases.identity import declare_jurisdiction, signal_age
 

@@ -13,8 +13,9 @@ from ninja.utils import check_csrf
 from geooffers.api import device_rows
 from geooffers.api.device_caller import DeviceCaller, caller_of
 from geooffers.api.edge import clock
-from geooffers.shoppers import tokens, tombstones
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device
+from geooffers.shoppers.privacy import tombstones
 from merchants.models import ApiKey, StaffMember, User
 
 MAX_HEADER = 1024

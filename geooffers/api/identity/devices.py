@@ -11,8 +11,9 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import age_and_residence, app_check, auth, token_change
 from geooffers.jurisdictions import codes
-from geooffers.shoppers import tokens, tombstones
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Age, Device, PushKind
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.identity import attest_device, register_device, renew_push_address, renew_token
 
 router = Router(tags=["Devices"])

@@ -9,7 +9,7 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.erasing import erase_replies
 from geooffers.api.identity import app_check, auth, id_tokens, token_change
-from geooffers.shoppers import tokens
+from geooffers.shoppers.identity import tokens
 from geooffers.usecases.identity import attest_device, sign_in
 
 router = Router(tags=["Devices"])

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
-from geooffers.shoppers import pauses
+from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import sync_regions as syncing
 from geooffers.usecases.location.report_positions import ConsentMissing
 

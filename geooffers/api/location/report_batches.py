@@ -13,7 +13,7 @@ from pydantic import ValidationError, WrapValidator
 from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.edge import contract, errors
 from geooffers.api.location import report_rate
-from geooffers.shoppers import pauses
+from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import report_positions as reporting
 
 REFUSALS = contract.refusals(

@@ -13,7 +13,7 @@ from geooffers.api.edge.locales import asked_for, spoken_now
 from geooffers.api.identity import age_and_residence as circumstances
 from geooffers.api.identity import auth
 from geooffers.api.privacy import pauses
-from geooffers.shoppers import allowed, consents, texts
+from geooffers.shoppers.consents import allowed, consents, texts
 from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
 from geooffers.usecases.privacy import give_consent, withdraw_consent
 

@@ -13,7 +13,8 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, strict
 from geooffers.api.erasing import erase_traces
 from geooffers.api.identity import auth
-from geooffers.shoppers import tokens, tombstone_file, tombstones
+from geooffers.shoppers.identity import tokens
+from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import erase_shopper
 
 router = Router(tags=["My data"])

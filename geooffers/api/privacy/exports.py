@@ -12,7 +12,7 @@ from pydantic import Field
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
 from geooffers.api.privacy.export_schema import ExportOut, json_schema
-from geooffers.shoppers import exports
+from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import export_shopper
 
 router = Router(tags=["My data"])
@@ -90,7 +90,7 @@ def schema(request: HttpRequest) -> HttpResponse:
     operation_id="fetchExport",
     summary="Fetch my copy by its link",
     description="Once: with the answer the copy is gone. Until it is made, 409 with Retry-After.",
-    openapi_extra=contract.refusals(exports.NoSuchExport, exports.NotReady),
+    openapi_extra=contract.refusals(export_files.NoSuchExport, export_files.NotReady),
 )
 def fetch(
     request: auth.DeviceRequest,
@@ -98,7 +98,7 @@ def fetch(
 ) -> HttpResponse:
     now = clock.now()
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
-    body = exports.fetch(shopper_id=request.auth.shopper.pk, token=token, now=now)
+    body = export_files.fetch(shopper_id=request.auth.shopper.pk, token=token, now=now)
     return _file(gzip.decompress(body), now=now)
 
 

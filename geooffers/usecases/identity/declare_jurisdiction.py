@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from geooffers.jurisdictions import codes
-from geooffers.shoppers import devices, holders
+from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.usecases.identity.enforce_jurisdiction import obey_law
 

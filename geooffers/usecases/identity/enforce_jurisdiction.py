@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from geooffers.shoppers import allowed, consents
+from geooffers.shoppers.consents import allowed, consents
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, ReceiptSource, Shopper
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason

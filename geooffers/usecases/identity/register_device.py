@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from geooffers.jurisdictions import codes
-from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Age, Device, PushKind, Shopper
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.identity.renew_push_address import take_over
 from geooffers.visits.models import DeviceState
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.shoppers import consents
+from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import Age, Device, ReceiptSource
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason

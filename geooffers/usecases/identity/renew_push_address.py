@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
-from geooffers.shoppers import tombstones
-from geooffers.shoppers.devices import ChangedHands
+from geooffers.shoppers.identity.devices import ChangedHands
 from geooffers.shoppers.models import Device, PushKind
+from geooffers.shoppers.privacy import tombstones
 
 
 def renew_push_address(*, device: Device, kind: PushKind, address: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.shoppers import devices, tokens
+from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import Device
 
 

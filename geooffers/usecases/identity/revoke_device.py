@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.shoppers import devices
+from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Device, ReceiptSource
 from geooffers.usecases.identity.release_device import LEFT, Above, leave
 from geooffers.visits.models import EndReason

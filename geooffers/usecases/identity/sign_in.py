@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
-from geooffers.shoppers import ages, consents, devices, pauses, texts, tokens
+from geooffers.shoppers.consents import ages, consents, pauses, texts
+from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
 from geooffers.usecases.identity.enforce_jurisdiction import obey_law
 from geooffers.usecases.identity.release_device import LEFT, Above, leave

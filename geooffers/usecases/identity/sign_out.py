@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.shoppers import devices, tokens
+from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import Device, ReceiptSource, Shopper
 from geooffers.usecases.identity.release_device import LEFT, Above, leave
 from geooffers.visits.models import EndReason

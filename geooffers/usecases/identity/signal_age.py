@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import ages, devices, holders
+from geooffers.shoppers.consents import ages
+from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import Age, Device, Shopper
 from geooffers.usecases.identity.enforce_jurisdiction import obey_law
 

@@ -26,8 +26,8 @@ from django.db import OperationalError, connection, transaction
 
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.matching.areas import Area
-from geooffers.shoppers import consents as consenting
-from geooffers.shoppers import texts
+from geooffers.shoppers.consents import consents as consenting
+from geooffers.shoppers.consents import texts
 from geooffers.shoppers.models import ConsentText, Device, Purpose, PushKind, Shopper
 from geooffers.usecases.identity.register_device import PushAddress, register_device
 from geooffers.usecases.identity.reporting_device import StoredReporter

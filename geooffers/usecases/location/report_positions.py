@@ -22,7 +22,7 @@ from django.db import transaction
 
 from geooffers.coupons import deciding, device_shares, wallet
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.shoppers import consents as consenting
+from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
 from geooffers.usecases.identity import attest_device
 from geooffers.usecases.identity.reporting_device import Reporter

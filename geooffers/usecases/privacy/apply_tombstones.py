@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device, Shopper
-from geooffers.shoppers.tombstone_file import Line
+from geooffers.shoppers.privacy import tombstones
+from geooffers.shoppers.privacy.tombstone_file import Line
 from geooffers.usecases.identity.release_device import Above
 from geooffers.usecases.privacy import erase_shopper
 

@@ -17,10 +17,11 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
-from geooffers.shoppers import devices, erasing, tokens, tombstones
-from geooffers.shoppers.erasing import Erasing
+from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
-from geooffers.shoppers.tombstone_file import Line
+from geooffers.shoppers.privacy import erasing, tombstones
+from geooffers.shoppers.privacy.erasing import Erasing
+from geooffers.shoppers.privacy.tombstone_file import Line
 from geooffers.usecases.identity.release_device import Above
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing

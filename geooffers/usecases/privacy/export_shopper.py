@@ -15,9 +15,9 @@ from typing import IO
 from uuid import UUID, uuid4
 
 from geooffers.coupons import exporting as coupons_exporting
-from geooffers.shoppers import exporting, exports
-from geooffers.shoppers.exporting import Entry, Exporting
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
+from geooffers.shoppers.privacy import data_export, export_files
+from geooffers.shoppers.privacy.data_export import Entry, Exporting
 from geooffers.visits import exporting as visits_exporting
 from notifications import exporting as notifications_exporting
 
@@ -26,7 +26,7 @@ SCHEMA = "/api/v1/me/export/schema"
 # Gathered within a few hundred milliseconds.
 MOST_AT_ONCE = 2_000
 
-_APPS = (exporting, visits_exporting, coupons_exporting, notifications_exporting)
+_APPS = (data_export, visits_exporting, coupons_exporting, notifications_exporting)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,13 @@ class Ordered:
 
 
 def export_shopper(*, device: Device, shopper: Shopper, now: datetime, at_once: int = MOST_AT_ONCE) -> Made | Ordered:
-    of = exporting.whose(shopper=shopper)
+    of = data_export.whose(shopper=shopper)
     if sum(app.count(of) for app in _APPS) > at_once:
-        export, token = exports.order(device=device, now=now)
+        export, token = export_files.order(device=device, now=now)
         return Ordered(
             request_id=export.request_id,
             token=token,
-            ready_by=export.asked_at + exports.READY_WITHIN,
+            ready_by=export.asked_at + export_files.READY_WITHIN,
             expires_at=export.expires_at,
         )
     request_id, out = uuid4(), io.BytesIO()
@@ -64,8 +64,8 @@ def make(*, export: Export, now: datetime) -> bool:
     """By the worker. Nothing is locked meanwhile: whoever is erased takes the order along."""
     out = io.BytesIO()
     with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
-        rows = write(packed, of=exporting.whose(shopper=export.shopper), request_id=export.request_id, now=now)
-    return exports.put(export=export, body=out.getvalue(), rows=rows, now=now)
+        rows = write(packed, of=data_export.whose(shopper=export.shopper), request_id=export.request_id, now=now)
+    return export_files.put(export=export, body=out.getvalue(), rows=rows, now=now)
 
 
 def write(out: IO[bytes] | gzip.GzipFile, *, of: Exporting, request_id: UUID, now: datetime) -> dict[str, int]:

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
-from geooffers.shoppers import erasing
 from geooffers.shoppers.models import Shopper
+from geooffers.shoppers.privacy import erasing
 from geooffers.visits import erasing as visits_erasing
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents, devices, holders, texts
+from geooffers.shoppers.consents import consents, texts
+from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import ConsentState, Device, Purpose
 
 

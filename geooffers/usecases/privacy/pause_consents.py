@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from geooffers.shoppers import devices, holders, pauses
+from geooffers.shoppers.consents import pauses
+from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import UNTIL_RESUMED, Device, Shopper
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason

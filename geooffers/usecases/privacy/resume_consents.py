@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import devices, holders, pauses
+from geooffers.shoppers.consents import pauses
+from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import Device, Shopper
 
 

@@ -16,8 +16,8 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import held, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
-from geooffers.shoppers import exports
 from geooffers.shoppers.models import Device, Export
+from geooffers.shoppers.privacy import export_files
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
 from merchants.models import ApiKey
@@ -82,7 +82,7 @@ class Copies:
         return Export.objects.filter(body__isnull=False).exclude(key_id__in=ids)
 
     def move(self, row: Export) -> int:
-        return exports.move(export=row)
+        return export_files.move(export=row)
 
 
 COLUMNS = (

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from geooffers.shoppers import consents, devices
+from geooffers.shoppers.consents import consents
+from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason

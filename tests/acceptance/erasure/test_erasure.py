@@ -24,8 +24,8 @@ from geooffers.coupons.models import (
     WalletPass,
 )
 from geooffers.rounds import erase, void_passes
-from geooffers.shoppers import tombstone_file
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
+from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys

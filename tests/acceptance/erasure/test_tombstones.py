@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.rounds import erase
-from geooffers.shoppers import tombstone_file, tombstones
 from geooffers.shoppers.models import DataRequest, Device, Shopper, Tombstone
+from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.visits.models import DeviceState
 from merchants.models import Offer
 from tests.acceptance.erasure.asking import LATER, erased

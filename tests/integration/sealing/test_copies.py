@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from geooffers.rounds import export as round_
-from geooffers.shoppers import exports
 from geooffers.shoppers.models import Export, Shopper
+from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import rotate_keys
 from tests.cast import NOON, make_device
 
@@ -27,19 +27,19 @@ def rotate(*options: str) -> list[str]:
 def a_copy_waits() -> tuple[UUID, str]:
     """Whose, and the link's token."""
     device = make_device()
-    _, token = exports.order(device=device, now=NOON)
+    _, token = export_files.order(device=device, now=NOON)
     assert round_.run(now=NOON, limit=10) == 1
     return device.shopper_id, token
 
 
 def fetch(copy: tuple[UUID, str]) -> bytes:
     shopper_id, token = copy
-    return exports.fetch(shopper_id=shopper_id, token=token, now=NOON)
+    return export_files.fetch(shopper_id=shopper_id, token=token, now=NOON)
 
 
 def test_they_are_moved_and_the_old_key_is_taken_away(settings: Any) -> None:
     copies = [a_copy_waits() for _ in range(5)]
-    exports.order(device=make_device(), now=NOON)  # not made yet: it is under no key
+    export_files.order(device=make_device(), now=NOON)  # not made yet: it is under no key
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
     assert "GEOOFFERS_DATA_KEYS s1: 5 copies that wait" in rotate("--check")
     said = rotate()
@@ -70,7 +70,7 @@ def test_one_that_was_fetched_meanwhile_is_left_alone(settings: Any) -> None:
     read_before = Export.objects.get()
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
     assert fetch(copy)
-    assert exports.move(export=read_before) == 0
+    assert export_files.move(export=read_before) == 0
     assert not Export.objects.exists()
 
 
@@ -84,7 +84,7 @@ def test_one_that_does_not_open_goes_and_another_is_made_when_it_is_asked_for(se
     assert not Export.objects.filter(pk=mine.pk).exists()
     assert fetch(other)
     device = Shopper.objects.get(pk=first[0]).devices.get()
-    _, token = exports.order(device=device, now=NOON)
+    _, token = export_files.order(device=device, now=NOON)
     assert round_.run(now=NOON, limit=10) == 1
     assert fetch((first[0], token))
 

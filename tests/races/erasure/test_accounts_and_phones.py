@@ -4,8 +4,9 @@ import pytest
 from django.db import transaction
 
 from geooffers.api.erasing import erase_replies
-from geooffers.shoppers import devices, tokens, tombstones
+from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import Age, Device, Purpose, Shopper
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.identity import renew_push_address, revoke_device, sign_out, signal_age
 from geooffers.usecases.privacy import give_consent, pause_consents, withdraw_consent
 from merchants.models import Geofence

@@ -9,8 +9,9 @@ from geooffers.coupons import keyring, ledger, passes, redemption, wallet
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
-from geooffers.shoppers import tokens, tombstones
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
 from geooffers.visits.engine.transitions import Change, Transition

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.shoppers import tombstone_file
-from geooffers.shoppers.tombstone_file import CannotKeep, Damaged, Line
+from geooffers.shoppers.privacy import tombstone_file
+from geooffers.shoppers.privacy.tombstone_file import CannotKeep, Damaged, Line
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 

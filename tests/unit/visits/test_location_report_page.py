@@ -6,7 +6,7 @@ import pytest
 
 from geooffers.api.edge import errors
 from geooffers.api.location import report_rate
-from geooffers.shoppers import pauses
+from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import report_positions
 from geooffers.visits.engine import transitions
 

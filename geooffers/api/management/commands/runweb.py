@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
 from geooffers import database_schema
-from geooffers.shoppers import tombstones
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
 
 # Any number of web processes may start together; on PostgreSQL this lock lets one of them migrate at a time.

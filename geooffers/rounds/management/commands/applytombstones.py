@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
 from geooffers.api.erasing import erase_traces
-from geooffers.shoppers import tombstone_file, tombstones
+from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import apply_tombstones, finish_erasures
 
 BATCH = 2_000

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
 from geooffers.rounds.worker import Worker
-from geooffers.shoppers import tombstones
+from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
 from notifications.sending import LEASE_S
 from notifications.transports import configured

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device
+from geooffers.shoppers.privacy import tombstones
 
 # A report that was under way, or a part of the app that read the token a moment ago.
 GRACE = timedelta(minutes=10)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from geooffers.shoppers import consents
+from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Export, Shopper
 
 # A test fails when a model with a path to Shopper is in no app's list.

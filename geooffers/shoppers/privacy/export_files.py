@@ -14,8 +14,9 @@ from uuid import UUID
 from django.db import transaction
 
 from geooffers.sealing import held, rings
-from geooffers.shoppers import devices, tombstones
+from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
+from geooffers.shoppers.privacy import tombstones
 
 log = logging.getLogger(__name__)
 

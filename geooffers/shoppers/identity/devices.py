@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from geooffers.shoppers import tombstones
 from geooffers.shoppers.models import Device
+from geooffers.shoppers.privacy import tombstones
 
 
 class ChangedHands(Exception):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from geooffers.shoppers import consents
+from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import PAUSED_PURPOSES, UNTIL_RESUMED, ConsentState, Pause, Shopper
 
 

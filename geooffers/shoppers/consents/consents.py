@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
-from geooffers.shoppers import allowed
+from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import (
     LOCATION_PURPOSES,
     PAUSED_PURPOSES,

@@ -18,9 +18,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from geooffers.shoppers import tombstone_file
 from geooffers.shoppers.models import Tombstone, TombstoneKind
-from geooffers.shoppers.tombstone_file import Line
+from geooffers.shoppers.privacy import tombstone_file
+from geooffers.shoppers.privacy.tombstone_file import Line
 
 _KEY_ID = re.compile(r"[a-z0-9]{1,20}")
 _AT_ONCE = 500

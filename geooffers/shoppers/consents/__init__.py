@@ -1,0 +1,1 @@
+"""What a shopper allowed, in which words, and what law allows them."""

@@ -1,0 +1,1 @@
+"""Phones, their tokens, and whose they are."""

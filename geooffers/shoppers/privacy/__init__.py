@@ -1,0 +1,1 @@
+"""Copies, erasure, and the tombstones that outlive a restored backup."""
