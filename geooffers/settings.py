@@ -70,7 +70,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "ninja",
-    "geooffers.break_glass",
+    "geooffers.operators.break_glass",
     "geooffers.shoppers",
     "merchants",
     "notifications",

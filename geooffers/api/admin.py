@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from geooffers.api.models import DroppedFixes
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
 
 
 class _Named(admin.SimpleListFilter):

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
-from geooffers.operators import PersonalAdmin, ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import PersonalAdmin, ReadOnlyOperatorAdmin
 from merchants.admin.filters import StoreFilter
 from merchants.admin.scoping import ScopedAdmin
 from merchants.models import DiscountKind

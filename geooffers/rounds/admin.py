@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
 from geooffers.rounds import forgetting_figures
 from geooffers.rounds.models import Forgotten, RoundLease
 

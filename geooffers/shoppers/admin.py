@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from geooffers.operators import PersonalAdmin, ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import PersonalAdmin, ReadOnlyOperatorAdmin
 from geooffers.shoppers.admin_texts import ConsentTextAdmin
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 

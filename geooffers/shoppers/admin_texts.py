@@ -11,7 +11,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from geooffers.operators import OperatorAdmin
+from geooffers.operators.admin_pages import OperatorAdmin
 from geooffers.shoppers.consents import texts
 from geooffers.shoppers.models import ConsentText, Purpose
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from geooffers.operators import PersonalAdmin
+from geooffers.operators.admin_pages import PersonalAdmin
 from geooffers.visits.models import Visit
 
 

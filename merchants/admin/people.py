@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from geooffers.operators import OperatorAdmin
+from geooffers.operators.admin_pages import OperatorAdmin
 from merchants.admin.filters import ArchivedFilter, ChoiceFilter, MerchantFilter
 from merchants.admin.scoping import ScopedAdmin
 from merchants.admin.suggesting import SuggestingInput

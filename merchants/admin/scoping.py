@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import path, reverse
 
-from geooffers.operators import ClosedAdmin
+from geooffers.operators.admin_pages import ClosedAdmin
 from merchants.models import Merchant, Offer, Role, Store, User
 from merchants.people import access
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from geooffers.api.app import api
-from geooffers.break_glass import grants
+from geooffers.operators.break_glass import grants
 from merchants.models import Offer, Role
 from tests.acceptance.tenants import admin_walk, api_walk, routes, world
 from tests.acceptance.tenants.looking import Walker, body_of, client_of, walkers_of_aino

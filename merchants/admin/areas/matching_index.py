@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from geooffers.matching.index import REBUILD_PAST
-from geooffers.operators import ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
 from merchants.live_fences import snapshots
 from merchants.live_fences.heartbeats import SILENT_AFTER
 from merchants.live_fences.live_fences import STALE_AFTER, STORED_FROM

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 
 from geooffers.jurisdictions import codes
 from geooffers.jurisdictions.rules import PlaceKind
-from geooffers.operators import OperatorAdmin
+from geooffers.operators.admin_pages import OperatorAdmin
 from merchants.admin.areas import surroundings
 from merchants.admin.areas.area_form import FIELDS, SHOWN_WHEN, AreaForm
 from merchants.admin.fields import VisibleTextField

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from geooffers.break_glass.models import Grant, Look
-from geooffers.operators import PersonalAdmin
+from geooffers.operators.admin_pages import PersonalAdmin
+from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Device, Shopper
 from merchants.models import Store, User

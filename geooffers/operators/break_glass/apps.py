@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class BreakGlassConfig(AppConfig):
-    name = "geooffers.break_glass"
+    name = "geooffers.operators.break_glass"
     label = "break_glass"
     default_auto_field = "django.db.models.BigAutoField"

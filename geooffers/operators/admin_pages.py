@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 
-from geooffers.break_glass import grants
-from geooffers.moment_fields import MomentWidget
+from geooffers.operators.break_glass import grants
+from geooffers.operators.moment_fields import MomentWidget
 
 # Ticks all rows of a list, and counts the ticks.
 LIST_SCRIPTS = Media(js=["admin/js/actions.js"])
@@ -96,7 +96,7 @@ class ReadOnlyOperatorAdmin(OperatorAdmin):
 
 
 class PersonalAdmin(ReadOnlyOperatorAdmin):
-    """Rows about shoppers: for an operator who has said why, while that lasts (`break_glass`). Each page is kept as
+    """Rows about shoppers: for an operator who has said why, while that lasts (`operators.break_glass`). Each page is kept as
     looked at. Without it there is nothing in the menu, and whoever asks is led to where they may say why."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from geooffers.break_glass import grants
-from geooffers.break_glass.models import Grant, Look
-from geooffers.operators import OperatorAdmin, ReadOnlyOperatorAdmin
+from geooffers.operators.admin_pages import OperatorAdmin, ReadOnlyOperatorAdmin
+from geooffers.operators.break_glass import grants
+from geooffers.operators.break_glass.models import Grant, Look
 
 
 class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

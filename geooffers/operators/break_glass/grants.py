@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from geooffers.break_glass.models import Grant, Look
+from geooffers.operators.break_glass.models import Grant, Look
 
 # What an operator may ask for.
 LASTS: Mapping[str, timedelta] = {

@@ -1,0 +1,1 @@
+"""The platform's operators: what only they may open, and why."""
