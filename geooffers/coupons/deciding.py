@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import device_shares, eligibility, issuing, ranking
+from geooffers.coupons import device_limits, eligibility, issuing, ranking
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, Decision, Outcome, ShopperOfferCount
 from geooffers.shoppers.consents import allowed
@@ -50,7 +50,7 @@ def decide(
 
 
 def decide_all(
-    *, shopper: Shopper, moments: Sequence[Moment], now: datetime, marks: device_shares.Marks | None = None
+    *, shopper: Shopper, moments: Sequence[Moment], now: datetime, marks: device_limits.Marks | None = None
 ) -> list[Coupon | None]:
     """For each moment its coupon, or None. Runs in the caller's transaction, which holds the lock of each visit.
     `marks`: of the phone that reports, whose people share.
@@ -67,7 +67,7 @@ def decide_all(
     return [coupons.get(place) for place in range(len(moments))]
 
 
-def _judge(*, shopper: Shopper, moment: Moment, marks: device_shares.Marks | None, now: datetime) -> _Judged:
+def _judge(*, shopper: Shopper, moment: Moment, marks: device_limits.Marks | None, now: datetime) -> _Judged:
     shown = offers.offers_up_at(store_id=moment.store_id, triggers=moment.triggers, now=now)
     judged = _Judged(moment=moment, offers={each.offer.pk: each.offer for each in shown})
     if not shown:
@@ -75,7 +75,7 @@ def _judge(*, shopper: Shopper, moment: Moment, marks: device_shares.Marks | Non
     had = dict(
         ShopperOfferCount.objects.filter(shopper=shopper, offer__in=judged.offers).values_list("offer_id", "issued")
     )
-    full = device_shares.full_offers(marks=marks, offer_ids=judged.offers) if marks is not None else frozenset()
+    full = device_limits.full_offers(marks=marks, offer_ids=judged.offers) if marks is not None else frozenset()
     profiled = allowed.may_be_profiled(shopper=shopper)
     issued_here = set(Coupon.objects.filter(visit=moment.visit).values_list("offer_id", flat=True))
     eligible = []
@@ -113,7 +113,7 @@ def _judge(*, shopper: Shopper, moment: Moment, marks: device_shares.Marks | Non
 
 
 def _issue_best(
-    *, shopper: Shopper, judged: list[_Judged], marks: device_shares.Marks | None, now: datetime
+    *, shopper: Shopper, judged: list[_Judged], marks: device_limits.Marks | None, now: datetime
 ) -> dict[int, Coupon]:
     """By place in `judged`: a report that tells a whole stay brings a visit twice, as begun and as dwelled."""
     while True:

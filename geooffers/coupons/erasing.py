@@ -6,7 +6,7 @@ shopper.
 
 from collections import Counter
 
-from geooffers.coupons import device_shares, ledger
+from geooffers.coupons import device_limits, ledger
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
@@ -46,7 +46,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
             shopper=None, visit=None, code_lookup=None, seen_at=None, saved_at=None, dismissed_at=None
         ),
         "open coupons released": len(open_ones),
-        "seats on phones": sum(device_shares.forget(shopper_id=each, now=of.now) for each in of.shopper_ids),
+        "seats on phones": sum(device_limits.forget(shopper_id=each, now=of.now) for each in of.shopper_ids),
     }
     released = Counter(coupon.offer_id for coupon in open_ones)
     for offer_id, count in sorted(released.items()):

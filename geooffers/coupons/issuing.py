@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import counting, device_shares, keyring, ledger
+from geooffers.coupons import counting, device_limits, keyring, ledger
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, CouponState, Movement
 from geooffers.shoppers.models import Shopper
@@ -63,7 +63,7 @@ def issue_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime)
 
 
 def issue_all(
-    *, shopper: Shopper, wanted: Sequence[Wanted], now: datetime, marks: device_shares.Marks | None = None
+    *, shopper: Shopper, wanted: Sequence[Wanted], now: datetime, marks: device_limits.Marks | None = None
 ) -> list[Coupon]:
     """A coupon for each visit, in the order they were asked for; all of them, or none and CannotIssue.
 
@@ -84,7 +84,7 @@ def issue_all(
             if not counting.count_one(shopper_id=shopper.pk, offer_id=each.offer.pk, limit=limit):
                 raise ShopperLimitReached(each)
         for each in in_order:
-            if marks is not None and not device_shares.take_seat(marks=marks, offer_id=each.offer.pk):
+            if marks is not None and not device_limits.take_seat(marks=marks, offer_id=each.offer.pk):
                 raise DeviceLimitReached(each)
         for each in in_order:
             if not budgets.reserve(offer_id=each.offer.pk):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from geooffers.coupons import device_shares
+from geooffers.coupons import device_limits
 from geooffers.coupons.models import Coupon, CouponState, Decision, ShopperOfferCount
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.merging import Joined
@@ -28,7 +28,7 @@ def move_to_account(
         theirs = ShopperOfferCount.objects.filter(shopper=account, offer_id=count.offer_id)
         theirs.update(issued=F("issued") + count.issued)
         count.delete()
-    device_shares.move_to_account(device_id=device.pk, anonymous_id=anonymous.pk, account_id=account.pk, now=now)
+    device_limits.move_to_account(device_id=device.pk, anonymous_id=anonymous.pk, account_id=account.pk, now=now)
 
 
 def _rejoin(pair: Joined) -> None:

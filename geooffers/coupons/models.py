@@ -159,7 +159,7 @@ class ShopperOfferCount(models.Model):
 
 
 class DeviceShare(models.Model):
-    """One person's seat at an offer on one phone, for the time of a period (`coupons.device_shares`). No foreign key
+    """One person's seat at an offer on one phone, for the time of a period (`coupons.device_limits`). No foreign key
     leads to either: the marks are HMACs under that period's key."""
 
     device_mark = models.BinaryField(max_length=16)

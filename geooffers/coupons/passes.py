@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from geooffers.coupons import wallet
+from geooffers.coupons import holdings
 from geooffers.coupons.models import Coupon, Vendor, WalletPass
 
 
@@ -17,7 +17,7 @@ def find_or_make(*, coupon: Coupon, vendor: Vendor, now: datetime, template: str
     with transaction.atomic():
         held = Coupon.objects.filter(pk=coupon.pk, shopper=coupon.shopper_id).select_for_update(no_key=True)
         if coupon.shopper_id is None or held.first() is None:
-            raise wallet.NoSuchCoupon
+            raise holdings.NoSuchCoupon
         wallet_pass, _ = WalletPass.objects.get_or_create(
             coupon=coupon,
             vendor=vendor,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from geooffers.api.edge import clock, errors
 from geooffers.api.identity import auth
-from geooffers.coupons import wallet
+from geooffers.coupons import holdings
 from geooffers.pages import phone_map, phone_passes
 from geooffers.shoppers.models import Device
 from geooffers.usecases.passes import make_pass
@@ -100,7 +100,7 @@ def qr(request: HttpRequest, coupon_id: UUID) -> HttpResponse:
 
 
 def _content(request: HttpRequest, coupon_id: UUID) -> PassContent:
-    coupon = wallet.coupon_of(shopper=_device(request).shopper, coupon_id=coupon_id)
+    coupon = holdings.coupon_of(shopper=_device(request).shopper, coupon_id=coupon_id)
     return make_pass.content_of(coupon=coupon, now=clock.now())
 
 

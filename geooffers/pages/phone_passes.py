@@ -8,7 +8,7 @@ from typing import Any
 
 import segno
 
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes import drawing
 from notifications.passes.apple_keys import AppleKeysUnusable
 from notifications.passes.content import PassContent
@@ -33,8 +33,8 @@ def face_of(content: PassContent, *, now: datetime) -> dict[str, Any]:
             "logo": _png(content.logo or images["logo@3x.png"]),
             "strip": _png(images["strip@3x.png"]),
         },
-        "apple": _keys(lambda: wallets.apple(now=now).self_made),
-        "google": _keys(lambda: wallets.google().self_made),
+        "apple": _keys(lambda: wallet_credentials.apple(now=now).self_made),
+        "google": _keys(lambda: wallet_credentials.google().self_made),
     }
 
 
@@ -51,7 +51,7 @@ def _keys(self_made: Callable[[], bool]) -> dict[str, Any]:
     else."""
     try:
         return {"ready": True, "self_made": self_made(), "wrong": ""}
-    except (AppleKeysUnusable, wallets.GoogleKeysUnusable, wallets.WalletNotConfigured) as wrong:
+    except (AppleKeysUnusable, wallet_credentials.GoogleKeysUnusable, wallet_credentials.WalletNotConfigured) as wrong:
         return {"ready": False, "self_made": False, "wrong": str(wrong)}
 
 

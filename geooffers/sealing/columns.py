@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Lookup, Q
 from django.db.models.lookups import Exact
 
-from geooffers.sealing import held, rings
+from geooffers.sealing import configured, rings
 
 
 class SealedBytes(models.BinaryField):  # type: ignore[type-arg]  # Python's bytes in and out, as its base
@@ -41,11 +41,11 @@ class SealedHash(SealedBytes):
         if value is None:
             return None
         sealed = bytes(value)
-        return held.ring().key_of(sealed).open_hash(sealed, purpose=self.purpose.encode())
+        return configured.ring().key_of(sealed).open_hash(sealed, purpose=self.purpose.encode())
 
     def forms(self, digest: bytes) -> list[bytes]:
         """As it may stand in the database, under each key, the newest first."""
-        return [key.seal_hash(bytes(digest), purpose=self.purpose.encode()) for key in held.ring().keys]
+        return [key.seal_hash(bytes(digest), purpose=self.purpose.encode()) for key in configured.ring().keys]
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         sealed = None if value is None else self.forms(value)[0]
@@ -100,7 +100,7 @@ class ExactUnderAnyKey(Exact):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         field = self.lhs.output_field
-        if not self.rhs_is_direct_value() or len(held.ring().keys) == 1:
+        if not self.rhs_is_direct_value() or len(configured.ring().keys) == 1:
             return super().as_sql(compiler, connection)
         left, left_params = self.process_lhs(compiler, connection)
         forms = [connection.Database.Binary(form) for form in field.forms(self.rhs)]

@@ -1,8 +1,8 @@
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from geooffers.jurisdictions import held, rules
-from geooffers.sealing import held as data_keys
+from geooffers.jurisdictions import configured, rules
+from geooffers.sealing import configured as data_keys
 from geooffers.sealing import rings
 
 
@@ -13,7 +13,7 @@ class ShoppersConfig(AppConfig):
     def ready(self) -> None:
         """A table that would loosen something stops the start, and so do keys that cannot be read."""
         try:
-            held.table()
+            configured.table()
         except rules.BadTable as bad:
             raise ImproperlyConfigured(f"jurisdictions: {bad}") from bad
         try:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from geooffers.jurisdictions import held
+from geooffers.jurisdictions import configured
 from geooffers.jurisdictions.rules import PlaceKind
 from geooffers.matching.areas import Area
 from merchants.fences import changes, geometry
@@ -114,8 +114,8 @@ def archive_fence(*, fence: Geofence) -> None:
 def check_zone(*, zone: ExclusionZone) -> None:
     """What `put_zone` would refuse, and the buffer that the law of its jurisdiction asks for around such a place."""
     kind = PlaceKind(zone.place_kind)
-    fill_in_zone(zone, checked_area(zone), buffer_m=held.rule(zone.jurisdiction).buffer_m(kind))
-    zone.rule = zone.rule or held.table().because(zone.jurisdiction, kind=kind)
+    fill_in_zone(zone, checked_area(zone), buffer_m=configured.rule(zone.jurisdiction).buffer_m(kind))
+    zone.rule = zone.rule or configured.table().because(zone.jurisdiction, kind=kind)
     if not zone.rule:
         raise RuleNeeded
 

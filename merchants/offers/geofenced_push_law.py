@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from geooffers.jurisdictions import held
+from geooffers.jurisdictions import configured
 from merchants.models import Store, Trade
 
 
@@ -17,7 +17,7 @@ def is_allowed(*, store_id: UUID) -> bool:
 
 def off(store: str = "") -> Q:
     """Of a store, or with `store="visit__fence__store__"` of a row that leads to one: its pushes are off."""
-    table = held.table()
+    table = configured.table()
     closed = Q(**{f"{store}jurisdiction": ""})
     if not table.everywhere.health_push:
         closed |= ~closed

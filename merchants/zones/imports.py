@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from geooffers.jurisdictions import codes, held
+from geooffers.jurisdictions import codes, configured
 from geooffers.jurisdictions.rules import PlaceKind
 from merchants.fences import editing
 from merchants.fences.areas import fill_in_zone
@@ -62,10 +62,10 @@ def plan(
 ) -> Plan:
     """`files.BadFile`, `codes.UnknownJurisdiction` and `editing.RuleNeeded` are what it refuses."""
     place = codes.checked(jurisdiction)
-    words = rule or held.table().because(place, kind=kind)
+    words = rule or configured.table().because(place, kind=kind)
     if not words:
         raise editing.RuleNeeded
-    buffer_m = held.rule(place).buffer_m(kind)
+    buffer_m = configured.rule(place).buffer_m(kind)
     zones: dict[str, ExclusionZone] = {}
     for told in files.read(content, point_radius_m=point_radius_m):
         zone = ExclusionZone(name=told.name, place_kind=kind.value, jurisdiction=place, rule=words)

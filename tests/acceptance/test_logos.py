@@ -13,7 +13,7 @@ from django.urls import reverse
 from PIL import Image
 
 from geooffers.api.edge import clock
-from geooffers.coupons import wallet
+from geooffers.coupons import holdings
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.passes import make_pass
@@ -120,7 +120,7 @@ def test_everybody_may_fetch_it_and_keep_it_and_it_can_do_nothing(owner: Client,
 
 
 def test_a_pass_carries_the_logo(owner: Client, aino: Store, coupon: Coupon, shopper: Shopper, tmp_path) -> None:
-    mine = wallet.coupon_of(shopper=shopper, coupon_id=coupon.pk)
+    mine = holdings.coupon_of(shopper=shopper, coupon_id=coupon.pk)
     plain = make_pass.content_of(coupon=mine, now=NOON)
     assert plain.logo is None
     send(owner, aino.merchant, logo())
@@ -135,7 +135,7 @@ def test_google_is_told_where_to_fetch_a_square_of_the_logo(
     owner: Client, aino: Store, coupon: Coupon, shopper: Shopper, settings
 ) -> None:
     send(owner, aino.merchant, logo(), colour="#1f6f5c")
-    mine = wallet.coupon_of(shopper=shopper, coupon_id=coupon.pk)
+    mine = holdings.coupon_of(shopper=shopper, coupon_id=coupon.pk)
     assert make_pass.content_of(coupon=mine, now=NOON).logo_url is None, "nobody outside could fetch it"
     settings.PUBLIC_URL = "https://offers.example"
     content = make_pass.content_of(coupon=mine, now=NOON)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from geooffers.api.edge import clock
-from geooffers.coupons import deciding, device_shares
-from geooffers.coupons.device_shares import PERIOD, SEATS
+from geooffers.coupons import deciding, device_limits
+from geooffers.coupons.device_limits import PERIOD, SEATS
 from geooffers.coupons.models import Coupon, Decision, DeviceShare
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
@@ -81,7 +81,7 @@ def test_a_thousand_accounts_on_ten_phones_get_ten_phones_worth(fence: Geofence)
         deciding.decide_all(
             shopper=account,
             moments=[deciding.Moment(visit=visit, store_id=fence.store_id, triggers=(Trigger.ENTERED,))],
-            marks=device_shares.marks_of(device_id=phones[number % 10].pk, shopper_id=account.pk, now=NOON),
+            marks=device_limits.marks_of(device_id=phones[number % 10].pk, shopper_id=account.pk, now=NOON),
             now=NOON,
         )
     assert Coupon.objects.filter(offer=offer).count() == 10 * SEATS
@@ -140,15 +140,15 @@ def test_a_regular_who_comes_every_day_needs_one_seat(fence: Geofence) -> None:
 
 def test_the_next_period_begins_anew_and_nothing_ties_it_to_the_one_before(fence: Geofence) -> None:
     device, shopper = make_device(), Shopper.objects.create(created_at=NOON)
-    one = device_shares.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=NOON)
-    later = device_shares.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=one.ends_at)
+    one = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=NOON)
+    later = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=one.ends_at)
     assert NOON < one.ends_at <= NOON + PERIOD
     assert later.ends_at == one.ends_at + PERIOD
     assert len({one.device, one.shopper, later.device, later.shopper}) == 4
     assert device.pk.bytes not in one.device + one.shopper
     offer = make_offer(fence.store)
-    assert device_shares.take_seat(marks=one, offer_id=offer.pk)
-    assert device_shares.take_seat(marks=later, offer_id=offer.pk)
+    assert device_limits.take_seat(marks=one, offer_id=offer.pk)
+    assert device_limits.take_seat(marks=later, offer_id=offer.pk)
     forget.run(now=one.ends_at + timedelta(seconds=1), limit=10)
     assert [bytes(row.device_mark) for row in DeviceShare.objects.all()] == [later.device]
 
@@ -159,7 +159,7 @@ def test_an_erased_shopper_leaves_the_seat_taken_and_no_mark(fence: Geofence) ->
     phone = registered_phone()
     assert len(walk_in(phone, now=FIRST_DAY)) == 1
     device = device_of(phone)
-    marks = device_shares.marks_of(device_id=device.pk, shopper_id=device.shopper_id, now=FIRST_DAY)
+    marks = device_limits.marks_of(device_id=device.pk, shopper_id=device.shopper_id, now=FIRST_DAY)
     with clock.set_to(FIRST_DAY + timedelta(hours=1)):
         assert phone.call("DELETE", "/me").status_code == 202
     row = DeviceShare.objects.get()

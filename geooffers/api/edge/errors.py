@@ -22,7 +22,7 @@ from ninja.errors import HttpError, ValidationError
 from geooffers.api.edge import database_trouble, limits, paging, replies, strict
 from geooffers.api.identity import app_check, auth, id_tokens, play_integrity
 from geooffers.api.location import report_rate
-from geooffers.coupons import codes, redemption, wallet
+from geooffers.coupons import codes, holdings, redemption
 from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.shoppers.consents import allowed, pauses, texts
 from geooffers.shoppers.identity import devices, tokens
@@ -30,7 +30,7 @@ from geooffers.shoppers.privacy import export_files, tombstone_file, tombstones
 from geooffers.usecases.identity import attest_device, register_device, revoke_device, sign_out
 from geooffers.usecases.location import report_positions
 from merchants.people import access
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes.apple_keys import AppleKeysUnusable
 from notifications.transports import google_wallet
 
@@ -112,15 +112,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     allowed.NotAllowed: Problem(status=403, code="not_allowed", hint="GET /consents says which ones are allowed."),
     codes_of_places.UnknownJurisdiction: Problem(status=422, code="unknown_jurisdiction"),
     texts.TextOutdated: Problem(status=409, code="consent_text_outdated", hint="GET /consents has the new one."),
-    wallet.NoSuchCoupon: Problem(status=404, code="not_found"),
+    holdings.NoSuchCoupon: Problem(status=404, code="not_found"),
     # one's own data
     export_files.NoSuchExport: Problem(status=404, code="not_found", hint="Ask for a new copy."),
     export_files.NotReady: Problem(status=409, code="export_not_ready", hint="Follow the link again in a minute."),
     tombstone_file.CannotKeep: Problem(status=503, code="erasure_unavailable", hint="Send the same request again."),
     # wallets
-    wallets.WalletNotConfigured: Problem(status=501, code="wallet_off"),
+    wallet_credentials.WalletNotConfigured: Problem(status=501, code="wallet_off"),
     AppleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),
-    wallets.GoogleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),
+    wallet_credentials.GoogleKeysUnusable: Problem(status=503, code="wallet_keys_unusable", hint="Tell the operator."),
     google_wallet.WalletUnavailable: Problem(status=503, code="wallet_unavailable", hint="Ask again in a moment."),
     google_wallet.WalletRefused: Problem(status=502, code="wallet_refused", hint="Tell the operator."),
     # at the till; docs/redemption.md lists them with what to say and do

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, paging, strict
 from geooffers.api.identity import app_check, auth
-from geooffers.coupons import keyring, wallet
+from geooffers.coupons import holdings, keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.usecases.identity import attest_device
 from merchants.models import DiscountKind
@@ -98,7 +98,7 @@ def list_coupons(request: auth.DeviceRequest, query: Query[PageIn]) -> CouponsOu
     now = _called(request)
     shopper = request.auth.shopper
     page = paging.page(
-        rows=wallet.coupons_of(shopper=shopper),
+        rows=holdings.coupons_of(shopper=shopper),
         order=ORDER,
         of=f"coupons of {shopper.pk}",
         cursor=query.cursor,
@@ -113,11 +113,11 @@ def list_coupons(request: auth.DeviceRequest, query: Query[PageIn]) -> CouponsOu
     operation_id="getCoupon",
     summary="One of my coupons, with its code",
     description="The code is made anew each time and stored nowhere; another phone of the shopper shows the same.",
-    openapi_extra=contract.with_app_check(contract.refusals(wallet.NoSuchCoupon)),
+    openapi_extra=contract.with_app_check(contract.refusals(holdings.NoSuchCoupon)),
 )
 def get_coupon(request: auth.DeviceRequest, coupon_id: UUID) -> CouponWithCodeOut:
     now = _called(request)
-    coupon = wallet.coupon_of(shopper=request.auth.shopper, coupon_id=coupon_id)
+    coupon = holdings.coupon_of(shopper=request.auth.shopper, coupon_id=coupon_id)
     if coupon.is_usable(now) and app_check.verify(request, consume=True):
         attest_device.attest_device(device_id=request.auth.device_id, now=now)
     code = str(keyring.code_of(coupon)) if coupon.is_usable(now) else None
@@ -130,11 +130,11 @@ def get_coupon(request: auth.DeviceRequest, coupon_id: UUID) -> CouponWithCodeOu
     operation_id="markCoupon",
     summary="Mark a coupon seen, saved or dismissed",
     description="The first time stands; repeating it changes nothing. A dismissed coupon is still honoured at a till.",
-    openapi_extra=contract.refusals(wallet.NoSuchCoupon),
+    openapi_extra=contract.refusals(holdings.NoSuchCoupon),
 )
-def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: wallet.Mark) -> CouponOut:
+def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: holdings.Mark) -> CouponOut:
     now = _called(request)
-    return coupon_out(wallet.mark(shopper=request.auth.shopper, coupon_id=coupon_id, as_=mark, now=now), now=now)
+    return coupon_out(holdings.mark(shopper=request.auth.shopper, coupon_id=coupon_id, as_=mark, now=now), now=now)
 
 
 def coupon_out(coupon: Coupon, *, now: datetime) -> CouponOut:

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import app_check, auth
-from geooffers.coupons import wallet
+from geooffers.coupons import holdings
 from geooffers.usecases.passes.make_pass import make_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes.apple import MEDIA_TYPE
 from notifications.passes.apple_keys import AppleKeysUnusable
 from notifications.transports import google_wallet
@@ -46,7 +46,7 @@ class SaveLinkOut(strict.ReplySchema):
     openapi_extra={
         **_ARCHIVE,
         **contract.with_app_check(
-            contract.refusals(wallet.NoSuchCoupon, wallets.WalletNotConfigured, AppleKeysUnusable)
+            contract.refusals(holdings.NoSuchCoupon, wallet_credentials.WalletNotConfigured, AppleKeysUnusable)
         ),
     },
 )
@@ -71,9 +71,9 @@ def get_apple_pass(request: auth.DeviceRequest, coupon_id: UUID) -> HttpResponse
     description="Tells Google Wallet about the coupon, then signs a link to it. Asking again is harmless.",
     openapi_extra=contract.with_app_check(
         contract.refusals(
-            wallet.NoSuchCoupon,
-            wallets.WalletNotConfigured,
-            wallets.GoogleKeysUnusable,
+            holdings.NoSuchCoupon,
+            wallet_credentials.WalletNotConfigured,
+            wallet_credentials.GoogleKeysUnusable,
             google_wallet.WalletUnavailable,
             google_wallet.WalletRefused,
         )

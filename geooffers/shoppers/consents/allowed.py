@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from django.db.models import Q
 
-from geooffers.jurisdictions import held
+from geooffers.jurisdictions import configured
 from geooffers.jurisdictions.rules import Rule, Table
 from geooffers.shoppers.models import LOCATION_PURPOSES, YOUNGEST, Age, Purpose, Shopper
 
@@ -23,17 +23,17 @@ def purposes(*, shopper: Shopper) -> frozenset[Purpose]:
 
 def purposes_at(*, age: str, jurisdiction: str) -> frozenset[Purpose]:
     """Of a row of Shopper that no model was made of: every call of a phone asks this."""
-    return _purposes_at(held.table(), age, jurisdiction)
+    return _purposes_at(configured.table(), age, jurisdiction)
 
 
 def may_be_profiled(*, shopper: Shopper) -> bool:
     """Whether what they had before may have a say in what they are offered. How often they had it is counted always."""
-    return held.rule(shopper.jurisdiction).allows_profile(youngest=YOUNGEST.get(Age(shopper.age)))
+    return configured.rule(shopper.jurisdiction).allows_profile(youngest=YOUNGEST.get(Age(shopper.age)))
 
 
 def barred_from(purpose: Purpose) -> Q:
     """The same question of rows of Shopper."""
-    table = held.table()
+    table = configured.table()
     barred = Q(age__in=_ages_barred_from(purpose, table.everywhere))
     for code in table.rows:
         there = Q(jurisdiction=code) | Q(jurisdiction__startswith=f"{code}-")

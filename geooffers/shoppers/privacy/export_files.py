@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.sealing import held, rings
+from geooffers.sealing import configured, rings
 from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
 from geooffers.shoppers.privacy import tombstones
@@ -93,7 +93,7 @@ def fetch(*, shopper_id: UUID, token: str, now: datetime) -> bytes:
 
 def open_body(sealed: bytes, *, export_id: UUID) -> bytes:
     """rings.KeyGone, rings.NotOurs."""
-    return held.ring().key_of(sealed).open_row(sealed, row=export_id.bytes, purpose=PURPOSE)
+    return configured.ring().key_of(sealed).open_row(sealed, row=export_id.bytes, purpose=PURPOSE)
 
 
 def move(*, export: Export) -> int:
@@ -112,7 +112,7 @@ def move(*, export: Export) -> int:
 
 
 def _sealed(body: bytes, *, export_id: UUID) -> dict[str, Any]:
-    key = held.ring().newest
+    key = configured.ring().newest
     return {"body": key.seal_row(body, row=export_id.bytes, purpose=PURPOSE), "key_id": key.id}
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from geooffers.coupons import deciding, device_shares, wallet
+from geooffers.coupons import deciding, device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
@@ -294,7 +294,7 @@ def _record(
                 occasions.append(one.transition)
     if not moments:
         return []
-    marks = device_shares.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
+    marks = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
     issued = deciding.decide_all(shopper=shopper, moments=moments, marks=marks, now=now)
     believed = _is_believed(device=device, suspicion=plan.walk.known.suspicion, now=now)
     for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
@@ -332,7 +332,7 @@ def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
 
 
 def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) -> list[Coupon]:
-    held = wallet.coupons_of(shopper=shopper).filter(state=CouponState.OPEN, expires_at__gt=now)
+    held = holdings.coupons_of(shopper=shopper).filter(state=CouponState.OPEN, expires_at__gt=now)
     here = held.filter(visit__ended_at=None, visit__presences__device=device)
     return list(here.order_by("issued_at", "pk"))
 

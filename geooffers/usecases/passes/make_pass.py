@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from geooffers.coupons import keyring, passes, wallet
+from geooffers.coupons import holdings, keyring, passes
 from geooffers.coupons.models import Coupon, CouponState, Vendor
 from geooffers.matching import earth
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.offers import geofenced_push_law, offers
 from merchants.shops import logos
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes import apple, words
 from notifications.passes.apple_keys import AppleKeysUnusable
 from notifications.passes.content import MOST_STORES, PassContent, PassStore
@@ -28,10 +28,10 @@ def make_pass(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> bytes:
     A wrong certificate ends here, for the operator in the log and for the caller as AppleKeysUnusable; nothing else
     needs it.
     """
-    coupon = wallet.coupon_of(shopper=shopper, coupon_id=coupon_id)
+    coupon = holdings.coupon_of(shopper=shopper, coupon_id=coupon_id)
     content = content_of(coupon=coupon, now=now)
     try:
-        keys = wallets.apple(now=now)
+        keys = wallet_credentials.apple(now=now)
     except AppleKeysUnusable as unusable:
         log.error("no Apple pass can be made: %s", unusable)
         raise

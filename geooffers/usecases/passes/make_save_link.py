@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import passes, wallet
+from geooffers.coupons import holdings, passes
 from geooffers.coupons.models import Vendor
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.passes.make_pass import content_of
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes import google
 from notifications.transports.google_wallet import WalletRefused
 
@@ -30,10 +30,14 @@ def make_save_link(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> SaveL
 
     Asked again, it tells Google again only what has changed, so a repeated click costs nothing.
     """
-    coupon = wallet.coupon_of(shopper=shopper, coupon_id=coupon_id)
+    coupon = holdings.coupon_of(shopper=shopper, coupon_id=coupon_id)
     content = content_of(coupon=coupon, now=now)
     try:
-        keys, client, address = wallets.google(), wallets.google_wallet(), wallets.save_address()
+        keys, client, address = (
+            wallet_credentials.google(),
+            wallet_credentials.google_wallet(),
+            wallet_credentials.save_address(),
+        )
         wallet_pass = passes.find_or_make(
             coupon=coupon,
             vendor=Vendor.GOOGLE,
@@ -46,7 +50,7 @@ def make_save_link(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> SaveL
         if not passes.says_already(wallet_pass=wallet_pass, digest=digest):
             client.put(offer_class=google.offer_class(content=content, id=class_id), offer_object=offer_object)
             passes.remember(wallet_pass=wallet_pass, digest=digest, now=now)
-    except (wallets.GoogleKeysUnusable, WalletRefused) as unusable:
+    except (wallet_credentials.GoogleKeysUnusable, WalletRefused) as unusable:
         log.error("no Google pass can be made: %s", unusable)
         raise
     link = google.save_link(object_id=offer_object["id"], class_id=class_id, keys=keys, now=now, address=address)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from geooffers.coupons import passes
 from geooffers.coupons.models import WalletPass
 from geooffers.usecases.passes.make_pass import content_of
-from notifications import wallets
+from notifications import wallet_credentials
 from notifications.passes import google
 from notifications.transports import google_wallet
 
@@ -23,8 +23,8 @@ def void_passes(*, now: datetime, limit: int) -> int:
     if not owed:
         return 0
     try:
-        keys, client = wallets.google(), wallets.google_wallet()
-    except (wallets.GoogleKeysUnusable, wallets.WalletNotConfigured) as unusable:
+        keys, client = wallet_credentials.google(), wallet_credentials.google_wallet()
+    except (wallet_credentials.GoogleKeysUnusable, wallet_credentials.WalletNotConfigured) as unusable:
         log.error("%d wallet passes of erased shoppers wait to be voided: %s", len(owed), unusable)
         return 0
     voided = 0

@@ -14,7 +14,7 @@ from django.db.models import BinaryField, Count, ExpressionWrapper, F, Model, Q,
 
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.sealing import held, rings
+from geooffers.sealing import configured, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
 from geooffers.shoppers.models import Device, Export
 from geooffers.shoppers.privacy import export_files
@@ -55,7 +55,7 @@ class Column:
     def outside(self) -> QuerySet[Any]:
         """Sealed under keys that are not in the ring: nobody can read these."""
         nothing = Q() if isinstance(self.field, SealedHash) else Q(**{f"{self.name}__as_stored": b""})
-        found = self.rows.filter(self.field.sealed_outside(held.ring(), column=self.name))
+        found = self.rows.filter(self.field.sealed_outside(configured.ring(), column=self.name))
         return found.exclude(nothing) if nothing else found
 
     def move(self, row: Any) -> int:
@@ -78,7 +78,7 @@ class Copies:
         return Export.objects.filter(body__isnull=False, key_id=key_id).defer("body")
 
     def outside(self) -> QuerySet[Export]:
-        ids = [key.id for key in held.ring().keys]
+        ids = [key.id for key in configured.ring().keys]
         return Export.objects.filter(body__isnull=False).exclude(key_id__in=ids)
 
     def move(self, row: Export) -> int:
@@ -109,7 +109,7 @@ class Use:
 
 def uses() -> list[Use]:
     """Of every key in the rings and outside of them, also those that nothing needs."""
-    ring = held.ring()
+    ring = configured.ring()
     found = []
     for column in SEALED:
         counts = [(key.id, column.under(key.id).count()) for key in ring.keys]
@@ -148,7 +148,7 @@ def refuse_without_keys() -> None:
     hashes = [column for column in COLUMNS if isinstance(column.field, SealedHash)]
     try:
         lost = [column.what for column in hashes if column.outside().exists()]
-        changed = sorted({key.id for column in hashes for key in held.ring().keys if _is_another(key, column)})
+        changed = sorted({key.id for column in hashes for key in configured.ring().keys if _is_another(key, column)})
     except DatabaseError:
         return  # before the first migration nothing is there yet
     if lost:
@@ -181,7 +181,7 @@ def _opens(key: rings.Key, field: SealedBytes, sealed: bytes) -> bool:
 def rotate(*, limit: int) -> Iterator[tuple[str, int]]:
     """Column after column, batch after batch: what was moved, and how many rows of at most `limit`."""
     for column in SEALED:
-        for key in held.ring().keys[1:]:
+        for key in configured.ring().keys[1:]:
             yield from ((column.what, moved) for moved in _column(column, key_id=key.id, limit=limit))
 
 

@@ -9,7 +9,7 @@ import logging
 import threading
 from uuid import UUID
 
-from geooffers.sealing import held, rings
+from geooffers.sealing import configured, rings
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def lost_count() -> int:
 
 def seal(packed: bytes, *, device_id: UUID) -> bytes:
     """A state in which nothing is known is no bytes at all, and stays so."""
-    return held.ring().newest.seal_row(packed, row=device_id.bytes, purpose=PURPOSE) if packed else b""
+    return configured.ring().newest.seal_row(packed, row=device_id.bytes, purpose=PURPOSE) if packed else b""
 
 
 def open_(sealed: bytes, *, device_id: UUID) -> bytes:
@@ -36,7 +36,7 @@ def open_(sealed: bytes, *, device_id: UUID) -> bytes:
     if not sealed:
         return b""
     try:
-        return held.ring().key_of(sealed).open_row(sealed, row=device_id.bytes, purpose=PURPOSE)
+        return configured.ring().key_of(sealed).open_row(sealed, row=device_id.bytes, purpose=PURPOSE)
     except (rings.KeyGone, rings.NotOurs) as why:
         with _lock:
             _lost += 1

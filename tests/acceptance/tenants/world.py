@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
-from geooffers.coupons import device_shares, keyring
+from geooffers.coupons import device_limits, keyring
 from geooffers.coupons.models import Coupon, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.shoppers.models import (
     ConsentReceipt,
@@ -144,8 +144,8 @@ def _lone_shopper(store: Store) -> Shopper:
     visit = cast.make_visit(shopper, fence, began_at=now)
     Presence.objects.create(visit=visit, device=device, since=now)
     coupon = cast.make_coupon(offer, shopper=shopper, visit=visit, now=now)
-    marks = device_shares.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
-    assert device_shares.take_seat(marks=marks, offer_id=offer.pk)
+    marks = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
+    assert device_limits.take_seat(marks=marks, offer_id=offer.pk)
     Decision.objects.create(shopper=shopper, visit=visit, offer=offer, outcome="chosen", reason="best", at=now)
     earlier = cast.make_visit(cast.make_shopper(now=now), cast.make_fence(store), began_at=now)
     spent = cast.make_coupon(offer, shopper=earlier.shopper, visit=earlier, now=now)

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from geooffers.api.identity import auth
-from geooffers.sealing import held, rings
+from geooffers.sealing import configured, rings
 from geooffers.shoppers.models import Device
 from tests.cast import make_device
 
@@ -86,7 +86,7 @@ def test_rows_outside_of_the_ring_are_found(settings: Any) -> None:
     field = Device._meta.get_field("token_hash")
 
     def outside() -> list[Device]:
-        rows = Device.objects.filter(field.sealed_outside(held.ring(), column="token_hash"))
+        rows = Device.objects.filter(field.sealed_outside(configured.ring(), column="token_hash"))
         return [Device(pk=pk) for pk in rows.values_list("pk", flat=True)]
 
     assert outside() == []

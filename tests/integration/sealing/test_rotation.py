@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from geooffers.api.identity import auth
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.sealing import held
+from geooffers.sealing import configured
 from geooffers.sealing.columns import SealedBytes
 from geooffers.shoppers.models import Device
 from geooffers.usecases.privacy import rotate_keys
@@ -119,7 +119,7 @@ def test_a_new_key_under_the_id_of_an_old_one_stops_the_start(settings: Any) -> 
 
 def test_one_damaged_hash_stops_no_start() -> None:
     damaged, *_ = (make_device() for _ in range(2))
-    key = held.ring().newest
+    key = configured.ring().newest
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE shoppers_device SET token_hash = %s WHERE id = %s",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import keyring, ledger, passes, redemption, wallet
+from geooffers.coupons import holdings, keyring, ledger, passes, redemption
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
@@ -191,7 +191,7 @@ def test_a_pass_that_is_being_made_is_not(walker: Walker, coupon: Coupon) -> Non
         farewell.say()
         making = Another(lambda: passes.find_or_make(coupon=coupon, vendor=Vendor.GOOGLE, now=LATER))
         making.wait_until_waiting()
-    with pytest.raises(wallet.NoSuchCoupon):
+    with pytest.raises(holdings.NoSuchCoupon):
         making.result()
     assert not WalletPass.objects.exists()
     farewell.assert_nobody_is_named()
@@ -236,7 +236,7 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
         def run() -> None:
             try:
                 work()
-            except (tombstones.Erased, redemption.Refused, tokens.TokenReplaced, wallet.NoSuchCoupon):
+            except (tombstones.Erased, redemption.Refused, tokens.TokenReplaced, holdings.NoSuchCoupon):
                 pass
 
         return run
@@ -247,7 +247,7 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
         quietly(lambda: recording.close_stale(now=NOON + timedelta(hours=3), limit=10)),
         quietly(lambda: outbox.claim(now=LATER, limit=10, lease_s=60, guards=send.guards(now=LATER))),
         quietly(
-            lambda: wallet.mark(shopper=walker.device.shopper, coupon_id=coupon.pk, as_=wallet.Mark.SEEN, now=LATER)
+            lambda: holdings.mark(shopper=walker.device.shopper, coupon_id=coupon.pk, as_=holdings.Mark.SEEN, now=LATER)
         ),
         quietly(lambda: enter_account(other, "aino")),
     ]

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from geooffers.coupons.models import DeviceShare
-from geooffers.sealing import held
+from geooffers.sealing import configured
 from geooffers.sealing.rings import Key
 
 # A family of four, and one more: somebody begins a second account, a grandmother is visiting.
@@ -37,7 +37,7 @@ class Marks:
 
 
 def marks_of(*, device_id: UUID, shopper_id: UUID, now: datetime) -> Marks:
-    newest, period = held.ring().newest, _period(now)
+    newest, period = configured.ring().newest, _period(now)
     return Marks(
         device=_mark(newest, period, b"device", device_id),
         shopper=_mark(newest, period, b"shopper", shopper_id),
@@ -90,7 +90,7 @@ def forget(*, shopper_id: UUID, now: datetime) -> int:
     """Erased: their seats stay taken, and lead to nobody. Were they freed, an account that was erased would be one
     that may be made again, and again."""
     # Under whichever key they sat down.
-    marks = [_mark(key, _period(now), b"shopper", shopper_id) for key in held.ring().keys]
+    marks = [_mark(key, _period(now), b"shopper", shopper_id) for key in configured.ring().keys]
     return sum(
         DeviceShare.objects.filter(shopper_mark=mark).update(shopper_mark=os.urandom(_MARK_BYTES)) for mark in marks
     )
