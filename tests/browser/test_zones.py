@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Browsing
 from tests.browser.judging import LOOKS, judge
 from tests.browser.test_admin_pages import operator
-from tests.integration.test_zone_imports import feature
+from tests.integration.merchants.test_zone_imports import feature
 
 
 def write(path: Path, *features: dict[str, Any]) -> Path:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.integration.test_over_the_wire import HOST, free_port
+from tests.integration.api.test_over_the_wire import HOST, free_port
 from tests.races.test_fence_changes import database_url
 
 

@@ -16,7 +16,7 @@ from merchants.models import Store, User
 from notifications.models import Kind, Push
 from tests import cast
 from tests.integration.admin.forms import signed_in
-from tests.integration.test_erasing_is_complete import leads_to_a_person
+from tests.integration.shoppers.test_erasing_is_complete import leads_to_a_person
 
 pytestmark = pytest.mark.django_db
 

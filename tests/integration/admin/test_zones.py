@@ -9,7 +9,7 @@ from django.test import Client
 from merchants.models import ExclusionZone, FenceState, Geofence, Merchant, Store, Trade, ZoneImport
 from tests import cast
 from tests.integration.admin.forms import errors, page
-from tests.integration.test_zone_imports import collection, feature
+from tests.integration.merchants.test_zone_imports import collection, feature
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from geooffers.usecases.privacy import rotate_keys
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
 from merchants.people import keys
-from tests.acceptance.accounts import TokenChange
+from tests.acceptance.identity.accounts import TokenChange
 from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.phone import registered_phone
 

@@ -1,0 +1,89 @@
+"""Who may report by an adapter: the device by its token or its reporting key, each in its place, and nobody else."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from geooffers.api.location.gps_clients import reporting_keys
+from geooffers.shoppers.models import Device
+from tests.acceptance.location.gps_clients.apps import App, counts
+from tests.acceptance.location.gps_clients.test_receiving import every_adapter, say
+from tests.cast import NOON
+from tests.phone import Phone, make_token
+
+pytestmark = pytest.mark.django_db
+
+
+def codes(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+@every_adapter
+def test_token_and_key_as_bearer_and_as_password(address: str) -> None:
+    app = App(address)
+    for secret in (app.key, app.token):
+        app.key = secret
+        assert say(app, headers=app.bearer()).status_code == 200
+        assert say(app, headers=app.basic()).status_code == 200
+        assert say(app, headers=app.basic(user="")).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/owntracks", "/osmand", "/traccar"])  # one of each list of credentials
+def test_who_is_not_known_is_told_so(address: str) -> None:
+    app = App(address)
+    expected = {
+        "": "token_missing",
+        "Bearer": "token_missing",
+        "Digest x": "token_missing",
+        "Basic YWlubzo=": "token_missing",  # a user without a password
+        "Basic not base64": "token_unknown",
+        "Basic //79": "token_unknown",
+        "Bearer grk_short": "token_unknown",
+        "Bearer " + "A" * 43: "token_unknown",
+    }
+    for header, code in expected.items():
+        assert codes(say(app, headers={"Authorization": header} if header else {})) == (401, code), header
+
+
+def test_the_key_opens_nothing_but_the_adapters() -> None:
+    app = App("/owntracks")
+    phone = Phone(token=app.key)
+    for method, path in (("GET", "/coupons"), ("POST", "/positions"), ("GET", "/consents"), ("GET", "/ingest/key")):
+        assert codes(phone.call(method, path, {})) == (401, "token_unknown")
+
+
+def test_a_key_made_up_from_another_device_s_is_unknown() -> None:
+    mine, other = App("/owntracks"), App("/owntracks")
+    mixed = reporting_keys.PREFIX + mine.key[4:25] + other.key[25:]
+    mine.key = mixed
+    assert codes(say(mine)) == (401, "token_unknown")
+
+
+def test_the_key_stays_the_same_and_ends_with_the_token() -> None:
+    app = App("/owntracks")
+    assert Phone(token=app.token).call("GET", "/ingest/key").json() == {"reporting_key": app.key}
+    other_token = Device.objects.get(pk=App("/owntracks").device.pk)
+    other_token.delete()
+    Device.objects.filter(pk=app.device.pk).update(token_hash=other_token.token_hash)
+    assert codes(say(app)) == (401, "token_unknown")
+
+
+def test_a_retired_device_is_told_so_by_its_key_and_a_stranger_is_not() -> None:
+    app = App("/owntracks")
+    Device.objects.filter(pk=app.device.pk).update(retired_at=datetime.now(UTC))
+    assert codes(say(app)) == (401, "device_retired")
+    app.key = app.key[:-4] + ("AAAA" if not app.key.endswith("AAAA") else "BBBB")
+    assert codes(say(app)) == (401, "token_unknown")
+
+
+@every_adapter
+def test_a_token_in_the_address_is_refused_whatever_else_is_shown(address: str) -> None:
+    app = App(address)
+    answer = app.call("GET" if address == "/osmand" else "POST", query={"token": make_token()}, at=NOON)
+    assert codes(answer) == (400, "token_in_url")
+
+
+def test_an_identifier_of_the_app_s_own_does_not_matter_beside_a_header() -> None:
+    app = App("/osmand")
+    assert counts(say(app, query={"id": "48241", "lat": 60.1, "lon": 24.9})) == {"accepted": 1}
