@@ -1,7 +1,8 @@
 """A phone that sleeps: it reports once it has moved as far, or waited as long, as the last answer said.
 
-The answer is the product's own (`geooffers.visits.engine.next_report`), with the settings' defaults. The phone watches its own
-movement between fixes, and reports at the first one at which it has moved so far, or at which so long has passed.
+The answer is the product's own (`geooffers.visits.engine.next_report`), with the settings' defaults. The phone watches
+its own movement between fixes, and reports at the first one at which it has moved so far, or at which so long has
+passed.
 
 Beside it stands the ideal phone, which knows the distance to the nearest boundary exactly and reports at the first fix
 at which it may have crossed that, no sooner; and the phone that reports every fix, whose entries are the measure.

@@ -1,7 +1,7 @@
 """A still of the camera becomes the text of its code, for browsers that cannot read one. Nothing of it is stored.
 
-What arrives is hostile until shown otherwise: `merchants.shops.image_files` tells its kind and size from the structure of the
-file, and hands on only what draws, before anything is unpacked.
+What arrives is hostile until shown otherwise: `merchants.shops.image_files` tells its kind and size from the structure
+of the file, and hands on only what draws, before anything is unpacked.
 """
 
 import io

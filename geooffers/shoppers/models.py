@@ -57,11 +57,12 @@ class Shopper(models.Model):
     created_at = models.DateTimeField()
     # An anonymous shopper ends when its device signs in to an account.
     ended_at = models.DateTimeField(null=True, blank=True)
-    # The youngest that any of their phones' app stores says (`shoppers.consents.ages`), and where they say that they live.
+    # The youngest that any of their phones' app stores says (`shoppers.consents.ages`), and where they say that they
+    # live.
     age = models.CharField(max_length=8, choices=Age.choices, default=Age.UNKNOWN)
     jurisdiction = JurisdictionField(blank=True, default="")
-    # The newest pause, over or not: from its first moment to the first one after it. `shoppers.consents.pauses` writes it here
-    # and, where claims and reports lock, on each consent state.
+    # The newest pause, over or not: from its first moment to the first one after it. `shoppers.consents.pauses` writes
+    # it here and, where claims and reports lock, on each consent state.
     paused_from = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     # The account it became: whoever erases the account erases its past as well.
@@ -114,8 +115,9 @@ class Device(models.Model):
     shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="devices")
     install_id = models.UUIDField(unique=True, help_text="Random, made by the app at installation.")
     token_hash = SealedHash(max_length=32, unique=True, purpose="device token")
-    # A repeated call still shows the token before when the answer that changed it was lost (`shoppers.identity.tokens`). Beyond
-    # that it is good for nothing, or after a plain renewal until this moment, or until the new one is used.
+    # A repeated call still shows the token before when the answer that changed it was lost
+    # (`shoppers.identity.tokens`). Beyond that it is good for nothing, or after a plain renewal until this moment, or
+    # until the new one is used.
     previous_token_hash = SealedHash(max_length=32, null=True, blank=True, unique=True, purpose="device token")
     previous_until = models.DateTimeField(null=True, blank=True)
     # How often a holder has left it: signed out, revoked it, or given it to who signed in to another account.
@@ -171,7 +173,8 @@ LANGUAGE_TAG = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 
 
 class ConsentText(models.Model):
-    """The words that are shown: a draft, or a published version. `shoppers.consents.texts` publishes and says what that means.
+    """The words that are shown: a draft, or a published version. `shoppers.consents.texts` publishes and says what that
+    means.
 
     Published, never changed, by a trigger of the database's: a new wording is a new version. What alone is written
     later is when the meaning of its purpose moved on.

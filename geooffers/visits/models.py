@@ -10,8 +10,8 @@ from merchants.models import Geofence
 
 
 class DeviceState(models.Model):
-    """What the visit engine needs of one device, packed by `visits.state.packing` and sealed by `visits.state.sealed_state`;
-    changed by compare-and-set on `version`.
+    """What the visit engine needs of one device, packed by `visits.state.packing` and sealed by
+    `visits.state.sealed_state`; changed by compare-and-set on `version`.
 
     Created with its device. `packed` holds the newest fix's time and cell, the last few fixes' uuids, and the fences
     the device is in; empty means nothing is known. Emptied on withdrawal of the last location consent; after

@@ -1,8 +1,8 @@
 """The base of every page that merchants' people open: rows, choices and permissions by role.
 
-Each page names the function of `merchants.people.access` that says which rows somebody reaches, and which roles may read,
-change and add. Lists, forms, history and actions all start from there; a foreign row is a 404. A choice of rows for
-which no function is known is empty, so that a new foreign key shows nothing rather than everything.
+Each page names the function of `merchants.people.access` that says which rows somebody reaches, and which roles may
+read, change and add. Lists, forms, history and actions all start from there; a foreign row is a 404. A choice of rows
+for which no function is known is empty, so that a new foreign key shows nothing rather than everything.
 """
 
 from collections.abc import Callable

@@ -2,9 +2,9 @@
 
 docs/fences.md draws the way of an edit: update that page too.
 
-Each write appends a FenceChange, by which the index of every process follows (`merchants.live_fences.live_fences`). The counter
-that numbers them is the first lock of each transaction here (`merchants.fences.changes` says why), so what was looked at
-before it is looked at again behind it.
+Each write appends a FenceChange, by which the index of every process follows (`merchants.live_fences.live_fences`). The
+counter that numbers them is the first lock of each transaction here (`merchants.fences.changes` says why), so what was
+looked at before it is looked at again behind it.
 """
 
 from collections import defaultdict

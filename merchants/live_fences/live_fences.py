@@ -1,12 +1,12 @@
 """The process's index of live fences and active zones, and the thread that keeps it like the database.
 
 Every process that matches asks for new FenceChange rows every second, never in a report; the numbers commit in order
-(`merchants.fences.editing`), so what it has seen is a single number. A change makes a new index, and one reference is swapped:
-readers need no lock and never see half a change.
+(`merchants.fences.editing`), so what it has seen is a single number. A change makes a new index, and one reference is
+swapped: readers need no lock and never see half a change.
 
 Few fences are built in memory. Many are mapped from a base on disk that all processes of the machine share
-(`merchants.live_fences.snapshots`), with what changed since in a small index over it. When that has grown, a process of its own
-builds the next base; whoever sees it opens it and swaps.
+(`merchants.live_fences.snapshots`), with what changed since in a small index over it. When that has grown, a process of
+its own builds the next base; whoever sees it opens it and swaps.
 
 docs/fences.md draws it: update that page too.
 """

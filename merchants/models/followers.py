@@ -4,8 +4,8 @@ from django.db import models
 
 
 class FenceFollower(models.Model):
-    """A row a process, written by `merchants.live_fences.heartbeats` and read by the operators' page. Nothing else rests on
-    it: a process that cannot write it matches as before.
+    """A row a process, written by `merchants.live_fences.heartbeats` and read by the operators' page. Nothing else
+    rests on it: a process that cannot write it matches as before.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

@@ -39,7 +39,8 @@ class Merchant(models.Model):
 
 
 class MerchantLogo(models.Model):
-    """Written only by `merchants.shops.logos`. Beside the merchant, not in its row, which every list and coupon reads."""
+    """Written only by `merchants.shops.logos`. Beside the merchant, not in its row, which every list and coupon
+    reads."""
 
     merchant = models.OneToOneField(Merchant, on_delete=models.PROTECT, primary_key=True, related_name="logo")
     png = models.BinaryField()

@@ -19,8 +19,8 @@ WRITES = {"write", "tofile", "fsync", "mkdir", "rename", "replace", "unlink", "r
 # What a process does that only takes a base.
 READS = WRITES | {"open", "load", "mmap"}
 # Where files are touched; the database's own are its business.
-ABOUT = ("geooffers/matching/files.py", "merchants/live_fences/snapshots.py", "merchants/live_fences/integrity.py", "shutil.py",
-         "pathlib.py", "_npyio_impl.py", "_format_impl.py", "memmap.py")  # fmt: skip
+ABOUT = ("geooffers/matching/files.py", "merchants/live_fences/snapshots.py", "merchants/live_fences/integrity.py",
+         "shutil.py", "pathlib.py", "_npyio_impl.py", "_format_impl.py", "memmap.py")  # fmt: skip
 
 
 class Steps:

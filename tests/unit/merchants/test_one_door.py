@@ -1,4 +1,5 @@
-"""No line of the product writes a fence or a zone but merchants/fences/editing.py (and the log that it keeps), in any way."""
+"""No line of the product writes a fence or a zone but merchants/fences/editing.py (and the log that it keeps), in any
+way."""
 
 import ast
 import inspect
