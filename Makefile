@@ -5,7 +5,7 @@ UV ?= uv
 # What is typed in this folder runs in the sandbox: public keys, and a look-alike in Firebase's place.
 export GEOOFFERS_SANDBOX ?= 1
 
-.PHONY: demo run test test-sqlite test-postgresql soak check openapi-lint bench lock
+.PHONY: demo run test test-sqlite soak check openapi-lint bench lock
 
 .venv/runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -26,24 +26,27 @@ demo: .venv/runtime
 run: .venv/runtime
 	@$(BIN)/python manage.py runall
 
-test: test-sqlite test-postgresql
-
-test-sqlite: .venv/dev
-	$(BIN)/python -m pytest -n auto $(ARGS)
-
-# What touches no database, brings its own, or is about files alone, is not run a second time.
-WITHOUT_DATABASE := --ignore=tests/unit --ignore=tests/browser --ignore=tests/acceptance/test_demo.py \
-	--ignore=tests/crashes/test_builder_is_killed.py
-test-postgresql: .venv/dev
-	@url=$$($(BIN)/python .ci/find-postgresql); \
+# Once on PostgreSQL, and what is marked `both` on SQLite too; where no PostgreSQL is found, all of it on SQLite.
+# SLOW=1 also runs what takes more than five seconds, as continuous integration does. ARGS go to pytest.
+NOT_SLOW := $(if $(SLOW),,and not slow)
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+test: .venv/dev
+	@url=$$($(BIN)/python .ci/find-postgresql); set -e; \
 	if [ -n "$$url" ]; then \
-		echo "DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(WITHOUT_DATABASE) $(ARGS)"; \
-		DATABASE_URL=$$url $(BIN)/python -m pytest -n auto $(WITHOUT_DATABASE) $(ARGS); \
+		echo "The tests on PostgreSQL ($$url):"; \
+		DATABASE_URL=$$url $(PYTEST) -m "not sqlite $(NOT_SLOW)" $(ARGS); \
+		echo "Those marked 'both' on SQLite:"; \
+		env -u DATABASE_URL $(PYTEST) -m "(both or sqlite) $(NOT_SLOW)" $(ARGS); \
 	elif [ -n "$$REQUIRE_SERVICES" ]; then \
 		echo "REQUIRE_SERVICES=1 and no PostgreSQL"; exit 1; \
 	else \
-		echo "!!! The suite did not run on PostgreSQL: none was found. Set DATABASE_URL_FOR_TESTS. !!!"; \
+		$(MAKE) --no-print-directory test-sqlite; \
+		echo "!!! Nothing ran on PostgreSQL: none was found. Set DATABASE_URL_FOR_TESTS. !!!"; \
 	fi
+
+# All of them on SQLite.
+test-sqlite: .venv/dev
+	env -u DATABASE_URL $(PYTEST) $(if $(SLOW),,-m "not slow") $(ARGS)
 
 # Drawn orders of withdrawals, pauses, erasures, reports, claims and redemptions on PostgreSQL: twenty times as many as
 # `make test` plays. RACE_SEED=… plays those of a seed again.

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsing
 from tests.browser.drawing import Drawing
-from tests.browser.judging import LOOKS, judge, name_of
+from tests.browser.judging import LOOKS, Look, judge, name_of
 
 OURS = "/admin/merchants"
 # As an operator sees them, who may open all. Where a list is followed by ">", its first row is opened.
@@ -57,6 +57,13 @@ def look(request: pytest.FixtureRequest) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture(params=[LOOKS[:2], LOOKS[2:]], ids=["1440", "390"])
+def looks(request: pytest.FixtureRequest) -> list[Look]:
+    """Light and dark of one device: a page is opened once, and turned from the one into the other."""
+    found: list[Look] = request.param
+    return found
+
+
 def operator(browsing: Browsing, look: dict[str, Any], *, say_why: bool = False) -> Page:
     signed_in = Drawing(browsing, **look)
     signed_in.sign_in_as_operator(say_why=say_why)
@@ -76,12 +83,20 @@ def address_of(page: Page, name: str) -> str:
     return _rows[name]
 
 
+def turn(page: Page, scheme: str) -> None:
+    """By the theme's own switch; it asks the browser what it prefers only when a page is loaded."""
+    page.evaluate("scheme => Alpine.$data(document.documentElement).switchTheme(scheme)", scheme)
+    expect(page.locator("html")).to_have_class(scheme)
+
+
 @pytest.mark.slow
-def test_every_page_holds_in_every_look(browsing: Browsing, look: dict[str, Any]) -> None:
-    page = operator(browsing, look, say_why=True)
+def test_every_page_holds_in_every_look(browsing: Browsing, looks: list[Look]) -> None:
+    page = operator(browsing, looks[0], say_why=True)
     for name in PAGES:
         page.goto(address_of(page, name))
-        judge(page, f"admin-{name}", look)
+        for look in looks:
+            turn(page, look["scheme"])
+            judge(page, f"admin-{name}", look)
 
 
 def test_the_door_holds_in_every_look(browsing: Browsing, look: dict[str, Any]) -> None:
