@@ -107,13 +107,13 @@ def rehearse_visit(*, fence: Geofence, own: Sequence[Geofence], manner: Manner, 
         fence=fence,
         manner=manner,
         fences=(fence, *(one for one in own if one.pk in touched and one.pk != fence.pk)),
-        facts=dict(live.facts),
+        facts={one.pk: facts for one in own if (facts := live.fence(one.pk)) is not None},
         seen=seen,
     )
 
 
 def _a_way_in(area: Area, *, fence: Geofence, manner: Manner) -> tuple[Step, ...]:
-    index = live_fences.matcher().index
+    index = live_fences.matcher().current().index
     first = fence.public_id.int % 360
     for side in range(SIDES):
         bearing = (first + side * 360 / SIDES) % 360
@@ -150,9 +150,7 @@ def _somebody(*, now: datetime) -> Device:
     return device
 
 
-def _report(
-    device: Device, state: DeviceState, step: Step, *, starts_at: datetime, live: live_fences.FewFences
-) -> Seen:
+def _report(device: Device, state: DeviceState, step: Step, *, starts_at: datetime, live: live_fences.Fences) -> Seen:
     """`state` is read anew after the report, for the next one."""
     at = to_milliseconds(starts_at + timedelta(seconds=step.after_s))
     now = at + ON_THE_WIRE

@@ -139,8 +139,8 @@ def report_positions(
     now: datetime,
     live: live_fences.Fences | None = None,
 ) -> Report:
-    """`live`: other fences than this process's own, which count otherwise."""
-    live = live or live_fences.matcher()
+    """`live`: the copy of the live fences that the caller has worked with already."""
+    live = live or live_fences.matcher().current()
     sightings: dict[int, Sighting] = {}
     plan = _plan(
         known=packing.unpack(reporter.packed),
