@@ -6,7 +6,7 @@ Locks are taken in the order of docs/locking.md: coupon, then the shopper's coun
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -109,7 +109,7 @@ def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
         currency=offer.currency,
         code_key_id=ring.newest_id,
         issued_at=now,
-        expires_at=min(now + timedelta(seconds=offer.coupon_lifetime_s), offer.ends_at),
+        expires_at=offer.coupon_expires_at(issued_at=now),
     )
     coupon.code_lookup = keyring.code_of(coupon).digest
     coupon.save(force_insert=True)

@@ -288,7 +288,7 @@ def _record(
     for one in recorded:
         facts = live.fence(one.transition.fence)
         if one.is_news and one.visit.pk not in over and facts is not None:
-            triggers = _triggers(one.transition.change, is_drive_by=facts.is_drive_by)
+            triggers = triggers_of(one.transition.change, is_drive_by=facts.is_drive_by)
             if triggers:
                 moments.append(deciding.Moment(visit=one.visit, store_id=facts.store_id, triggers=triggers))
                 occasions.append(one.transition)
@@ -324,7 +324,7 @@ def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
     return not doubts or suspicion + doubts < plausibility.SUSPICIOUS_FROM
 
 
-def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
+def triggers_of(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
     """Which offers a change is the moment for. Who enters a fence for walkers has walked in."""
     if change in transitions.BEGINNINGS:
         return (Trigger.ENTERED,) if is_drive_by else (Trigger.ENTERED, Trigger.SETTLED)

@@ -1,4 +1,4 @@
-"""The page "Walk me in": for one's own fences, at a moment of one's choice, every step in words."""
+"""The page "Simulated visit": for one's own fences, at a moment of one's choice, every step in words."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.cast import make_fence, make_offer, make_staff, make_store
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/walk-me-in/"
+PAGE = "/admin/simulated-visit/"
 
 
 @pytest.fixture
