@@ -1,12 +1,15 @@
 """A rehearsal in words, line by line: what a merchant reads beside the drawing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from geooffers.coupons.models import Coupon, Decision, Outcome
-from geooffers.coupons.reason_words import WORDS
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.exporting import titles_of
+from geooffers.decisions.models import Decision
+from geooffers.decisions.reason_words import WORDS
 from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
 from geooffers.usecases.location.report_positions import Told
 from geooffers.visits.engine import explaining
@@ -125,7 +128,7 @@ def _lines(rehearsal: Rehearsal) -> Iterator[Line]:
                         zone=zone)
                 for told in one.told
             ),
-            offers=tuple(_offer(decision) for decision in sorted(one.decisions, key=_best_first)),
+            offers=tuple(_offers(one.decisions)),
             coupons=tuple(_coupon(coupon, one, zone=zone) for coupon in one.coupons),
         )  # fmt: skip
 
@@ -163,19 +166,19 @@ def _change(told: Told, rehearsal: Rehearsal, *, fence: int, name: str, zone: Zo
     )
 
 
-def _offer(decision: Decision) -> OfferRead:
-    return OfferRead(
-        title=decision.offer.title,
-        outcome=OUTCOMES[Outcome(decision.outcome)],
-        kind=decision.outcome,
-        reason=WORDS.get(decision.reason, decision.reason),
-        code=decision.reason,
-        score="" if decision.score is None else f"{decision.score:.2f}",
-    )
-
-
-def _best_first(decision: Decision) -> tuple[bool, float, str]:
-    return decision.outcome != Outcome.CHOSEN, -(decision.score or -1.0), str(decision.offer_id)
+def _offers(decisions: Sequence[Decision]) -> Iterator[OfferRead]:
+    titles = titles_of(decisions)
+    for decision in decisions:
+        for candidate in decision.candidates:
+            score, reason = candidate["score"], candidate["reason"]
+            yield OfferRead(
+                title=titles.get(candidate["offer"], ""),
+                outcome=OUTCOMES[Outcome(candidate["outcome"])],
+                kind=candidate["outcome"],
+                reason=WORDS.get(reason, reason),
+                code=reason,
+                score="" if score is None else f"{score:.2f}",
+            )
 
 
 def _coupon(coupon: Coupon, one: Seen, *, zone: ZoneInfo) -> CouponRead:

@@ -24,7 +24,8 @@ from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
 
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.matching.areas import Area
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.consents import texts
@@ -172,12 +173,13 @@ def _report(
         fixes=[fix],
         now=now,
         live=live,
+        preview=True,
     )
     state.refresh_from_db()
     known = packing.unpack(sealed_state.open_(bytes(state.packed), device_id=device.pk)).known
     decisions, pushes = Decision.objects.none(), Push.objects.none()
     if report.transitions:
-        decisions = Decision.objects.filter(shopper=shopper, at=now).select_related("offer", "visit").order_by("pk")
+        decisions = Decision.objects.filter(shopper=shopper, at=now).select_related("visit").order_by("pk")
     if report.coupons:
         ids: list[UUID] = [coupon.pk for coupon in report.coupons]
         pushes = Push.objects.filter(shopper=shopper, subject__in=ids).order_by("pk")

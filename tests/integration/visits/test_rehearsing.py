@@ -9,7 +9,8 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
-from geooffers.coupons.models import Outcome
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.exporting import titles_of
 from geooffers.usecases.location.rehearse_visit import Busy, NoWayIn, Rehearsal, rehearse_visit
 from geooffers.visits.engine.transitions import Change, Rule
 from geooffers.visits.made_up_walks import Manner
@@ -41,12 +42,14 @@ def changes(rehearsal: Rehearsal) -> list[Change]:
 
 
 def reasons(rehearsal: Rehearsal) -> dict[str, str]:
-    return {decision.offer.title: decision.reason for one in rehearsal.seen for decision in one.decisions}
+    decisions = [decision for one in rehearsal.seen for decision in one.decisions]
+    titles = titles_of(decisions)
+    return {titles[one["offer"]]: one["reason"] for decision in decisions for one in decision.candidates}
 
 
 def everything() -> dict[str, list[Any]]:
     """Every row of every table of ours."""
-    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "api", "rounds")
+    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "decisions", "api", "rounds")
     models = [model for label in ours for model in apps.get_app_config(label).get_models()]
     return {model._meta.label: sorted(repr(row) for row in model._default_manager.values_list()) for model in models}
 
