@@ -15,14 +15,26 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from geooffers.api.identity import auth
-from geooffers.coupons.models import Decision, Outcome
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.models import Decision, Message
 from geooffers.usecases.location.report_positions import Report, report_positions
 from geooffers.usecases.location.simulate_visit import NoWayIn, SimulatedVisit, simulate_visit
 from geooffers.visits.engine.observations import Fix
 from geooffers.visits.engine.transition_events import Change, Rule
 from geooffers.visits.simulated_walks import Manner
 from merchants.live_fences import live_fences
-from merchants.models import ExclusionZone, FenceTuning, Geofence, Offer, OfferBudget, OfferState, Store, Trigger
+from merchants.models import (
+    ExclusionZone,
+    FenceTuning,
+    Geofence,
+    Merchant,
+    Offer,
+    OfferBudget,
+    OfferState,
+    Store,
+    Trade,
+    Trigger,
+)
 from merchants.offers import budgets
 from notifications.models import Push
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
@@ -57,7 +69,7 @@ def reasons(visit: SimulatedVisit) -> dict[str, str]:
 
 def everything() -> dict[str, list[Any]]:
     """Every row of every table of ours."""
-    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "api", "rounds")
+    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "decisions", "api", "rounds")
     models = [model for label in ours for model in apps.get_app_config(label).get_models()]
     return {model._meta.label: sorted(repr(row) for row in model._default_manager.values_list()) for model in models}
 
@@ -67,10 +79,12 @@ def test_who_walks_in_gets_the_coupon_and_the_push_that_a_real_shopper_would(fen
     seen = simulated(fence)
     assert changes(seen) == [Change.ENTERED, Change.LEFT]
     assert reasons(seen) == {"Free cardamom bun": "best"}
-    [when] = [one for one in seen.seen if one.coupons]
+    [when] = [one for one in seen.seen if one.coupon]
     assert (when.transitions[0].rule, when.candidates[0].outcome) == (Rule.WALKED_INSIDE, Outcome.CHOSEN)
-    [coupon] = when.coupons
+    coupon = when.coupon
+    assert coupon is not None
     assert coupon.push is not None
+    assert coupon.message is Message.OWED
     assert (coupon.offer.title, coupon.offer.text) == ("Free cardamom bun", "With any coffee, today.")
     assert (coupon.push.title, coupon.push.body) == ("Free cardamom bun", "With any coffee, today.")
     assert when.now - when.at < timedelta(seconds=2)
@@ -130,8 +144,7 @@ def test_nothing_remains(manner: Manner) -> None:
     before = everything()
     assert sum(map(len, before.values())) > 5
     seen = simulated(fence, manner)
-    assert any(one.coupons for one in seen.seen)
-    assert any(coupon.push for one in seen.seen for coupon in one.coupons)
+    assert any(one.coupon and one.coupon.push for one in seen.seen)
     assert everything() == before
     assert OfferBudget.objects.filter(reserved__gt=0).count() == 0
 
@@ -213,7 +226,7 @@ def test_a_connection_that_cannot_write_is_enough(manner: Manner) -> None:
         visit = simulated(fence, manner)
         with pytest.raises(DatabaseError):
             make_offer(fence.store)
-    assert [coupon.offer.title for one in visit.seen for coupon in one.coupons] == ["Free cardamom bun"]
+    assert [one.coupon.offer.title for one in visit.seen if one.coupon] == ["Free cardamom bun"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -302,10 +315,13 @@ def test_a_real_shopper_of_the_same_walk_gets_the_same(
         (report.results[0].status, report.results[0].code) for _, report in reports
     ]
     assert simulated_choices(visit) == real_choices()
-    assert [(one.at, coupon.offer.pk, coupon.expires_at) for one in visit.seen for coupon in one.coupons] == [
+    given = [(one.at, one.coupon) for one in visit.seen if one.coupon]
+    assert [(at, coupon.offer.pk, coupon.expires_at) for at, coupon in given] == [
         (at, coupon.offer_id, coupon.expires_at) for at, report in reports for coupon in report.coupons
     ]
-    pushes = [coupon.push for one in visit.seen for coupon in one.coupons if coupon.push]
+    chosen = Decision.objects.filter(outcome=Outcome.CHOSEN).order_by("at")
+    assert [coupon.message for _, coupon in given] == list(chosen.values_list("message", flat=True))
+    pushes = [coupon.push for _, coupon in given if coupon.push]
     assert [(push.title, push.body, push.expires_at) for push in pushes] == list(
         Push.objects.order_by("created_at").values_list("title", "body", "expires_at")
     )
@@ -318,7 +334,11 @@ def simulated_choices(visit: SimulatedVisit) -> list[tuple[Any, ...]]:
 
 
 def real_choices() -> list[tuple[Any, ...]]:
-    return sorted(Decision.objects.values_list("at", "offer_id", "outcome", "reason", "score"))
+    return sorted(
+        (decision.at, UUID(one["offer"]), one["outcome"], one["reason"], one["score"])
+        for decision in Decision.objects.all()
+        for one in decision.candidates
+    )
 
 
 def test_what_was_given_on_the_way_counts_for_the_rest_of_the_walk(fence: Geofence, store: Store) -> None:
@@ -331,3 +351,50 @@ def test_what_was_given_on_the_way_counts_for_the_rest_of_the_walk(fence: Geofen
     assert [one.reason for seen in visit.seen for one in seen.candidates] == ["best", "shopper_limit"]
     real_walk(visit)
     assert simulated_choices(visit) == real_choices()
+
+
+def test_moments_of_one_report_compete_and_a_second_push_waits_ten_minutes(fence: Geofence, store: Store) -> None:
+    """Two fences over each other are entered by one fix: one coupon comes of it. Staying brings another, unpushed."""
+    Geofence.objects.filter(pk=fence.pk).update(dwell_s=120)
+    fence.refresh_from_db()
+    other = make_fence(store, tuning=FenceTuning.WALK_IN)
+    make_offer(store, title="The best", ends_at=NOON + timedelta(hours=3), per_shopper_limit=5)
+    make_offer(store, title="For those who stay", trigger=Trigger.DWELLED)
+    live_fences.matcher().refresh()
+    visit = simulate_visit(fence=fence, own=[fence, other], manner=Manner.STAYS, starts_at=NOON)
+    entered = next(one for one in visit.seen if one.candidates)
+    assert [one.reason for one in entered.candidates] == ["best", "other_moment"]
+    messages = [(one.coupon.offer.title, one.coupon.message) for one in visit.seen if one.coupon]
+    assert messages[:2] == [("The best", Message.OWED), ("For those who stay", Message.TOO_SOON)]
+    real_walk(visit)
+    assert simulated_choices(visit) == real_choices()
+    assert Push.objects.count() == 1
+
+
+def test_drafts_and_what_is_over_are_candidates_of_a_simulation_alone(fence: Geofence, store: Store) -> None:
+    make_offer(store, title="Draft", state=OfferState.DRAFT)
+    make_offer(store, title="Over", starts_at=NOON - timedelta(days=2), ends_at=NOON - timedelta(hours=1))
+    make_offer(store)
+    visit = simulated(fence)
+    assert reasons(visit) == {"Draft": "not_published", "Over": "ended", "Free cardamom bun": "best"}
+    real_walk(visit)
+    assert [reason for _, _, _, reason, _ in real_choices()] == ["best"]
+
+
+def test_one_merchant_that_may_not_push_where_it_is_is_told_so(fence: Geofence, store: Store) -> None:
+    Merchant.objects.filter(pk=store.merchant_id).update(trade=Trade.HEALTH)
+    make_offer(store)
+    [coupon] = [one.coupon for one in simulated(fence).seen if one.coupon]
+    assert (coupon.message, coupon.push) == (Message.BARRED, None)
+
+
+@pytest.mark.parametrize("cap", [1, 19])
+def test_a_visitor_leaves_no_trace_in_it(fence: Geofence, store: Store, cap: int) -> None:
+    """Somebody comes, and takes the only place or one of few: the next simulation reads as the one before."""
+    make_offer(store, cap=cap)
+    before = simulated(fence)
+    real_walk(before)
+    assert OfferBudget.objects.get().reserved == 1
+    after = simulated(fence)
+    assert [one.coupon for one in after.seen] == [one.coupon for one in before.seen]
+    assert simulated_choices(after) == simulated_choices(before)

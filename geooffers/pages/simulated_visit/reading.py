@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from geooffers.coupons.models import Outcome
-from geooffers.coupons.reason_words import WORDS
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.models import Message
+from geooffers.decisions.reason_words import WORDS
 from geooffers.usecases.location.simulate_visit import Candidate, SimulatedCoupon, SimulatedVisit
 from geooffers.visits.engine import explaining
 from geooffers.visits.engine.observations import Touch, to_ms
@@ -28,6 +29,11 @@ OUTCOMES = {
     Outcome.PASSED_OVER: "passed over",
     Outcome.REFUSED: "refused",
     Outcome.WITHHELD: "withheld",
+}
+NO_PUSH = {
+    Message.TOO_SOON: "another one was sent within the last ten minutes",
+    Message.TOO_LATE: "it was told too late to disturb anybody for it",
+    Message.BARRED: "a shop of this trade may not push to who is there",
 }
 
 
@@ -60,6 +66,7 @@ class CouponRead:
     push_title: str
     push_text: str
     push_until: str
+    no_push: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +81,11 @@ class Line:
     not_used: str
     changes: tuple[ChangeRead, ...]
     offers: tuple[OfferRead, ...]
-    coupons: tuple[CouponRead, ...]
+    coupon: CouponRead | None
 
     @property
     def is_eventful(self) -> bool:
-        return bool(self.changes or self.offers or self.coupons)
+        return bool(self.changes or self.offers or self.coupon)
 
 
 def lines(visit: SimulatedVisit) -> tuple[Line, ...]:
@@ -88,7 +95,7 @@ def lines(visit: SimulatedVisit) -> tuple[Line, ...]:
 def summary(visit: SimulatedVisit) -> str:
     """What it came to, in a sentence or two."""
     changes = [one.change for seen in visit.seen for one in seen.transitions]
-    coupons = [coupon for seen in visit.seen for coupon in seen.coupons]
+    coupons = [seen.coupon for seen in visit.seen if seen.coupon is not None]
     if not any(change in CHANGES for change in changes):
         return "No visit: whoever passes like this is not there. The lines below say what was missing."
     if not coupons:
@@ -121,7 +128,7 @@ def _lines(visit: SimulatedVisit) -> Iterator[Line]:
                 _change(transition, visit, name=names[transition.fence], zone=zone) for transition in one.transitions
             ),
             offers=tuple(_offer(candidate) for candidate in one.candidates),
-            coupons=tuple(_coupon(coupon, zone=zone) for coupon in one.coupons),
+            coupon=None if one.coupon is None else _coupon(one.coupon, zone=zone),
         )
 
 
@@ -176,6 +183,7 @@ def _coupon(coupon: SimulatedCoupon, *, zone: ZoneInfo) -> CouponRead:
         push_title=push.title if push else "",
         push_text=push.body if push else "",
         push_until=_clock(push.expires_at, zone) if push else "",
+        no_push=NO_PUSH.get(coupon.message, ""),
     )
 
 

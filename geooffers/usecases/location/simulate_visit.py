@@ -1,10 +1,10 @@
 """A made-up shopper walks into a merchant's fence: what would come of it, worked out and never written.
 
 A simulation is pure: it walks the same steps through the same rules as a report (`matching`,
-`visits.engine.transitions`, the judging and ranking of offers), for a shopper who has no history and has agreed to
-everything. It reads the merchant's offers and takes no lock, opens no transaction and writes no row, so it disturbs
-nobody and works on a read-only connection. What the shopper is given on the way (a coupon, a push) counts for the rest
-of the walk.
+`visits.engine.transitions`, `decisions.choosing`), for a shopper who has no history and has agreed to everything. It
+reads the merchant's offers, drafts and what has ended among them. It takes no lock, opens no transaction and writes no
+row, so it disturbs nobody and works on a read-only connection. What the shopper is given on the way (a coupon, a push)
+counts for the rest of the walk.
 
 What a merchant must not learn by it:
 
@@ -16,15 +16,16 @@ What a merchant must not learn by it:
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from geooffers.coupons import deciding, eligibility, ranking
-from geooffers.coupons.eligibility import Reason
-from geooffers.coupons.models import Outcome
+from geooffers.decisions import choosing, deciding, facts, interrupting
+from geooffers.decisions.choosing import MomentFacts, OfferFacts, Outcome, PersonFacts
+from geooffers.decisions.eligibility import Reason
+from geooffers.decisions.models import Message
 from geooffers.matching.areas import Area
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Shopper
@@ -40,8 +41,9 @@ from geooffers.visits.state import packing
 from merchants.fences.areas import stored_area
 from merchants.live_fences import live_fences
 from merchants.live_fences.attributes import FenceFacts
-from merchants.models import Geofence, Offer
-from merchants.offers import budgets, geofenced_push_law, offers
+from merchants.models import Geofence, Offer, Trigger
+from merchants.offers import budgets, offers
+from merchants.offers.offers import AtStore, UpOffer
 
 SIDES = 8
 # The same phone's: its answer is there a moment after the fix.
@@ -71,10 +73,11 @@ class Push:
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedCoupon:
-    """What would be promised, and the push that would be owed: None where nobody may be disturbed for it."""
+    """What would be promised, and what would become of the push about it, which is there when it is owed."""
 
     offer: Offer
     expires_at: datetime
+    message: Message
     push: Push | None
 
 
@@ -88,8 +91,9 @@ class Seen:
     result: transitions.Step
     touches: tuple[Touch, ...]
     stays: dict[int, Stay]
+    # Of every moment in turn: the eligible ones first, best first.
     candidates: tuple[Candidate, ...]
-    coupons: tuple[SimulatedCoupon, ...]
+    coupon: SimulatedCoupon | None
 
     @property
     def transitions(self) -> tuple[Transition, ...]:
@@ -144,9 +148,12 @@ class _Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class _Moment:
+    """What a visit's change may bring, as `report_positions` has it."""
+
     visit: _Visit
-    facts: FenceFacts
-    transition: Transition
+    store_id: UUID
+    triggers: tuple[Trigger, ...]
+    pushable: bool
 
 
 class _Walker:
@@ -156,7 +163,9 @@ class _Walker:
         self._live = live
         self._state = State()
         self._visits: dict[int, _Visit] = {}
+        # Of each offer so many coupons, and when a push was last owed.
         self._had: Counter[UUID] = Counter()
+        self._pushed_at: datetime | None = None
         self._profiled = allowed.may_be_profiled(shopper=Shopper())
 
     def report(self, step: Step, *, at: datetime) -> Seen:
@@ -182,12 +191,8 @@ class _Walker:
         if transitions.is_worth_a_write(walk):
             # As the next report would read it.
             self._state = packing.unpack(packing.pack(transitions.with_write_counted(walk.state, now=now)))
-        candidates: list[Candidate] = []
-        coupons = []
-        for moment in self._moments(walk.transitions):
-            judged = self._choose(moment, now=now)
-            candidates += judged
-            coupons += [self._given(one.offer, moment, now=now) for one in judged if one.outcome is Outcome.CHOSEN]
+        moments = list(self._moments(walk.transitions))
+        candidates, coupon = self._decide(moments, now=now) if moments else ((), None)
         return Seen(
             step=step,
             at=at,
@@ -195,8 +200,8 @@ class _Walker:
             result=walk.steps[0],
             touches=sighting.touches,
             stays=dict(walk.known.stays) if walk.known.at_ms == to_ms(at) else {},
-            candidates=tuple(candidates),
-            coupons=tuple(coupons),
+            candidates=candidates,
+            coupon=coupon,
         )
 
     def _moments(self, found: Sequence[Transition]) -> Iterator[_Moment]:
@@ -207,63 +212,74 @@ class _Walker:
             elif one.change is Change.LEFT:
                 self._visits.pop(one.fence, None)
         for one in found:
-            visit, facts = self._visits.get(one.fence), self._live.fence(one.fence)
-            if visit is not None and facts is not None:
-                yield _Moment(visit=visit, facts=facts, transition=one)
-
-    def _choose(self, moment: _Moment, *, now: datetime) -> list[Candidate]:
-        """Judge and rank what the store has up: the candidates of one moment, best first, then those refused."""
-        triggers = report_positions.triggers_of(moment.transition.change, is_drive_by=moment.facts.is_drive_by)
-        if not triggers:
-            return []
-        up = offers.offers_up_at(store_id=moment.facts.store_id, triggers=triggers, now=now)
-        by_id = {each.offer.pk: each.offer for each in up}
-        eligible, refused = [], []
-        for each in up:
-            offer, had = each.offer, self._had[each.offer.pk]
-            facts = eligibility.Facts(
-                standing=eligibility.Standing(offer.state),
-                starts_at=offer.starts_at,
-                ends_at=offer.ends_at,
-                open_now=each.open_now,
-                cap=offer.budget.cap,
-                taken=budgets.taken_as_shown(offer=offer) + had,
-                limit=offer.per_shopper_limit,
-                had=had,
-                issued_this_visit=offer.pk in moment.visit.brought,
-            )
-            reason = eligibility.judge(facts, now=now).refused_for
-            if reason is not None:
-                refused.append(Candidate(offer=offer, outcome=Outcome.REFUSED, reason=reason, score=None))
-                continue
-            eligible.append(
-                ranking.Candidate(
-                    offer_id=offer.pk,
-                    category=offer.category,
-                    discount_kind=offer.discount_kind,
-                    discount_value=offer.discount_value,
-                    ends_at=offer.ends_at,
-                    times_had=had if self._profiled else 0,
+            visit, known = self._visits.get(one.fence), self._live.fence(one.fence)
+            if visit is not None and known is not None and one.change in report_positions.MOMENTS:
+                yield _Moment(
+                    visit=visit,
+                    store_id=known.store_id,
+                    triggers=report_positions.triggers_of(one.change, is_drive_by=known.is_drive_by),
+                    pushable=one.pushable,
                 )
-            )
-        ranked = deciding.RANKER.rank(eligible, context=ranking.Context(now=now, trigger=triggers[0]))
-        told = [
-            Candidate(
-                offer=by_id[each.candidate.offer_id],
-                outcome=Outcome.PASSED_OVER if place else Outcome.CHOSEN,
-                reason=Reason.RANKED_LOWER if place else Reason.BEST,
-                score=each.score,
-            )
-            for place, each in enumerate(ranked)
-        ]
-        return told + refused
 
-    def _given(self, offer: Offer, moment: _Moment, *, now: datetime) -> SimulatedCoupon:
+    def _decide(
+        self, moments: Sequence[_Moment], *, now: datetime
+    ) -> tuple[tuple[Candidate, ...], SimulatedCoupon | None]:
+        """All moments of the report compete, as `deciding.decide` has it; nobody else takes a place meanwhile."""
+        up = offers.offers_up_at(
+            store_ids={moment.store_id for moment in moments},
+            triggers={trigger for moment in moments for trigger in moment.triggers},
+            now=now,
+            preview=True,
+        )
+        by_id = {each.offer.pk: each.offer for at_store in up.values() for each in at_store.offers}
+        choice = choosing.choose(
+            moments=[self._facts(moment, up.get(moment.store_id)) for moment in moments],
+            person=PersonFacts(had=self._had, profiled=self._profiled),
+            now=now,
+            ranker=deciding.RANKER,
+        )
+        candidates = tuple(
+            Candidate(offer=by_id[one.offer_id], outcome=one.outcome, reason=one.reason, score=one.score)
+            for of_moment in choice.candidates
+            for one in of_moment
+        )
+        if choice.won is None:
+            return candidates, None
+        won = moments[choice.won.place]
+        may_push = up[won.store_id].may_push
+        return candidates, self._given(by_id[choice.won.offer_id], won, may_push=may_push, now=now)
+
+    def _facts(self, moment: _Moment, here: AtStore | None) -> MomentFacts:
+        return MomentFacts(
+            trigger=moment.triggers[0],
+            offers=tuple(
+                self._offer_facts(each)
+                for each in (here.offers if here is not None else ())
+                if each.offer.trigger in moment.triggers
+            ),
+            issued=frozenset(moment.visit.brought),
+        )
+
+    def _offer_facts(self, each: UpOffer) -> OfferFacts:
+        known = facts.offer_facts(offer=each.offer, open_now=each.open_now)
+        return replace(known, taken=budgets.taken_as_shown(offer=each.offer) + self._had[each.offer.pk])
+
+    def _given(self, offer: Offer, moment: _Moment, *, may_push: bool, now: datetime) -> SimulatedCoupon:
         self._had[offer.pk] += 1
         moment.visit.brought.add(offer.pk)
         expires_at = offer.coupon_expires_at(issued_at=now)
+        message = self._message(moment, may_push=may_push, now=now)
         push = None
-        if moment.transition.pushable and geofenced_push_law.is_allowed(store_id=moment.facts.store_id):
+        if message is Message.OWED:
+            self._pushed_at = now
             push_until = min(expires_at, now + report_positions.PUSH_WITHIN)
             push = Push(title=offer.title, body=offer.text, expires_at=push_until)
-        return SimulatedCoupon(offer=offer, expires_at=expires_at, push=push)
+        return SimulatedCoupon(offer=offer, expires_at=expires_at, message=message, push=push)
+
+    def _message(self, moment: _Moment, *, may_push: bool, now: datetime) -> Message:
+        """The made-up shopper allows pushes, and their app vouches for itself."""
+        if not moment.pushable:
+            return Message.TOO_LATE
+        if not may_push:
+            return Message.BARRED
+        return Message.OWED if interrupting.is_free(last_at=self._pushed_at, now=now) else Message.TOO_SOON

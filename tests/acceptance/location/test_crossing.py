@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.visits.models import EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Geofence

@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from geooffers.api.edge import clock
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.live_fences import live_fences
