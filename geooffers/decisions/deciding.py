@@ -62,7 +62,6 @@ def decide(
     marks: device_limits.Marks | None = None,
     interruption: interrupting.Locked | None = None,
     only: UUID | None = None,
-    preview: bool = False,
 ) -> Decided:
     """At most one coupon of all moments. Runs in the caller's transaction, which holds the lock of each visit, and that
     of `interruption` where a message may be owed. `marks`: of the phone that reports, whose people share.
@@ -73,7 +72,7 @@ def decide(
     3. May the shopper be disturbed? If so, the interruption is used; the caller owes the message.
     4. One Decision for each moment that had candidates.
     """
-    known = facts.read(shopper=shopper, moments=moments, marks=marks, now=now, only=only, preview=preview)
+    known = facts.read(shopper=shopper, moments=moments, marks=marks, now=now, only=only)
     choice, coupon = _issue_best(shopper=shopper, moments=moments, known=known, marks=marks, now=now)
     moment = moments[choice.won.place] if choice.won is not None and coupon is not None else None
     message = None

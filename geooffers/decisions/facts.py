@@ -53,13 +53,10 @@ def read(
     marks: device_limits.Marks | None,
     now: datetime,
     only: UUID | None = None,
-    preview: bool = False,
 ) -> Facts:
-    """`only`: of this offer alone. `preview`: drafts and what has ended are candidates too, each with its reason."""
+    """`only`: of this offer alone."""
     triggers = {trigger for moment in moments for trigger in moment.triggers}
-    up = offers.offers_up_at(
-        store_ids={moment.store_id for moment in moments}, triggers=triggers, now=now, only=only, preview=preview
-    )
+    up = offers.offers_up_at(store_ids={moment.store_id for moment in moments}, triggers=triggers, now=now, only=only)
     known = {each.offer.pk: each.offer for at_store in up.values() for each in at_store.offers}
     stores = {store_id: at_store.store for store_id, at_store in up.items()}
     if not known:

@@ -373,10 +373,17 @@ def test_moments_of_one_report_compete_and_a_second_push_waits_ten_minutes(fence
 
 def test_drafts_and_what_is_over_are_candidates_of_a_simulation_alone(fence: Geofence, store: Store) -> None:
     make_offer(store, title="Draft", state=OfferState.DRAFT)
+    make_offer(store, title="Ended", state=OfferState.ENDED)
     make_offer(store, title="Over", starts_at=NOON - timedelta(days=2), ends_at=NOON - timedelta(hours=1))
+    Offer.objects.filter(pk=make_offer(store, title="Put away").pk).update(archived_at=NOON)
     make_offer(store)
     visit = simulated(fence)
-    assert reasons(visit) == {"Draft": "not_published", "Over": "ended", "Free cardamom bun": "best"}
+    assert reasons(visit) == {
+        "Draft": "not_published",
+        "Ended": "ended",
+        "Over": "ended",
+        "Free cardamom bun": "best",
+    }
     real_walk(visit)
     assert [reason for _, _, _, reason, _ in real_choices()] == ["best"]
 

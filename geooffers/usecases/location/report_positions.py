@@ -146,11 +146,8 @@ def report_positions(
     fixes: Sequence[Fix | RegionEvent],
     now: datetime,
     live: live_fences.Fences | None = None,
-    preview: bool = False,
 ) -> Report:
-    """`live`: the copy of the live fences that the caller has worked with already. `preview`: as `deciding.decide` has
-    it.
-    """
+    """`live`: the copy of the live fences that the caller has worked with already."""
     live = live or live_fences.matcher().current()
     sightings: dict[int, Sighting] = {}
     plan = _plan(
@@ -168,9 +165,9 @@ def report_positions(
             _write, reporter=reporter, consents=consents, fixes=fixes, sightings=sightings, live=live, now=now
         )
         try:
-            plan, coupons = work(plan=plan, preview=preview)
+            plan, coupons = work(plan=plan)
         except _LockedTooLate:
-            plan, coupons = work(plan=plan, preview=preview, interrupts=True)
+            plan, coupons = work(plan=plan, interrupts=True)
     if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.known.stays:
         # Perhaps the answer to the first time was lost. New ones are among them.
         coupons = _coupons_of_open_visits(device=reporter.device, shopper=reporter.shopper, now=now)
@@ -200,7 +197,6 @@ def _write(
     live: live_fences.Fences,
     now: datetime,
     plan: _Plan,
-    preview: bool,
     interrupts: bool = False,
 ) -> tuple[_Plan, list[Coupon]]:
     """The plan that holds under the locks, written down, and the coupons that came of it.
@@ -249,7 +245,6 @@ def _write(
             interruption=interruption,
             plan=plan,
             live=live,
-            preview=preview,
             now=now,
         )
     return plan, coupons
@@ -328,7 +323,6 @@ def _record(
     interruption: interrupting.Locked | None,
     plan: _Plan,
     live: live_fences.Fences,
-    preview: bool,
     now: datetime,
 ) -> list[Coupon]:
     """Visits and presence; then one decision over all visits that began, settled or dwelled and are still open; then
@@ -370,7 +364,6 @@ def _record(
         ],
         marks=device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now),
         interruption=interruption,
-        preview=preview,
         now=now,
     )
     coupon = decided.coupon

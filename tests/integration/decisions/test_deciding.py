@@ -91,20 +91,14 @@ def test_the_best_offer_becomes_a_coupon_and_the_others_say_why_not(aino: Store)
     assert ledger.check_books() == []
 
 
-def test_drafts_and_what_is_over_are_candidates_of_a_preview_alone(aino: Store) -> None:
+def test_drafts_and_what_is_over_are_no_candidates(aino: Store) -> None:
+    """They are candidates of a simulated visit alone (test_simulating_visits.py)."""
     make_offer(aino, title="ended", state=OfferState.ENDED)
     make_offer(aino, title="draft", state=OfferState.DRAFT)
     make_offer(aino, title="over", ends_at=NOON - timedelta(hours=1))
     Offer.objects.filter(pk=make_offer(aino, title="put away").pk).update(archived_at=NOON)
-    visit = visit_at(aino)
-    assert decide(visit) is None
+    assert decide(visit_at(aino)) is None
     assert not Decision.objects.exists()
-    assert decide(visit, preview=True) is None
-    assert told(visit) == {
-        "ended": ("refused", "ended"),
-        "draft": ("refused", "not_published"),
-        "over": ("refused", "ended"),
-    }
 
 
 def test_the_coupon_keeps_what_was_promised(aino: Store) -> None:
