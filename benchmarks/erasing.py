@@ -48,11 +48,13 @@ def many(model: Any, rows: Iterable[Any]) -> None:
 
 def live(*, visits: int, phones: int) -> Any:
     """A shopper's years; one of their phones."""
-    from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement
+    from geooffers.coupons.models import Coupon, LedgerEntry, Movement
+    from geooffers.decisions.choosing import Outcome
+    from geooffers.decisions.models import Decision
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
     from notifications.models import Push
-    from tests.cast import make_device, make_fence, make_offer, make_shopper, make_store
+    from tests.cast import make_decision, make_device, make_fence, make_offer, make_shopper, make_store
 
     store = make_store()
     fence, offer = make_fence(store), make_offer(store, cap=visits)
@@ -62,7 +64,16 @@ def live(*, visits: int, phones: int) -> Any:
     stays = [Visit(shopper=shopper, fence=fence, began_at=at, ended_at=at, end_reason="left") for at in begun]
     many(Visit, stays)
     judged = [
-        Decision(shopper=shopper, visit=stay, offer=offer, outcome="refused", reason="paused", at=stay.began_at)
+        make_decision(
+            offer,
+            shopper=shopper,
+            store=store,
+            visit=stay,
+            outcome=Outcome.REFUSED,
+            reason="paused",
+            now=stay.began_at,
+            save=False,
+        )
         for stay in stays
         for _ in range(3)
     ]

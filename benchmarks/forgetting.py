@@ -46,12 +46,13 @@ def fill(count: int) -> None:
     """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour, and
     four counts of calls."""
     from geooffers.api.models import RateCount
-    from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement, ShopperOfferCount
+    from geooffers.coupons.models import Coupon, LedgerEntry, Movement, ShopperOfferCount
+    from geooffers.decisions.models import Decision
     from geooffers.shoppers.models import Device, Shopper
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
     from notifications.models import Push
-    from tests.cast import make_fence, make_offer, make_store
+    from tests.cast import make_decision, make_fence, make_offer, make_store
 
     store = make_store()
     fence = make_fence(store)
@@ -98,7 +99,7 @@ def fill(count: int) -> None:
     many(
         Decision,
         [
-            Decision(shopper=one.shopper, visit=one.visit, offer=one.offer, outcome="chosen", reason="best", at=NOON)
+            make_decision(one.offer, shopper=one.shopper, store=store, visit=one.visit, coupon=one, save=False)
             for one in coupons
         ],
     )

@@ -139,7 +139,7 @@ def edit_among_them() -> None:
             lat = fence.center_lat
             began = time.thread_time()
             live.poll()
-            assert (fence.pk in live.index.inside_one(lat=lat, lon=24.95)) is (what != "removed")
+            assert (fence.pk in live.current().index.inside_one(lat=lat, lon=24.95)) is (what != "removed")
             spent[what].append(time.thread_time() - began)
     for what, each in spent.items():
         print(f"  {f'one fence {what}, visible after':32s} {statistics.median(each) * 1e3:10.2f} ms")

@@ -53,7 +53,7 @@ def matched(request: HttpRequest, report: Report) -> dict[str, float]:
     """What of a report is matching, as this process finds its caches: which fences, what the rules are told of them,
     and how far the phone may move.
     """
-    live = live_fences.matcher()
+    live = live_fences.matcher().current()
     now = datetime.now(UTC)
     fix = report.fixes[0]
     given = Fix(

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "notifications",
     "geooffers.visits",
     "geooffers.coupons",
+    "geooffers.decisions",
     "geooffers.api",
     "geooffers.pages",
     "geooffers.rounds",

@@ -14,7 +14,8 @@ from geooffers.api.edge import clock, limits
 from geooffers.api.identity import auth
 from geooffers.api.location import report_rate
 from geooffers.coupons import codes, keyring
-from geooffers.coupons.models import Coupon, CouponState, Decision
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.decisions.models import Decision
 from geooffers.rounds import export
 from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose

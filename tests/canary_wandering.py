@@ -121,6 +121,6 @@ def owner_walks_somebody_in(kanari: "CanaryPerson", *, at: datetime) -> bytes:
     owner = Client()
     owner.force_login(make_staff(kanari.store, role=Role.OWNER, username=f"owner-{at:%H%M}").user)
     with clock.set_to(at):
-        page = owner.post("/admin/walk-me-in/", {"fence": fence.pk, "manner": "on_foot"})
+        page = owner.post("/admin/simulated-visit/", {"fence": fence.pk, "manner": "on_foot"})
     assert "walk-summary" in page.content.decode()
     return page.content

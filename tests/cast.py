@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 
 from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon
+from geooffers.decisions import deciding
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.models import Decision, MomentKind
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import (
@@ -165,3 +169,46 @@ def make_coupon(
         store = offer.merchant.stores.order_by("pk").first() or make_store(merchant_name=offer.merchant.name)
         visit = make_visit(shopper, make_fence(store), began_at=now)
     return issuing.issue_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
+
+
+def began(visit: Visit, *triggers: Trigger) -> deciding.Moment:
+    """The moment at which a visit began, or at which it dwelled when that is the trigger."""
+    kind = MomentKind.DWELLED if triggers == (Trigger.DWELLED,) else MomentKind.BEGAN
+    return deciding.Moment(
+        visit=visit, store_id=visit.fence.store_id, kind=kind, triggers=triggers or (Trigger.ENTERED,)
+    )
+
+
+def decide(visit: Visit, *, trigger: Trigger = Trigger.ENTERED, now: datetime = NOON, **others: Any) -> Coupon | None:
+    """The coupon that the visit brings, decided as every visit is."""
+    return deciding.decide(shopper=visit.shopper, moments=[began(visit, trigger)], now=now, **others).coupon
+
+
+def make_decision(
+    offer: Offer,
+    *,
+    shopper: Shopper,
+    store: Store | None = None,
+    visit: Visit | None = None,
+    coupon: Coupon | None = None,
+    outcome: Outcome = Outcome.CHOSEN,
+    reason: str = "best",
+    now: datetime = NOON,
+    save: bool = True,
+) -> Decision:
+    """With the offer as its only candidate."""
+    decision = Decision(
+        shopper=shopper,
+        visit=visit,
+        store=store or offer.merchant.stores.order_by("pk").first(),
+        moment=MomentKind.BEGAN,
+        outcome=outcome,
+        offer=offer if outcome is Outcome.CHOSEN else None,
+        coupon=coupon,
+        policy="fixed-1",
+        candidates=[{"offer": str(offer.pk), "outcome": outcome.value, "reason": reason, "score": None}],
+        at=now,
+    )
+    if save:
+        decision.save(force_insert=True)
+    return decision

@@ -1,4 +1,4 @@
-"""Coupons, decisions and the ledger, for operators; redemptions, for the merchants in whose tills they happened.
+"""Coupons and the ledger, for operators; redemptions, for the merchants in whose tills they happened.
 
 A merchant reads when, where, which offer, who scanned and what it was worth, and nothing that tells one shopper from
 another: no coupon, no pseudonym. They are the merchant's own books, so they are shown from the first one on.
@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Redemption, RefusedScan, WalletPass
+from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, RefusedScan, WalletPass
 from geooffers.operators.admin_pages import PersonalAdmin, ReadOnlyOperatorAdmin
 from merchants.admin.filters import StoreFilter
 from merchants.admin.scoping import ScopedAdmin
@@ -87,15 +87,6 @@ class WalletPassAdmin(PersonalAdmin):
     list_display = ("__str__", "coupon", "vendor", "version", "changed_at")
     list_select_related = ("coupon",)
     ordering = ("-changed_at",)
-
-
-@admin.register(Decision)
-class DecisionAdmin(PersonalAdmin):
-    menu_order, menu_icon = 72, "rule"
-    fields = ("id", "shopper", "visit", "offer", "outcome", "reason", "score", "at")
-    list_display = ("at", "shopper", "offer", "outcome", "reason")
-    list_select_related = ("shopper", "offer")
-    ordering = ("-at",)
 
 
 @admin.register(RefusedScan)

@@ -10,7 +10,6 @@ from geooffers.coupons import device_limits, ledger
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
-    Decision,
     DeviceShare,
     LedgerEntry,
     Movement,
@@ -25,7 +24,7 @@ from geooffers.shoppers.privacy.erasing import Erasing
 from merchants.offers import budgets
 
 # The last three lose the way back to the person with their coupon.
-MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})
+MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})
 
 
 def erase_now(*, of: Erasing) -> dict[str, int]:
@@ -54,10 +53,6 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     return counts
 
 
-def erase_rest(*, shopper: Shopper, limit: int) -> dict[str, int]:
-    """At most `limit` decisions; with the last of them the counts."""
-    ids = list(Decision.objects.filter(shopper=shopper).order_by("pk").values_list("pk", flat=True)[:limit])
-    counts = {"decisions": Decision.objects.filter(pk__in=ids).delete()[0]}
-    if len(ids) < limit:
-        counts["offer counts"] = ShopperOfferCount.objects.filter(shopper=shopper).delete()[0]
-    return counts
+def erase_rest(*, shopper: Shopper) -> dict[str, int]:
+    """The counts: one of each offer they ever had."""
+    return {"offer counts": ShopperOfferCount.objects.filter(shopper=shopper).delete()[0]}

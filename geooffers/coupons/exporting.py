@@ -1,20 +1,18 @@
-"""A shopper's coupons, what became of them, and why they did or did not get an offer."""
+"""A shopper's coupons, and what became of them."""
 
 from typing import Any
 
 from geooffers.coupons.models import (
     Coupon,
-    Decision,
     LedgerEntry,
     Redemption,
     RefusedScan,
     ShopperOfferCount,
     WalletPass,
 )
-from geooffers.coupons.reason_words import to_shopper
 from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 
-MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
+MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, Redemption, RefusedScan, LedgerEntry})
 
 _CHUNK = 2_000
 
@@ -27,7 +25,6 @@ def sections(of: Exporting) -> Sections:
     entries = LedgerEntry.objects.filter(**theirs).order_by("at", "pk")
     counts = ShopperOfferCount.objects.filter(shopper__in=of.shopper_ids).select_related("offer__merchant")
     return {
-        "decisions": (_decision(row) for row in _decisions(of).iterator(_CHUNK)),
         "coupons": (_coupon(row) for row in _coupons(of).iterator(_CHUNK)),
         "wallet_passes": (_pass(row) for row in passes.iterator(_CHUNK)),
         "redemptions": (_redemption(row) for row in redemptions.order_by("redeemed_at", "pk").iterator(_CHUNK)),
@@ -43,30 +40,12 @@ def sections(of: Exporting) -> Sections:
 
 
 def count(of: Exporting) -> int:
-    return int(_decisions(of).count() + _coupons(of).count())
-
-
-def _decisions(of: Exporting) -> Any:
-    decisions = Decision.objects.filter(shopper__in=of.shopper_ids).select_related("offer__merchant")
-    return decisions.order_by("at", "pk")
+    return int(_coupons(of).count())
 
 
 def _coupons(of: Exporting) -> Any:
     coupons = Coupon.objects.filter(shopper__in=of.shopper_ids).select_related("offer__merchant")
     return coupons.order_by("issued_at", "pk")
-
-
-def _decision(row: Decision) -> Entry:
-    return {
-        "at": row.at,
-        "visit_id": row.visit_id,
-        "offer": row.offer.title,
-        "merchant": row.offer.merchant.name,
-        "outcome": row.outcome,
-        "reason": row.reason,
-        "meaning": to_shopper(row.reason),
-        "score": row.score,
-    }
 
 
 def _coupon(row: Coupon) -> Entry:

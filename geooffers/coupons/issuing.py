@@ -4,17 +4,13 @@ Locks are taken in the order of docs/locking.md: coupon, then the shopper's coun
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import ClassVar
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from geooffers.coupons import counting, device_limits, keyring, ledger
-from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, CouponState, Movement
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
@@ -22,84 +18,50 @@ from merchants.models import Offer
 from merchants.offers import budgets
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """One offer for one visit."""
-
-    visit: Visit
-    offer: Offer
-
-
 class CannotIssue(Exception):
     """Somebody was faster: what could be had a moment ago is gone. Nothing was issued."""
-
-    reason: ClassVar[Reason]
-
-    def __init__(self, wanted: Wanted) -> None:
-        super().__init__(f"{self.reason} of {wanted.offer.pk}")
-        self.wanted = wanted
 
 
 class ShopperLimitReached(CannotIssue):
     """The shopper has had as many coupons of this offer as they may."""
 
-    reason = Reason.SHOPPER_LIMIT
-
 
 class DeviceLimitReached(CannotIssue):
     """As many others as may have had this offer on this phone."""
-
-    reason = Reason.DEVICE_LIMIT
 
 
 class CapReached(CannotIssue):
     """No place is left in the offer's budget."""
 
-    reason = Reason.CAP_REACHED
 
+def issue_coupon(
+    *, shopper: Shopper, visit: Visit, offer: Offer, now: datetime, marks: device_limits.Marks | None = None
+) -> Coupon:
+    """A coupon of the offer for the visit, or CannotIssue. `marks`: of the phone, whose people share.
 
-def issue_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
-    return issue_all(shopper=shopper, wanted=[Wanted(visit=visit, offer=offer)], now=now)[0]
-
-
-def issue_all(
-    *, shopper: Shopper, wanted: Sequence[Wanted], now: datetime, marks: device_limits.Marks | None = None
-) -> list[Coupon]:
-    """A coupon for each visit, in the order they were asked for; all of them, or none and CannotIssue.
-
-    A report may begin two visits at once. Issued one after the other, it would hold the first offer's budget while
-    it waits for the second's, and another report the other way round: so first every coupon, then every count, every
-    seat, every budget, each in the order of the offers' ids. A failure rolls back to the savepoint, which lets go of
-    the locks too, and the caller may ask for less. The budgets come last because everybody wants them.
+    A failure rolls back to the savepoint, which lets go of the locks too, and the caller may ask for another offer.
+    The budget comes last because everybody wants it.
 
     At most one per visit and offer: the caller holds the lock of the visit, and a constraint says it again.
     """
-    in_order = sorted(wanted, key=lambda each: (each.offer.pk, each.visit.pk))
     with transaction.atomic():
-        coupons = {
-            (each.visit.pk, each.offer.pk): _write_coupon(shopper=shopper, wanted=each, now=now) for each in in_order
-        }
-        for each in in_order:
-            limit = each.offer.per_shopper_limit
-            if not counting.count_one(shopper_id=shopper.pk, offer_id=each.offer.pk, limit=limit):
-                raise ShopperLimitReached(each)
-        for each in in_order:
-            if marks is not None and not device_limits.take_seat(marks=marks, offer_id=each.offer.pk):
-                raise DeviceLimitReached(each)
-        for each in in_order:
-            if not budgets.reserve(offer_id=each.offer.pk):
-                raise CapReached(each)
-    return [coupons[each.visit.pk, each.offer.pk] for each in wanted]
+        coupon = _write_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
+        if not counting.count_one(shopper_id=shopper.pk, offer_id=offer.pk, limit=offer.per_shopper_limit):
+            raise ShopperLimitReached
+        if marks is not None and not device_limits.take_seat(marks=marks, offer_id=offer.pk):
+            raise DeviceLimitReached
+        if not budgets.reserve(offer_id=offer.pk):
+            raise CapReached
+    return coupon
 
 
-def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
+def _write_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
     """The coupon, as the offer reads now, and its first ledger entry."""
-    offer = wanted.offer
     ring = keyring.ring()
     coupon = Coupon(
         id=_free_id(),
         shopper=shopper,
-        visit=wanted.visit,
+        visit=visit,
         offer=offer,
         title=offer.title,
         text=offer.text,
@@ -109,7 +71,7 @@ def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
         currency=offer.currency,
         code_key_id=ring.newest_id,
         issued_at=now,
-        expires_at=min(now + timedelta(seconds=offer.coupon_lifetime_s), offer.ends_at),
+        expires_at=offer.coupon_expires_at(issued_at=now),
     )
     coupon.code_lookup = keyring.code_of(coupon).digest
     coupon.save(force_insert=True)

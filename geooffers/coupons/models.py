@@ -1,6 +1,6 @@
-"""Decisions, coupons, redemptions, the ledger.
+"""Coupons, redemptions, the ledger.
 
-Coupon and Decision can lose their shopper and visit; Redemption and LedgerEntry never had one: they carry a
+A coupon can lose its shopper and visit; Redemption and LedgerEntry never had one: they carry a
 pseudonym (HMAC under the shopper's own key, which erasure discards).
 """
 
@@ -15,35 +15,6 @@ from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.models import ApiKey, DiscountKind, Offer, StaffMember, Store
-
-
-class Outcome(models.TextChoices):
-    CHOSEN = "chosen"
-    PASSED_OVER = "passed_over"
-    REFUSED = "refused"
-    WITHHELD = "withheld"
-
-
-class Decision(models.Model):
-    """One offer judged for one shopper at one visit: the row that answers why they did (not) get it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.SET_NULL, related_name="decisions")
-    visit = models.ForeignKey(Visit, null=True, on_delete=models.SET_NULL, related_name="decisions")
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    outcome = models.CharField(max_length=11, choices=Outcome.choices)
-    reason = models.CharField(max_length=40, help_text="A stable code; docs/decision-reasons.md lists them.")
-    score = models.FloatField(null=True, blank=True)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["at"], name="decision_by_time"),
-            models.Index(fields=["at"], condition=Q(shopper__isnull=False), name="decision_to_forget"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.outcome}: {self.reason}"
 
 
 class CouponState(models.TextChoices):

@@ -4,14 +4,14 @@ from typing import cast
 
 from django.contrib import admin
 
-from geooffers.pages.walking_in.page import TITLE, page
+from geooffers.pages.simulated_visit.page import TITLE, page
 from merchants.admin_site import MerchantsAdminSite, SitePage
 
 cast(MerchantsAdminSite, admin.site).add_page(
     SitePage(
         title=TITLE,
-        path="walk-me-in/",
-        name="walk_me_in",
+        path="simulated-visit/",
+        name="simulated_visit",
         view=page,
         menu_group="Offers",
         menu_order=13,

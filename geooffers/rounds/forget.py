@@ -17,7 +17,8 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
-from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, DeviceShare, LedgerEntry, Redemption, RefusedScan
+from geooffers.decisions.models import Decision
 from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
@@ -99,14 +100,16 @@ def _forget_visits(before: datetime, limit: int) -> int:
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
     locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
-    Coupon.objects.filter(visit__in=ids).update(visit=None)
-    Decision.objects.filter(visit__in=ids).update(shopper=None)
+    # By id, as erasure and sign-in lock them: one statement over all of them takes them as it finds them.
+    held = Coupon.objects.filter(visit__in=ids).order_by("pk").select_for_update(no_key=True)
+    Coupon.objects.filter(pk__in=list(held.values_list("pk", flat=True))).update(visit=None)
+    Decision.objects.filter(visit__in=ids).update(shopper=None, coupon=None)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)
 
 
 def _forget_decisions(before: datetime, limit: int) -> int:
     ids = list(_decisions().filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:limit])
-    return Decision.objects.filter(pk__in=ids).update(shopper=None)
+    return Decision.objects.filter(pk__in=ids).update(shopper=None, coupon=None)
 
 
 def _forget_coupons(rows: "QuerySet[Any]", limit: int) -> int:

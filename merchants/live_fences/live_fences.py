@@ -1,8 +1,9 @@
 """The process's index of live fences and active zones, and the thread that keeps it like the database.
 
 Every process that matches asks for new FenceChange rows every second, never in a report; the numbers commit in order
-(`merchants.fences.editing`), so what it has seen is a single number. A change makes a new index, and one reference is
-swapped: readers need no lock and never see half a change.
+(`merchants.fences.editing`), so what it has seen is a single number. A change makes a new frozen copy, and one
+reference is swapped. A reader takes one copy (`current`) and works on it to its end: it needs no lock and never sees
+half a change.
 
 Few fences are built in memory. Many are mapped from a base on disk that all processes of the machine share
 (`merchants.live_fences.snapshots`), with what changed since in a small index over it. When that has grown, a process of
@@ -14,7 +15,7 @@ docs/fences.md draws it: update that page too.
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,34 +44,36 @@ STALE_AFTER = timedelta(seconds=2)
 STORED_FROM = 20_000
 
 
-class Fences(Protocol):
-    """What a report is matched with: an index, and what is known of its fences."""
-
-    @property
-    def index(self) -> Index: ...
-    def fence(self, fence_id: int) -> FenceFacts | None: ...
+class Facts(Protocol):
+    def get(self, fence_id: int) -> FenceFacts | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class FewFences:
-    """Some fences and no others, as they are now: for a look at what they do, not for reports of phones."""
+class Fences:
+    """What a report is matched with: an index and what is known of its fences, both of one moment. It never changes.
+
+    Two copies must not be mixed within a report: its fix would touch a fence that is gone a line later.
+    """
 
     index: Index
-    facts: Mapping[int, FenceFacts]
+    facts: Facts
 
     def fence(self, fence_id: int) -> FenceFacts | None:
+        """None for a zone (below zero) and for a fence that is not live in this copy."""
         return self.facts.get(fence_id)
 
 
-def few(rows: Iterable[Row]) -> FewFences:
+def few(rows: Iterable[Row]) -> Fences:
+    """Some fences and no others, as they are now: for a look at what they do, not for reports of phones."""
     facts: dict[int, FenceFacts] = {}
     index = Index.build(as_fences(rows, facts=lambda one: facts.__setitem__(one.id, one)))
-    return FewFences(index=index, facts=facts)
+    return Fences(index=index, facts=facts)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Copy:
-    index: Index
+class _Copy(Fences):
+    """Of all live fences and active zones, with where it came from."""
+
     facts: KnownFacts
     last_number: int
     mark: Mark | None = None  # of the base it is mapped from
@@ -93,18 +96,14 @@ class LiveFences:
         self.loaded_at: datetime | None = None
         self.last_polled_at: datetime | None = None
 
-    @property
-    def index(self) -> Index:
-        return self._current().index
+    def current(self) -> Fences:
+        """The newest copy. Ask once for all that belongs together: the next call may answer with another copy."""
+        return self._current()
 
     @property
     def mark(self) -> Mark | None:
-        """Of the base on disk that the index is mapped from, if it is."""
+        """Of the base on disk that the newest copy is mapped from, if it is."""
         return self._current().mark
-
-    def fence(self, fence_id: int) -> FenceFacts | None:
-        """None for a zone (below zero) and for a fence that is not, or no longer, live."""
-        return self._current().facts.get(fence_id)
 
     def is_ready(self, now: datetime) -> bool:
         return self.last_polled_at is not None and now - self.last_polled_at <= STALE_AFTER

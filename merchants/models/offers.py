@@ -4,6 +4,7 @@ The counters stand apart from the offer: an admin save writes back every field o
 went from 1 back to 0.
 """
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -87,6 +88,9 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def coupon_expires_at(self, *, issued_at: datetime) -> datetime:
+        return min(issued_at + timedelta(seconds=self.coupon_lifetime_s), self.ends_at)
 
 
 class OfferBudget(models.Model):

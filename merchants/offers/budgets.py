@@ -68,16 +68,17 @@ def set_cap(*, offer: Offer, cap: int) -> None:
     raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
 
 
-def hide_few_open(*, merchant_id: UUID) -> None:
-    """In a transaction that is rolled back, and nowhere else: offers of which few coupons are open have none.
+def taken_as_shown(*, offer: Offer) -> int:
+    """How many places count as taken where a merchant sees what would come of it: an offer of which few coupons can be
+    open has none open.
 
     Whether an offer with five places still has one tells whether the first visitor came. Where `fewest_shown` places
-    and more are free or held, "used up" says nothing about single people and stays as it is.
+    and more are free or held, "used up" says nothing about single people and stays as it is. What was redeemed is the
+    merchant's own book.
     """
-    few_places = F("redeemed") + FEWEST_PEOPLE * F("offer__per_shopper_limit")
-    telling = OfferBudget.objects.filter(offer__merchant_id=merchant_id, reserved__gt=0, cap__lt=few_places)
-    for offer_id in telling.order_by("pk").values_list("pk", flat=True):
-        OfferBudget.objects.filter(pk=offer_id).update(reserved=0)
+    budget = offer.budget
+    few_places = budget.redeemed + fewest_shown(offer=offer)
+    return budget.redeemed if budget.cap < few_places else budget.redeemed + budget.reserved
 
 
 def fewest_shown(*, offer: Offer) -> int:

@@ -15,10 +15,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from merchants.models import Merchant, Offer, OfferBudget, OfferState, Store, Trigger
-from merchants.offers import schedules
+from merchants.offers import geofenced_push_law, schedules
 
 
 class WrongState(Exception):
@@ -36,6 +36,16 @@ class UpOffer:
 
     offer: Offer
     open_now: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtStore:
+    """What is up at one store, and whether its merchant may push to who is there
+    (`merchants.offers.geofenced_push_law`)."""
+
+    store: Store
+    may_push: bool
+    offers: tuple[UpOffer, ...]
 
 
 class ForeignStore(Exception):
@@ -78,45 +88,85 @@ def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:
             raise ForeignStore(f"{store.pk} is not a store of {merchant.pk}")
 
 
-def offers_up_at(*, store_id: UUID, triggers: Collection[Trigger], now: datetime) -> list[UpOffer]:
-    """The offers that somebody may ask about when a visit at this store did (not) bring one. Two queries.
+def offers_up_at(
+    *,
+    store_ids: Collection[UUID],
+    triggers: Collection[Trigger],
+    now: datetime,
+    only: UUID | None = None,
+    preview: bool = False,
+) -> dict[UUID, AtStore]:
+    """By store, the offers that a visit there is judged by. Three queries at most, however many stores.
 
-    Also what is not published, paused or ended, when its window is open or was or will be within a day: "it was
-    paused" is an answer that a merchant looks for. The schedule is judged in Python, in the store's own zone: no
+    Published ones until they are over, paused ones among them, and those that begin within a day: "it was paused" is
+    an answer that a merchant looks for. A preview has drafts as well, and what is over since a day at most. A store
+    that is archived, or its merchant, is left out. The schedule is judged in Python, in the store's own zone: no
     database knows the rule for nights with a change of the clock.
     """
-    store = (
-        Store.objects.filter(pk=store_id, archived_at=None, merchant__archived_at=None)
-        .only("merchant_id", "time_zone")
-        .first()
-    )
-    if store is None:
-        return []
-    zone = ZoneInfo(store.time_zone)
-    here = Offer.stores.through.objects.filter(offer_id=OuterRef("pk"), store_id=store_id)
+    standing = Store.objects.filter(pk__in=store_ids, archived_at=None, merchant__archived_at=None)
+    pushes_off = ExpressionWrapper(geofenced_push_law.off(), output_field=BooleanField())
+    stores = list(standing.annotate(pushes_off=pushes_off).only("merchant_id", "time_zone", "name"))
+    if not stores:
+        return {}
+    named = Offer.stores.through.objects.filter(store_id__in=[store.pk for store in stores])
     found = (
         Offer.objects.filter(
-            Q(all_stores=True) | Exists(here),
-            merchant_id=store.merchant_id,
+            Q(all_stores=True) | Exists(named.filter(offer_id=OuterRef("pk"))),
+            merchant_id__in={store.merchant_id for store in stores},
             archived_at=None,
             trigger__in=triggers,
             starts_at__lte=now + _ASKED_ABOUT,
-            ends_at__gt=now - _ASKED_ABOUT,
+            ends_at__gt=now - _ASKED_ABOUT if preview else now,
         )
         .select_related("budget", "merchant__logo")
         .defer("merchant__logo__png")
         .order_by("pk")
     )
-    return [
-        UpOffer(offer=offer, open_now=schedules.is_open(schedule=offer.schedule, at=now, zone=zone)) for offer in found
-    ]
+    if not preview:
+        found = found.filter(state__in=[OfferState.LIVE, OfferState.PAUSED])
+    if only is not None:
+        found = found.filter(pk=only)
+    by_merchant: dict[UUID, list[Offer]] = {}
+    for offer in found:
+        by_merchant.setdefault(offer.merchant_id, []).append(offer)
+    some = [offer.pk for offers in by_merchant.values() for offer in offers if not offer.all_stores]
+    holds = set(named.filter(offer_id__in=some).values_list("offer_id", "store_id")) if some else set()
+    is_open = _Schedules(now)
+    return {
+        store.pk: AtStore(
+            store=store,
+            may_push=not store.pushes_off,
+            offers=tuple(
+                UpOffer(offer=offer, open_now=is_open(offer, store.time_zone))
+                for offer in by_merchant.get(store.merchant_id, ())
+                if offer.all_stores or (offer.pk, store.pk) in holds
+            ),
+        )
+        for store in stores
+    }
+
+
+class _Schedules:
+    """Each is judged once for each time zone, however many stores it holds at."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._known: dict[tuple[UUID, str], bool] = {}
+
+    def __call__(self, offer: Offer, time_zone: str) -> bool:
+        key = (offer.pk, time_zone)
+        if key not in self._known:
+            zone = ZoneInfo(time_zone)
+            self._known[key] = schedules.is_open(schedule=offer.schedule, at=self._now, zone=zone)
+        return self._known[key]
 
 
 def live_offers_at(*, store_id: UUID, triggers: Collection[Trigger], now: datetime) -> list[Offer]:
-    """The offers that a visit at this store may be given now, with their budgets. Two queries."""
+    """The offers that a visit at this store may be given now, with their budgets."""
+    here = offers_up_at(store_ids=[store_id], triggers=triggers, now=now).get(store_id)
     return [
         each.offer
-        for each in offers_up_at(store_id=store_id, triggers=triggers, now=now)
+        for each in (here.offers if here is not None else ())
         if each.open_now and each.offer.state == OfferState.LIVE and each.offer.starts_at <= now < each.offer.ends_at
     ]
 

@@ -68,7 +68,7 @@ def test_every_page_works_with_no_network_and_is_made_of_little(browsing: Browsi
         opened |= set(open_pages(page, (route for route in routes() if route.startswith(begins))))
     lists = {f"admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry}
     maps = {f"admin/merchants/{kind}/{form}" for kind in ("geofence", "exclusionzone", "store") for form in FORMS}
-    others = {"admin/", "admin/login/", "admin/walk-me-in/", "api/v1/docs", "phone", "scan", "scan/sign-in"}
+    others = {"admin/", "admin/login/", "admin/simulated-visit/", "api/v1/docs", "phone", "scan", "scan/sign-in"}
     assert lists | maps | others <= opened
     operator.page.goto("/admin/nowhere/")
     expect_it_works(operator.page, "/admin/nowhere/")

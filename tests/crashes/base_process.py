@@ -79,8 +79,9 @@ def serve(root: Path) -> list[int]:
 def answers(live: Any) -> list[int]:
     from tests.cast import AINO_LAT, AINO_LON
 
-    found: list[int] = live.index.inside_one(lat=AINO_LAT, lon=AINO_LON)
-    assert all(live.fence(one) is not None for one in found)
+    fences = live.current()
+    found: list[int] = fences.index.inside_one(lat=AINO_LAT, lon=AINO_LON)
+    assert all(fences.fence(one) is not None for one in found)
     return found
 
 

@@ -19,7 +19,7 @@ from tests import searching
 from tests.cast import NOON
 
 # The empty row of the shopper, and what the round takes within the day.
-WAITING = {"shoppers.Shopper", "visits.Visit", "coupons.Decision", "coupons.ShopperOfferCount"}
+WAITING = {"shoppers.Shopper", "visits.Visit", "decisions.Decision", "coupons.ShopperOfferCount"}
 # The merchants' books.
 STAYING = {"coupons.Coupon", "coupons.LedgerEntry", "coupons.Redemption", "coupons.RefusedScan", "coupons.WalletPass"}
 

@@ -32,7 +32,7 @@ print("ready", flush=True)
 inside = False
 while True:
     time.sleep(0.01)
-    found = live.index.match_one(lat={AINO_LAT}, lon={AINO_LON}, accuracy_m=5)
+    found = live.current().index.match_one(lat={AINO_LAT}, lon={AINO_LON}, accuracy_m=5)
     if bool(found) is not inside:
         inside = not inside
         print("seen" if inside else "gone", flush=True)
@@ -85,7 +85,7 @@ if child == 0:
         if time.monotonic() > until:
             os._exit(1)
         time.sleep(0.01)
-    assert len(matcher().index) == 0
+    assert len(matcher().current().index) == 0
     os._exit(0)
 of_the_parent._writing.release()
 _, status = os.waitpid(child, 0)
@@ -192,7 +192,7 @@ def test_two_edits_whose_commits_are_reversed_are_both_seen() -> None:
         assert edits.second_has_committed.wait(timeout=10)
         live.poll()
     live.poll()
-    found = live.index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)
+    found = live.current().index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)
     assert {match.fence for match in found} == {fence.pk for fence in edits.fences}
 
 

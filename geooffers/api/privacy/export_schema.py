@@ -152,17 +152,40 @@ class VisitPart(_Part):
     phones_inside: list[PresencePart]
 
 
-class DecisionPart(_Part):
-    """An offer that was judged for you at a visit, and why you did, or did not, get it."""
+class CandidatePart(_Part):
+    """An offer that was judged for you at a moment, and why you did, or did not, get it."""
 
-    at: datetime
-    visit_id: UUID | None
     offer: str
-    merchant: str
     outcome: Annotated[str, Field(description="chosen, passed_over, refused or withheld")]
     reason: Annotated[str, Field(description="A stable code.")]
     meaning: Annotated[str, Field(description="The reason in words.")]
-    score: float | None
+    score: Annotated[float | None, Field(description="What it was ranked by, 0 to 1; null for one that was refused.")]
+
+
+class DecisionPart(_Part):
+    """What was decided at one moment of a visit."""
+
+    at: datetime
+    visit_id: UUID | None
+    merchant: str
+    store: str
+    moment: Annotated[str, Field(description="began, settled, dwelled, or asked: you asked for the offer.")]
+    outcome: Annotated[str, Field(description="chosen, passed_over, refused or withheld")]
+    offer: Annotated[str | None, Field(description="The one that was chosen.")]
+    coupon_id: Annotated[UUID | None, Field(description="The coupon that came of it.")]
+    message: Annotated[
+        str | None, Field(description="owed, or why no message was: a stable code. Null without a coupon.")
+    ]
+    policy: Annotated[str, Field(description="Name and version of the rules that ranked the offers.")]
+    propensity: Annotated[float, Field(description="How likely these rules were to decide so: above 0, at most 1.")]
+    candidates: list[CandidatePart]
+    candidates_left_out: Annotated[int, Field(description="How many more were judged, of which nothing was kept.")]
+
+
+class InterruptionPart(_Part):
+    """When a message about a new coupon was last owed to you: there are ten minutes between two at least."""
+
+    last_message_at: datetime
 
 
 class CouponPart(_Part):
@@ -283,12 +306,25 @@ class ExportOut(strict.ReplySchema):
                         {
                             "at": _NOON,
                             "visit_id": _ID,
-                            "offer": "Free cardamom bun",
                             "merchant": "Café Aino",
+                            "store": "Café Aino, Senaatintori",
+                            "moment": "began",
                             "outcome": "chosen",
-                            "reason": "best",
-                            "meaning": "It was the best of the offers that you could have at that moment.",
-                            "score": 20.0,
+                            "offer": "Free cardamom bun",
+                            "coupon_id": _ID,
+                            "message": "owed",
+                            "policy": "fixed-1",
+                            "propensity": 1.0,
+                            "candidates": [
+                                {
+                                    "offer": "Free cardamom bun",
+                                    "outcome": "chosen",
+                                    "reason": "best",
+                                    "meaning": "It was the best of the offers that you could have at that moment.",
+                                    "score": 0.8,
+                                }
+                            ],
+                            "candidates_left_out": 0,
                         }
                     ],
                     **{
@@ -299,6 +335,7 @@ class ExportOut(strict.ReplySchema):
                             "receipts",
                             "last_seen",
                             "visits",
+                            "interruptions",
                             "coupons",
                             "wallet_passes",
                             "redemptions",
@@ -323,6 +360,7 @@ class ExportOut(strict.ReplySchema):
     last_seen: list[LastSeenPart]
     visits: list[VisitPart]
     decisions: list[DecisionPart]
+    interruptions: list[InterruptionPart]
     coupons: list[CouponPart]
     wallet_passes: list[WalletPassPart]
     redemptions: list[RedemptionPart]

@@ -41,19 +41,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('outcome', models.CharField(choices=[('chosen', 'Chosen'), ('passed_over', 'Passed Over'), ('refused', 'Refused'), ('withheld', 'Withheld')], max_length=11)),
-                ('reason', models.CharField(help_text='A stable code; docs/decision-reasons.md lists them.', max_length=40)),
-                ('score', models.FloatField(blank=True, null=True)),
-                ('at', models.DateTimeField()),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-                ('shopper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='shoppers.shopper')),
-                ('visit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='visits.visit')),
-            ],
-        ),
-        migrations.CreateModel(
             name='DeviceShare',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -167,14 +154,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='coupon',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('redeemed_at__isnull', False), ('state', 'redeemed')), models.Q(models.Q(('state', 'redeemed'), _negated=True), ('redeemed_at__isnull', True)), _connector='OR'), name='coupon_redeemed_at_a_time'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['at'], name='decision_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('shopper__isnull', False)), fields=['at'], name='decision_to_forget'),
         ),
         migrations.AddIndex(
             model_name='deviceshare',

@@ -12,6 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from geooffers.coupons import merging as coupons_merging
+from geooffers.decisions import interrupting
+from geooffers.decisions import merging as decisions_merging
 from geooffers.shoppers.consents import ages, consents, pauses, texts
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
@@ -104,6 +106,7 @@ def _account(*, firebase_uid: str, language: str, now: datetime) -> Shopper:
 def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetime) -> None:
     """The anonymous shopper was this person all along: what is still good becomes the account's, and they end."""
     consents.move_to_account(device=device, anonymous=anonymous, account=account, now=now)
+    interrupting.move_to_account(anonymous=anonymous, account=account)
     ages.joined(account=account, anonymous=anonymous)
     if anonymous.jurisdiction and not account.jurisdiction:
         account.jurisdiction = anonymous.jurisdiction
@@ -117,6 +120,7 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
     DeviceState.objects.filter(device=device).update(version=F("version") + 1)
     joined = visits_merging.move_to_account(anonymous=anonymous, account=account, now=now)
     coupons_merging.move_to_account(device=device, anonymous=anonymous, account=account, joined=joined, now=now)
+    decisions_merging.move_to_account(anonymous=anonymous, account=account, joined=joined)
     visits_merging.drop(joined=joined)
     outbox.move(from_shopper=anonymous, to_shopper=account)
     wants_marketing = ConsentState.objects.filter(

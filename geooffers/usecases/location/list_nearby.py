@@ -43,8 +43,10 @@ def list_nearby(*, consents: frozenset[Purpose], background: bool, lat: float, l
     check_consent(consents=consents, background=background)
     if settings.PHONE_MAX_REGIONS == 0:
         return Nearby(regions=(), ask_again_after_m=ASK_AGAIN_AT_MOST_M)
-    near = live_fences.matcher().index.nearest(
-        lat=lat, lon=lon, limit=limit, at_most_m=settings.PHONE_MAX_DISTANCE_M, counts=is_fence
+    near = (
+        live_fences.matcher()
+        .current()
+        .index.nearest(lat=lat, lon=lon, limit=limit, at_most_m=settings.PHONE_MAX_DISTANCE_M, counts=is_fence)
     )
     rows = Geofence.objects.in_bulk([one.fence for one in near])
     # One that was archived within the second is not there any more, or does not matter.

@@ -5,14 +5,15 @@ docs/location-report.md draws it: update that page too.
 1. Read first, outside any transaction: the caller brings what one query said of device, consents and packed state.
    Matching and the visit rules are pure.
 2. If nothing changed, answer. No write, no transaction.
-3. Otherwise one transaction, its locks in the house's order: consent state (shared), device state (compare-and-set on
-   its version), visits, then what `deciding` locks, and the outbox. What was read is checked under the locks: consents
-   that changed, or a state that another report wrote first, send the fixes through the rules again.
+3. Otherwise one transaction, its locks in the house's order: consent state (shared), the shopper's interruption where a
+   message may come of it, device state (compare-and-set on its version), visits, then what `deciding` locks, and the
+   outbox. What was read is checked under the locks: consents that changed, or a state that another report wrote first,
+   send the fixes through the rules again.
 4. Commit, answer. No vendor was called.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,8 +21,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from geooffers.coupons import deciding, device_limits, holdings
+from geooffers.coupons import device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.decisions import deciding, interrupting
+from geooffers.decisions.models import Message, MomentKind
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
 from geooffers.usecases.identity import attest_device
@@ -47,7 +50,6 @@ from geooffers.visits.models import DeviceState
 from geooffers.visits.state import packing, sealed_state, staleness
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Trigger
-from merchants.offers import geofenced_push_law
 from notifications import outbox
 from notifications.models import Kind
 
@@ -56,6 +58,12 @@ MOST_FIXES = 500
 WRITES_A_MINUTE = 30
 # A notice about where somebody is walking is worth something for so long.
 PUSH_WITHIN = timedelta(minutes=15)
+# What may bring a coupon.
+MOMENTS: Mapping[Change, MomentKind] = {
+    **dict.fromkeys(transitions.BEGINNINGS, MomentKind.BEGAN),
+    Change.SETTLED: MomentKind.SETTLED,
+    Change.DWELLED: MomentKind.DWELLED,
+}
 
 
 class ConsentMissing(Exception):
@@ -139,8 +147,8 @@ def report_positions(
     now: datetime,
     live: live_fences.Fences | None = None,
 ) -> Report:
-    """`live`: other fences than this process's own, which count otherwise."""
-    live = live or live_fences.matcher()
+    """`live`: the copy of the live fences that the caller has worked with already."""
+    live = live or live_fences.matcher().current()
     sightings: dict[int, Sighting] = {}
     plan = _plan(
         known=packing.unpack(reporter.packed),
@@ -153,40 +161,13 @@ def report_positions(
     )
     coupons: list[Coupon] = []
     if plan.is_worth_a_write:
-        with transaction.atomic():
-            given = consenting.lock_for_share(
-                device=reporter.device, shopper=reporter.shopper, purposes=Purpose, now=now
-            )
-            if given != consents:
-                plan = _plan(
-                    known=plan.before,
-                    fixes=fixes,
-                    sightings=sightings,
-                    consents=given,
-                    pause=reporter.pause,
-                    live=live,
-                    now=now,
-                )
-            if plan.is_worth_a_write and not _compare_and_set(
-                device=reporter.device, version=reporter.version, plan=plan, now=now
-            ):
-                # Another report of this phone was faster. Under the row's lock nobody can be so again.
-                fresh = DeviceState.objects.select_for_update().get(pk=reporter.device_id)
-                plan = _plan(
-                    known=packing.unpack(sealed_state.open_(bytes(fresh.packed), device_id=reporter.device_id)),
-                    fixes=fixes,
-                    sightings=sightings,
-                    consents=given,
-                    pause=reporter.pause,
-                    live=live,
-                    now=now,
-                )
-                if plan.is_worth_a_write:
-                    _compare_and_set(device=reporter.device, version=fresh.version, plan=plan, now=now)
-            if plan.is_worth_a_write:
-                coupons = _record(
-                    device=reporter.device, shopper=reporter.shopper, consents=given, plan=plan, live=live, now=now
-                )
+        work = functools.partial(
+            _write, reporter=reporter, consents=consents, fixes=fixes, sightings=sightings, live=live, now=now
+        )
+        try:
+            plan, coupons = work(plan=plan)
+        except _LockedTooLate:
+            plan, coupons = work(plan=plan, interrupts=True)
     if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.known.stays:
         # Perhaps the answer to the first time was lost. New ones are among them.
         coupons = _coupons_of_open_visits(device=reporter.device, shopper=reporter.shopper, now=now)
@@ -200,6 +181,79 @@ def report_positions(
             live=live,
             stale_after=settings.STALE_AFTER,
         ),
+    )
+
+
+class _LockedTooLate(Exception):
+    """The state that another report wrote makes a visit begin, and the interruption's turn to be locked is over."""
+
+
+def _write(
+    *,
+    reporter: Reporter,
+    consents: frozenset[Purpose],
+    fixes: Sequence[Fix | RegionEvent],
+    sightings: dict[int, Sighting],
+    live: live_fences.Fences,
+    now: datetime,
+    plan: _Plan,
+    interrupts: bool = False,
+) -> tuple[_Plan, list[Coupon]]:
+    """The plan that holds under the locks, written down, and the coupons that came of it.
+
+    `interrupts`: lock the interruption whether or not the plan is for a message, for it may become another plan.
+    """
+    with transaction.atomic():
+        given = consenting.lock_for_share(device=reporter.device, shopper=reporter.shopper, purposes=Purpose, now=now)
+        if given != consents:
+            plan = _plan(
+                known=plan.before,
+                fixes=fixes,
+                sightings=sightings,
+                consents=given,
+                pause=reporter.pause,
+                live=live,
+                now=now,
+            )
+        interruption = None
+        if interrupts or _may_interrupt(plan, consents=given):
+            interruption = interrupting.lock(shopper_id=reporter.shopper.pk)
+        if plan.is_worth_a_write and not _compare_and_set(
+            device=reporter.device, version=reporter.version, plan=plan, now=now
+        ):
+            # Another report of this phone was faster. Under the row's lock nobody can be so again.
+            fresh = DeviceState.objects.select_for_update().get(pk=reporter.device_id)
+            plan = _plan(
+                known=packing.unpack(sealed_state.open_(bytes(fresh.packed), device_id=reporter.device_id)),
+                fixes=fixes,
+                sightings=sightings,
+                consents=given,
+                pause=reporter.pause,
+                live=live,
+                now=now,
+            )
+            if interruption is None and _may_interrupt(plan, consents=given):
+                raise _LockedTooLate
+            if plan.is_worth_a_write:
+                _compare_and_set(device=reporter.device, version=fresh.version, plan=plan, now=now)
+        if not plan.is_worth_a_write:
+            return plan, []
+        coupons = _record(
+            device=reporter.device,
+            shopper=reporter.shopper,
+            consents=given,
+            interruption=interruption,
+            plan=plan,
+            live=live,
+            now=now,
+        )
+    return plan, coupons
+
+
+def _may_interrupt(plan: _Plan, *, consents: frozenset[Purpose]) -> bool:
+    """Whether a visible message may come of it, if there is an offer."""
+    return Purpose.MARKETING_PUSH in consents and any(
+        one.pushable and one.change in MOMENTS for one in plan.walk.transitions
     )
 
 
@@ -266,11 +320,13 @@ def _record(
     device: Device,
     shopper: Shopper,
     consents: frozenset[Purpose],
+    interruption: interrupting.Locked | None,
     plan: _Plan,
     live: live_fences.Fences,
     now: datetime,
 ) -> list[Coupon]:
-    """Visits and presence; then a decision for each visit that began or dwelled and is still open; then the pushes."""
+    """Visits and presence; then one decision over all visits that began, settled or dwelled and are still open; then
+    the message."""
     if plan.before.is_at_rest:
         recording.end_forgotten_presence(device=device, now=now, inside=plan.walk.state.inside.keys())
     recorded = recording.apply(
@@ -284,32 +340,55 @@ def _record(
         # Told hours later: by the rule of the stale round, which is about to come by, these visits are over.
         return []
     over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
-    moments, occasions = [], []
-    for one in recorded:
-        facts = live.fence(one.transition.fence)
-        if one.is_news and one.visit.pk not in over and facts is not None:
-            triggers = _triggers(one.transition.change, is_drive_by=facts.is_drive_by)
-            if triggers:
-                moments.append(deciding.Moment(visit=one.visit, store_id=facts.store_id, triggers=triggers))
-                occasions.append(one.transition)
-    if not moments:
+    news = [
+        (one, facts)
+        for one in recorded
+        if one.is_news and one.visit.pk not in over and one.transition.change in MOMENTS
+        for facts in [live.fence(one.transition.fence)]
+        if facts is not None
+    ]
+    if not news:
         return []
-    marks = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
-    issued = deciding.decide_all(shopper=shopper, moments=moments, marks=marks, now=now)
     believed = _is_believed(device=device, suspicion=plan.walk.known.suspicion, now=now)
-    for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
-        wanted = coupon is not None and occasion.pushable and believed and Purpose.MARKETING_PUSH in consents
-        if coupon is not None and wanted and geofenced_push_law.is_allowed(store_id=moment.store_id):
-            outbox.enqueue(
-                kind=Kind.COUPON_ISSUED,
-                shopper=shopper,
-                subject=coupon.pk,
-                expires_at=min(coupon.expires_at, now + PUSH_WITHIN),
-                now=now,
-                title=coupon.title,
-                body=coupon.text,
+    decided = deciding.decide(
+        shopper=shopper,
+        moments=[
+            deciding.Moment(
+                visit=one.visit,
+                store_id=facts.store_id,
+                kind=MOMENTS[one.transition.change],
+                triggers=triggers_of(one.transition.change, is_drive_by=facts.is_drive_by),
+                silent=_silent(one.transition, consents=consents, believed=believed),
             )
-    return [coupon for coupon in issued if coupon is not None]
+            for one, facts in news
+        ],
+        marks=device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now),
+        interruption=interruption,
+        now=now,
+    )
+    coupon = decided.coupon
+    if coupon is None:
+        return []
+    if decided.message is Message.OWED:
+        outbox.enqueue(
+            kind=Kind.COUPON_ISSUED,
+            shopper=shopper,
+            subject=coupon.pk,
+            expires_at=min(coupon.expires_at, now + PUSH_WITHIN),
+            now=now,
+            title=coupon.title,
+            body=coupon.text,
+        )
+    return [coupon]
+
+
+def _silent(occasion: Transition, *, consents: frozenset[Purpose], believed: bool) -> Message | None:
+    """Why nobody is disturbed for it, whatever comes of it."""
+    if Purpose.MARKETING_PUSH not in consents:
+        return Message.NO_CONSENT
+    if not occasion.pushable:
+        return Message.TOO_LATE
+    return None if believed else Message.DOUBTED
 
 
 def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
@@ -324,11 +403,11 @@ def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
     return not doubts or suspicion + doubts < plausibility.SUSPICIOUS_FROM
 
 
-def _triggers(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
+def triggers_of(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
     """Which offers a change is the moment for. Who enters a fence for walkers has walked in."""
     if change in transitions.BEGINNINGS:
         return (Trigger.ENTERED,) if is_drive_by else (Trigger.ENTERED, Trigger.SETTLED)
-    return {Change.SETTLED: (Trigger.SETTLED,), Change.DWELLED: (Trigger.DWELLED,)}.get(change, ())
+    return (Trigger.SETTLED,) if change is Change.SETTLED else (Trigger.DWELLED,)
 
 
 def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) -> list[Coupon]:

@@ -45,7 +45,7 @@ def report_region_events(
     now: datetime,
 ) -> Report:
     """`results` stand in the order of the events."""
-    live = live_fences.matcher()
+    live = live_fences.matcher().current()
     fences = _fences(events)
     told: list[Fix | RegionEvent] = []
     # By event: what is answered at once, or where its result will stand.
@@ -62,7 +62,7 @@ def report_region_events(
             told.append(region)
         if event.fix is not None:
             told.append(replace(event.fix, uuid=uuid5(_FIX_OF_EVENT, event.uuid.hex)))
-    report = report_positions(reporter=reporter, consents=consents, fixes=told, now=now)
+    report = report_positions(reporter=reporter, consents=consents, fixes=told, now=now, live=live)
     results = tuple(report.results[answer] if isinstance(answer, int) else answer for answer in answers)
     return replace(report, results=results)
 
@@ -76,9 +76,7 @@ def _fences(events: Sequence[ToldEvent]) -> dict[UUID, tuple[int, bool]]:
     }
 
 
-def _region_event(
-    event: ToldEvent, *, fence: tuple[int, bool] | None, live: live_fences.LiveFences
-) -> RegionEvent | None:
+def _region_event(event: ToldEvent, *, fence: tuple[int, bool] | None, live: live_fences.Fences) -> RegionEvent | None:
     facts = live.fence(fence[0]) if fence is not None else None
     if fence is None or facts is None:
         return None

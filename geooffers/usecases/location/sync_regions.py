@@ -22,7 +22,7 @@ from merchants.fences.areas import is_fence
 from merchants.fences.geometry import Covering
 from merchants.live_fences import live_fences
 from merchants.live_fences.attributes import FenceFacts
-from merchants.live_fences.live_fences import LiveFences
+from merchants.live_fences.live_fences import Fences
 
 # Smaller circles are left and entered by a phone that lies on a table.
 TRIGGER_LEAST_M = 100
@@ -67,7 +67,7 @@ def sync_regions(
     """`slots` are the regions that the phone's system leaves for us, `known` the etag of what it has registered."""
     check_consent(consents=consents, background=background)
     most = min(slots - 1, settings.PHONE_MAX_REGIONS)
-    live = live_fences.matcher()
+    live = live_fences.matcher().current()
     regions, left_out_m = _nearest(live, lat=lat, lon=lon, most=most) if most else ((), 0.0)
     etag = _etag(regions)
     surely_m = left_out_m * SURELY_SHARE - SURELY_M
@@ -90,7 +90,7 @@ def check_consent(*, consents: frozenset[Purpose], background: bool) -> None:
         raise ConsentMissing
 
 
-def _nearest(live: LiveFences, *, lat: float, lon: float, most: int) -> tuple[tuple[Region, ...], float]:
+def _nearest(live: Fences, *, lat: float, lon: float, most: int) -> tuple[tuple[Region, ...], float]:
     """By whole metres to the boundary, then by id; and how far away the nearest fence begins that is left out."""
     asked = most + 1
     while True:
@@ -107,12 +107,11 @@ def _nearest(live: LiveFences, *, lat: float, lon: float, most: int) -> tuple[tu
     return _as_regions(live, known[:most]), left_out_m
 
 
-def _as_regions(live: LiveFences, chosen: Sequence[tuple[Near, FenceFacts]]) -> tuple[Region, ...]:
-    index = live.index
+def _as_regions(live: Fences, chosen: Sequence[tuple[Near, FenceFacts]]) -> tuple[Region, ...]:
     regions = []
     for one, facts in chosen:
-        area = index.area(one.fence)
-        if area is not None:  # not archived within this moment
+        area = live.index.area(one.fence)
+        if area is not None:
             covering = geometry.covering(area, least_radius_m=settings.PHONE_MIN_RADIUS_M)
             regions.append(
                 Region(

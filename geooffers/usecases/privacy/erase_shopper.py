@@ -1,8 +1,8 @@
 """A shopper is erased. docs/erasure.md draws this walk; update that page too.
 
-1. One transaction, locks in the house's order: devices, shopper, consents, device states, visits, coupons, budgets,
-   outbox. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of these locks as well, so
-   they are wholly before us, and erased with the rest, or after us, and find nobody.
+1. One transaction, locks in the house's order: devices, shopper, consents, interruption, device states, visits,
+   coupons, budgets, outbox. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of these
+   locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
 2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
 3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
 4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
+from geooffers.decisions import erasing as decisions_erasing
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
@@ -104,7 +105,8 @@ def _erase(*, of: Erasing, above: Above) -> Erased:
 
 
 def _empty(*, of: Erasing, request: DataRequest, above: Above) -> None:
-    counts = Counter(visits_erasing.erase_now(of=of))
+    counts = Counter(decisions_erasing.erase_now(of=of))
+    counts.update(visits_erasing.erase_now(of=of))
     counts.update(coupons_erasing.erase_now(of=of))
     counts.update(notifications_erasing.erase_now(of=of))
     counts.update(above(of.device_ids))

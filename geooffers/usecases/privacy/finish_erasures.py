@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
+from geooffers.decisions import erasing as decisions_erasing
 from geooffers.shoppers.models import Shopper
 from geooffers.shoppers.privacy import erasing
 from geooffers.visits import erasing as visits_erasing
@@ -22,9 +23,10 @@ def finish_erasures(*, now: datetime, limit: int) -> int:
 
 def _batch(*, shopper: Shopper, now: datetime, limit: int) -> int:
     with transaction.atomic():
-        counts = coupons_erasing.erase_rest(shopper=shopper, limit=limit)
+        counts = decisions_erasing.erase_rest(shopper=shopper, limit=limit)
         taken = counts["decisions"]
         if taken < limit:
+            counts |= coupons_erasing.erase_rest(shopper=shopper)
             counts |= visits_erasing.erase_rest(shopper=shopper, limit=limit - taken)
             taken += counts["visits"]
         if shopper.erasure is not None:

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from geooffers.api.edge import clock
-from geooffers.coupons import deciding, device_limits
+from geooffers.coupons import device_limits
 from geooffers.coupons.device_limits import PERIOD, SEATS
-from geooffers.coupons.models import Coupon, Decision, DeviceShare
+from geooffers.coupons.models import Coupon, DeviceShare
+from geooffers.decisions.models import Decision
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.live_fences import live_fences
-from merchants.models import Geofence, Offer, Trigger
+from merchants.models import Geofence, Offer
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.identity.accounts import TokenChange, device_of, signed_in
-from tests.cast import NOON, make_device, make_fence, make_offer, make_store
+from tests.cast import NOON, decide, make_device, make_fence, make_offer, make_store
 from tests.phone import Phone, registered_phone
 from tests.running_sandbox import RunningSandbox
 from tests.walker import AT_AINO, DOWN_THE_STREET, fix
@@ -78,15 +79,10 @@ def test_seventy_accounts_on_ten_phones_get_ten_phones_worth(fence: Geofence) ->
     )
     visits = Visit.objects.bulk_create(Visit(shopper=each, fence=fence, began_at=NOON) for each in accounts)
     for number, (account, visit) in enumerate(zip(accounts, visits, strict=True)):
-        deciding.decide_all(
-            shopper=account,
-            moments=[deciding.Moment(visit=visit, store_id=fence.store_id, triggers=(Trigger.ENTERED,))],
-            marks=device_limits.marks_of(device_id=phones[number % 10].pk, shopper_id=account.pk, now=NOON),
-            now=NOON,
-        )
+        decide(visit, marks=device_limits.marks_of(device_id=phones[number % 10].pk, shopper_id=account.pk, now=NOON))
     assert Coupon.objects.filter(offer=offer).count() == 10 * SEATS
-    reasons = set(Decision.objects.filter(outcome="refused").values_list("reason", flat=True))
-    assert reasons == {"device_limit"}
+    refused = Decision.objects.filter(outcome="refused").values_list("candidates", flat=True)
+    assert {candidate["reason"] for candidates in refused for candidate in candidates} == {"device_limit"}
     assert DeviceShare.objects.count() == 10 * SEATS
 
 
@@ -128,7 +124,8 @@ def test_a_family_of_four_on_one_tablet_is_not_refused(sandbox: RunningSandbox, 
         "daniel": [["bun"], ["bun"], ["soup"]],
     }
     assert got[0] == (None, ["bun"])
-    assert not Decision.objects.filter(reason="device_limit").exists()
+    told = Decision.objects.values_list("candidates", flat=True)
+    assert not any(candidate["reason"] == "device_limit" for candidates in told for candidate in candidates)
 
 
 def test_a_regular_who_comes_every_day_needs_one_seat(fence: Geofence) -> None:

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from django.utils import timezone
 
-from geooffers.coupons.models import Coupon, CouponState, Decision, ShopperOfferCount
+from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.models import Geofence, Offer
@@ -169,7 +169,7 @@ def test_open_coupons_decisions_and_counts_come_along_and_used_ones_stay(sandbox
     offer = cast.make_offer(cast.make_store(), per_shopper_limit=1)
     open_coupon = issue(anonymous, offer)
     used = issue(anonymous, offer, state=CouponState.REDEEMED, redeemed_at=timezone.now())
-    decision = Decision.objects.create(shopper=anonymous, offer=offer, outcome="chosen", reason="best", at=cast.NOON)
+    decision = cast.make_decision(offer, shopper=anonymous)
     ShopperOfferCount.objects.create(shopper=anonymous, offer=offer, issued=2)
     ShopperOfferCount.objects.create(shopper=account, offer=offer, issued=1)
     other = cast.make_offer(cast.make_store())

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.visits.models import EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Geofence
@@ -83,7 +84,7 @@ def test_at_a_fence_for_walkers_driving_through_is_nothing(aino: Geofence) -> No
 def test_who_strolls_is_not_looked_for_on_the_way(aino: Geofence, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a report of somebody on foot costs what it did."""
     asked = []
-    index = type(live_fences.matcher().index)
+    index = type(live_fences.matcher().current().index)
     nearest = index.nearest
     monkeypatch.setattr(index, "nearest", lambda self, **about: asked.append(about) or nearest(self, **about))
     walker = Walker()

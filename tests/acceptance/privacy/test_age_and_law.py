@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from geooffers.api.edge import clock
-from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
+from geooffers.coupons.models import Coupon, ShopperOfferCount
+from geooffers.decisions.models import Decision
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences

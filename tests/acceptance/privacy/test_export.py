@@ -12,10 +12,13 @@ from django.test import Client
 from geooffers.api.edge import clock
 from geooffers.coupons import exporting as of_coupons
 from geooffers.coupons import keyring
-from geooffers.coupons.eligibility import Reason
-from geooffers.coupons.models import Coupon, Decision, Outcome
-from geooffers.coupons.reason_words import TO_SHOPPERS
+from geooffers.coupons.models import Coupon
 from geooffers.coupons.redemption import ScannedBy
+from geooffers.decisions import exporting as of_decisions
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.eligibility import Reason
+from geooffers.decisions.models import Decision
+from geooffers.decisions.reason_words import TO_SHOPPERS
 from geooffers.rounds import export as round_
 from geooffers.shoppers.models import DataRequest, Export
 from geooffers.shoppers.privacy import data_export as of_shoppers
@@ -29,7 +32,7 @@ from merchants.models import Offer
 from merchants.people import keys
 from notifications import exporting as of_notifications
 from tests import searching
-from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_store
+from tests.cast import NOON, make_coupon, make_decision, make_fence, make_offer, make_shopper, make_store
 from tests.integration.shoppers.test_erasing_is_complete import leads_to_a_person
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
 
@@ -89,9 +92,19 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     (position,) = document["last_seen"][0]["positions"]
     assert (position["lat"], position["lon"], position["near"]) == (*AT_AINO, ["around Café Aino 1"])
     assert document["visits"][0]["merchant"] == "Café Aino"
-    reasons = {one["offer"]: (one["outcome"], one["reason"]) for one in document["decisions"]}
-    assert set(reasons.values()) == {("chosen", "best"), ("passed_over", "ranked_lower")}
-    assert all(one["meaning"] == TO_SHOPPERS[one["reason"]] for one in document["decisions"])
+    (decision,) = document["decisions"]
+    assert [(one["outcome"], one["reason"]) for one in decision["candidates"]] == [
+        ("chosen", "best"),
+        ("passed_over", "ranked_lower"),
+    ]
+    assert all(one["meaning"] == TO_SHOPPERS[one["reason"]] for one in decision["candidates"])
+    assert {one["offer"] for one in decision["candidates"]} == {"Free cardamom bun", "Free tea"}
+    assert (decision["offer"], decision["coupon_id"]) == (coupon.title, str(coupon.pk))
+    assert (decision["merchant"], decision["store"], decision["moment"]) == ("Café Aino", "Café Aino 1", "began")
+    assert (decision["message"], document["interruptions"]) == (
+        "owed",
+        [{"last_message_at": "2026-06-02T12:00:00+00:00"}],
+    )
     assert document["coupons"][0]["state"] == "redeemed"
     assert document["redemptions"][0]["coupon_id"] == str(coupon.pk)
     assert [one["movement"] for one in document["ledger"]] == ["reserved", "redeemed"]
@@ -141,12 +154,13 @@ def test_asking_again_and_again_is_limited(walker: Walker) -> None:
 @pytest.fixture
 def long_known(walker: Walker, aino: Offer) -> Walker:
     Decision.objects.bulk_create(
-        Decision(
+        make_decision(
+            aino,
             shopper=walker.device.shopper,
-            offer=aino,
             outcome=Outcome.REFUSED,
             reason=Reason.PAUSED,
-            at=NOON - timedelta(minutes=number),
+            now=NOON - timedelta(minutes=number),
+            save=False,
         )
         for number in range(export_shopper.MOST_AT_ONCE)
     )
@@ -164,9 +178,9 @@ def test_a_large_account_is_made_by_the_worker_and_fetched_once(long_known: Walk
     document = ask(long_known, link)
     assert document.status_code == 200
     jsonschema_rs.validate(schema(), document.json())
-    assert len(document.json()["decisions"]) == export_shopper.MOST_AT_ONCE + 2
+    assert len(document.json()["decisions"]) == export_shopper.MOST_AT_ONCE + 1
     assert document.json()["request_id"] == ordered.json()["request_id"] == str(DataRequest.objects.get().pk)
-    assert DataRequest.objects.get().rows["decisions"] == export_shopper.MOST_AT_ONCE + 2
+    assert DataRequest.objects.get().rows["decisions"] == export_shopper.MOST_AT_ONCE + 1
     assert not Export.objects.exists()
     again = ask(long_known, link)
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
@@ -218,7 +232,7 @@ def test_an_erasure_takes_the_copy_along(long_known: Walker) -> None:
 
 
 def test_every_model_that_leads_to_a_person_is_exported() -> None:
-    exported = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS
+    exported = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_decisions.MODELS | of_notifications.MODELS
     # What is being made cannot be in itself.
     missing = {model._meta.label for model in leads_to_a_person() - exported - {Export}}
     assert missing == set(), "name them in the exporting.py of their app, and hand them over there"

@@ -13,7 +13,8 @@ from django.db import models
 from django.utils import timezone
 
 from geooffers.coupons import device_limits, keyring
-from geooffers.coupons.models import Coupon, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan, WalletPass
+from geooffers.coupons.models import Coupon, DeviceShare, LedgerEntry, Redemption, RefusedScan, WalletPass
+from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import (
     ConsentReceipt,
     ConsentState,
@@ -32,7 +33,7 @@ from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo
 
-OURS = ("merchants", "shoppers", "visits", "coupons", "notifications")
+OURS = ("merchants", "shoppers", "visits", "coupons", "decisions", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
 NOBODYS = {"FenceChange", "FenceChangeCounter", "ConsentText"}
 # Texts with a meaning to the machine; a canary there would break what is walked.
@@ -146,7 +147,8 @@ def _lone_shopper(store: Store) -> Shopper:
     coupon = cast.make_coupon(offer, shopper=shopper, visit=visit, now=now)
     marks = device_limits.marks_of(device_id=device.pk, shopper_id=shopper.pk, now=now)
     assert device_limits.take_seat(marks=marks, offer_id=offer.pk)
-    Decision.objects.create(shopper=shopper, visit=visit, offer=offer, outcome="chosen", reason="best", at=now)
+    cast.make_decision(offer, shopper=shopper, visit=visit, coupon=coupon, now=now)
+    Interruption.objects.create(shopper=shopper, last_at=now)
     earlier = cast.make_visit(cast.make_shopper(now=now), cast.make_fence(store), began_at=now)
     spent = cast.make_coupon(offer, shopper=earlier.shopper, visit=earlier, now=now)
     Coupon.objects.filter(pk=spent.pk).update(state="redeemed", redeemed_at=now)
@@ -235,6 +237,7 @@ def is_about_people(model: type[models.Model]) -> bool:
         Coupon,
         Decision,
         DeviceShare,
+        Interruption,
         LedgerEntry,
         WalletPass,
     )

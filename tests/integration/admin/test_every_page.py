@@ -35,7 +35,7 @@ def test_the_menu_shows_each_role_its_own_pages(owner: Client, manager: Client, 
         groups = client.get("/admin/").context["sidebar_navigation"]
         return {str(item["title"]) for group in groups for item in group["items"]}
 
-    assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Walk me in", "Stores"}
+    assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Simulated visit", "Stores"}
     assert menu(owner) == menu(manager) | {"Merchants", "Staff members", "API keys"}
     of_shoppers = {"Shoppers", "Visits", "Coupons", "Wallet passes", "Pushes"}
     assert menu(operator) > menu(owner) | {"Exclusion zones", "Access to shoppers' data"}

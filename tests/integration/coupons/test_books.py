@@ -22,11 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from geooffers.coupons import deciding, issuing, keyring, ledger, redemption
+from geooffers.coupons import issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, ShopperOfferCount
-from merchants.models import ApiKey, OfferBudget, OfferState, Trigger
+from merchants.models import ApiKey, OfferBudget, OfferState
 from merchants.offers import budgets, offers
-from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store, make_visit
+from tests.cast import NOON, decide, make_fence, make_offer, make_shopper, make_store, make_visit
 
 OFFERS, SHOPPERS, LIMIT = 2, 3, 2
 NUMBERS = st.integers(0, 30)
@@ -88,13 +88,7 @@ class Books(RuleBasedStateMachine):
     def walk_in(self, who: int) -> None:
         shopper = self.shoppers[who]
         could = {offer.pk for offer in self.offers if self.may_have(offer.pk, shopper.pk)}
-        coupon = deciding.decide(
-            shopper=shopper,
-            visit=make_visit(shopper, make_fence(self.store), began_at=self.now),
-            store_id=self.store.pk,
-            triggers=(Trigger.ENTERED,),
-            now=self.now,
-        )
+        coupon = decide(make_visit(shopper, make_fence(self.store), began_at=self.now), now=self.now)
         if coupon is None:
             assert not could, "a place was left and nobody got it"
             return

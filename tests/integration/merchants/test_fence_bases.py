@@ -48,7 +48,7 @@ def mapped(root: Path) -> LiveFences:
 
 
 def touched(live: LiveFences, *, north: float = 0.0) -> list[int]:
-    return live.index.inside_one(lat=AINO_LAT + north, lon=AINO_LON)
+    return live.current().index.inside_one(lat=AINO_LAT + north, lon=AINO_LON)
 
 
 def test_few_fences_leave_nothing_on_disk(store: Store, operator: User, tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_the_first_process_builds_and_the_next_opens_the_same(store: Store, oper
     assert touched(first) == touched(second) == [fence.pk]
     assert first.mark is not None
     assert first.mark == second.mark
-    assert second.index.inside_one(lat=60.3, lon=25) == [-zone.pk]
+    assert second.current().index.inside_one(lat=60.3, lon=25) == [-zone.pk]
     built_in_memory = LiveFences(root=tmp_path / "other")
-    assert second.fence(fence.pk) == built_in_memory.fence(fence.pk)
-    assert second.fence(fence.pk + 1) is None
-    assert second.fence(-zone.pk) is None
+    assert second.current().fence(fence.pk) == built_in_memory.current().fence(fence.pk)
+    assert second.current().fence(fence.pk + 1) is None
+    assert second.current().fence(-zone.pk) is None
 
 
 def test_changes_lie_over_a_mapped_base_and_come_with_it_when_it_is_opened(
@@ -88,11 +88,11 @@ def test_changes_lie_over_a_mapped_base_and_come_with_it_when_it_is_opened(
     for each in (live, mapped(tmp_path)):
         assert touched(each) == [kept.pk, new.pk]
         assert touched(each, north=0.02) == [moved.pk]
-        assert each.fence(gone.pk) is None
-        assert each.fence(moved.pk).dwell_s == 77
-        assert each.fence(new.pk).name == "new"
-        assert each.fence(kept.pk).name == "Tür"
-        assert each.index.changes > 0
+        assert each.current().fence(gone.pk) is None
+        assert each.current().fence(moved.pk).dwell_s == 77
+        assert each.current().fence(new.pk).name == "new"
+        assert each.current().fence(kept.pk).name == "Tür"
+        assert each.current().index.changes > 0
 
 
 def test_a_newer_base_is_taken_at_the_next_poll(store: Store, operator: User, tmp_path: Path, settings: object) -> None:
@@ -105,8 +105,8 @@ def test_a_newer_base_is_taken_at_the_next_poll(store: Store, operator: User, tm
     third = draw(store, operator)
     live.poll()
     assert touched(live) == [first.pk, second.pk, third.pk]
-    assert live.index.changes == 1
-    assert live.fence(second.pk) is not None
+    assert live.current().index.changes == 1
+    assert live.current().fence(second.pk) is not None
     call_command("buildindex", "--verify")
 
 
@@ -115,7 +115,7 @@ def test_only_the_newest_bases_are_kept_and_an_index_in_use_lives_on(
 ) -> None:
     first = draw(store, operator)
     live = mapped(tmp_path)
-    in_use = live.index
+    in_use = live.current().index
     for _ in range(3):
         draw(store, operator, north=0.02)
         with snapshots.building(tmp_path, wait=True):
@@ -332,6 +332,6 @@ def test_when_much_has_changed_the_next_base_is_built_by_another_process(
         return live.mark != before
 
     wait_until(is_renewed)
-    assert live.index.changes == 0
+    assert live.current().index.changes == 0
     assert touched(live) == [first.pk, *more]
     live.stop_following()

@@ -165,7 +165,7 @@ def test_without_the_table_a_process_follows_all_the_same(
         live.follow()
         wait_until(lambda: "could not tell where" in caplog.text)
         fence = draw(operator)
-        wait_until(lambda: live.index.inside_one(lat=AINO_LAT, lon=AINO_LON) == [fence.pk])
+        wait_until(lambda: live.current().index.inside_one(lat=AINO_LAT, lon=AINO_LON) == [fence.pk])
         assert live.is_ready(timezone.now())
     finally:
         live.stop_following()

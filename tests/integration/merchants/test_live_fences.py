@@ -44,7 +44,7 @@ def zone() -> ExclusionZone:
 
 
 def touched(live: LiveFences) -> list[int]:
-    return [match.fence for match in live.index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)]
+    return [match.fence for match in live.current().index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)]
 
 
 def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) -> None:
@@ -57,7 +57,7 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
     editing.approve_fence(fence=fence, by=operator)
     live.poll()
     assert touched(live) == [fence.pk]
-    assert live.fence(fence.pk) == FenceFacts(
+    assert live.current().fence(fence.pk) == FenceFacts(
         id=fence.pk,
         public_id=fence.public_id,
         name="door",
@@ -71,20 +71,20 @@ def test_a_poll_takes_in_every_kind_of_change(operator: User, live: LiveFences) 
     editing.put_fence(fence=fence, by=owner)
     live.poll()
     assert touched(live) == []
-    facts = live.fence(fence.pk)
+    facts = live.current().fence(fence.pk)
     assert facts is not None
     assert facts.dwell_s == 60
     clinic = editing.put_zone(zone=zone(), by=operator)
     live.poll()
     assert touched(live) == [-clinic.pk]
-    assert live.fence(-clinic.pk) is None
+    assert live.current().fence(-clinic.pk) is None
     clinic.active = False
     editing.put_zone(zone=clinic, by=operator)
     editing.archive_fence(fence=fence)
     live.poll()
     assert touched(live) == []
-    assert live.fence(fence.pk) is None
-    assert len(live.index) == 0
+    assert live.current().fence(fence.pk) is None
+    assert len(live.current().index) == 0
 
 
 def test_loading_finds_what_polling_finds(operator: User, live: LiveFences) -> None:
@@ -131,7 +131,7 @@ def test_an_archived_store_takes_its_fences_out(operator: User, live: LiveFences
 
 def test_a_change_does_not_disturb_an_index_in_use(operator: User, live: LiveFences) -> None:
     fence = editing.put_fence(fence=drawn(make_store()), by=operator)
-    in_use = live.index
+    in_use = live.current().index
     editing.archive_fence(fence=fence)
     live.poll()
     assert [match.fence for match in in_use.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)] == [fence.pk]
@@ -224,7 +224,7 @@ def test_reports_that_come_before_the_load_share_one(live: LiveFences) -> None:
 
     def report() -> None:
         gate.wait()
-        seen.append((live.index, touched(live)))
+        seen.append((live.current().index, touched(live)))
         connection.close()
 
     threads = [threading.Thread(target=report) for _ in range(8)]

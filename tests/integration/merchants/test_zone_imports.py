@@ -52,7 +52,8 @@ def names() -> set[str]:
 def matched(lat: float, lon: float, accuracy_m: float = 5) -> bool:
     live_fences.matcher().refresh()
     return any(
-        match.fence < 0 for match in live_fences.matcher().index.match_one(lat=lat, lon=lon, accuracy_m=accuracy_m)
+        match.fence < 0
+        for match in live_fences.matcher().current().index.match_one(lat=lat, lon=lon, accuracy_m=accuracy_m)
     )
 
 
@@ -164,7 +165,7 @@ def test_live_fences_under_a_new_zone_wait_for_an_operator_with_the_rule_and_are
     assert "RCW 19.373.080" in under.review_note
     assert "Hospital" not in under.review_note
     live_fences.matcher().poll()
-    assert live_fences.matcher().fence(under.pk) is None
+    assert live_fences.matcher().current().fence(under.pk) is None
     operator = User.objects.create_superuser("operator", password="a-long-password-1")
     with pytest.raises(editing.GeometryRefused, match=r"RCW 19\.373\.080"):
         editing.approve_fence(fence=under, by=operator)

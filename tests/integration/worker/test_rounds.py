@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from geooffers.api.models import RateCount, StoredReply
 from geooffers.coupons import issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, RefusedScan
+from geooffers.decisions.models import Decision
 from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
@@ -18,7 +19,17 @@ from merchants.models import Offer, OfferBudget, OfferState
 from merchants.shops import shops
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
-from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store, make_visit
+from tests.cast import (
+    NOON,
+    make_coupon,
+    make_decision,
+    make_device,
+    make_fence,
+    make_offer,
+    make_staff,
+    make_store,
+    make_visit,
+)
 from tests.integration.conftest import make_worker
 
 pytestmark = pytest.mark.django_db
@@ -239,14 +250,13 @@ def test_visits_and_decisions_lose_their_shopper_after_thirty_days_and_so_does_e
     visit = make_visit(phone.shopper, make_fence(store))
     coupon = make_coupon(make_offer(store), shopper=phone.shopper, visit=visit)
     decided = NOON + timedelta(days=5)
-    Decision.objects.create(
-        shopper=phone.shopper, visit=visit, offer=coupon.offer, outcome=Outcome.CHOSEN, reason="best", at=decided
-    )
+    make_decision(coupon.offer, shopper=phone.shopper, visit=visit, coupon=coupon, now=decided)
     Visit.objects.update(ended_at=NOON + timedelta(hours=1), end_reason=EndReason.LEFT)
     assert forget.run(now=NOON + settings.KEEP_VISITS, limit=10) == 0
     assert forget.run(now=LATER, limit=10) == 1
     assert Visit.objects.get().shopper is None
-    assert Decision.objects.get().shopper is None
+    decision = Decision.objects.get()
+    assert (decision.shopper, decision.coupon, decision.offer) == (None, None, coupon.offer)
     coupon.refresh_from_db()
     assert (coupon.visit, coupon.shopper) == (None, phone.shopper)
     assert Forgotten.objects.get(what="visits").before == LATER - settings.KEEP_VISITS

@@ -1,11 +1,10 @@
-"""The pages about redemptions and decisions say what the code does, word for word where somebody may rely on it."""
+"""The page about redemptions says what the code does, word for word."""
 
 import re
 
 from geooffers.api.edge import errors, replies
 from geooffers.api.till import redemptions
-from geooffers.coupons import eligibility, redemption
-from geooffers.coupons.models import Outcome
+from geooffers.coupons import redemption
 from tests.conftest import ROOT
 
 ROW = re.compile(r"^\| (\w+) \| `(\w+)` \| (.+?) \| ?(.*?) ?\|$", re.MULTILINE)
@@ -34,18 +33,3 @@ def test_every_refusal_of_a_coupon_is_one_the_till_knows() -> None:
     assert {errors.PROBLEMS[refusal].code for refusal in redemption.Refused.__subclasses__()} == {
         refusal.code for refusal in redemption.Refused.__subclasses__()
     }
-
-
-def test_every_reason_of_a_decision_stands_in_the_page_and_no_other() -> None:
-    rows = rows_of("decision-reasons.md")
-    assert [reason for _, reason, *_ in rows] == sorted(
-        eligibility.Reason, key=[reason for _, reason, *_ in rows].index
-    )
-    assert {outcome for outcome, *_ in rows} <= set(Outcome.values)
-
-
-def test_reasons_are_written_in_the_order_in_which_they_are_looked_at() -> None:
-    refused = [reason for outcome, reason, *_ in rows_of("decision-reasons.md") if outcome == "refused"]
-    source = (ROOT / "geooffers" / "coupons" / "eligibility.py").read_text().partition("def judge")[2]
-    looked_at = re.findall(r"Reason\.(\w+)", source)
-    assert [reason.upper() for reason in refused] == looked_at

@@ -28,7 +28,8 @@ const SECTIONS = {
   receipts: "When you agreed to what",
   last_seen: "Where your phones were last",
   visits: "Your visits",
-  decisions: "Offers that were judged for you",
+  decisions: "What was decided at your visits",
+  interruptions: "When you were last sent a message about a coupon",
   coupons: "Your coupons",
   wallet_passes: "Passes in wallets",
   redemptions: "Coupons that you used",
@@ -78,16 +79,17 @@ function stay(visit, decisions, coupons) {
 }
 
 function judged(decisions, coupons) {
-  if (!decisions.length) return el("p", { class: "small soft" }, "The shop had no offer for that moment.");
-  return el("ul", { class: "judged" }, ...decisions.map((decision) => entry(decision, coupons.find((coupon) => decision.outcome === "chosen" && coupon.title === decision.offer))));
+  const entries = decisions.flatMap((decision) => decision.candidates.map((candidate) => entry(candidate, coupons.find((coupon) => candidate.outcome === "chosen" && coupon.id === decision.coupon_id))));
+  if (!entries.length) return el("p", { class: "small soft" }, "The shop had no offer for that moment.");
+  return el("ul", { class: "judged" }, ...entries);
 }
 
-function entry(decision, coupon) {
-  const [kind, word] = OUTCOMES[decision.outcome] ?? ["wait", decision.outcome];
+function entry(candidate, coupon) {
+  const [kind, word] = OUTCOMES[candidate.outcome] ?? ["wait", candidate.outcome];
   return el(
     "li",
     {},
-    el("div", {}, el("strong", {}, decision.offer), coupon ? el("span", { class: "soft small" }, ` ${COUPON_STATES[coupon.state] ?? coupon.state}`) : null, el("p", { class: "small" }, decision.meaning)),
+    el("div", {}, el("strong", {}, candidate.offer), coupon ? el("span", { class: "soft small" }, ` ${COUPON_STATES[coupon.state] ?? coupon.state}`) : null, el("p", { class: "small" }, candidate.meaning)),
     el("span", { class: `badge ${kind}` }, word),
   );
 }

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.shoppers.models import Purpose
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit

@@ -15,7 +15,6 @@ from geooffers.coupons import keyring, ledger
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
-    Decision,
     LedgerEntry,
     Redemption,
     RefusedScan,
@@ -23,6 +22,7 @@ from geooffers.coupons.models import (
     Vendor,
     WalletPass,
 )
+from geooffers.decisions.models import Decision
 from geooffers.rounds import erase, void_passes
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file

@@ -2,8 +2,8 @@
 
 import pytest
 
-from geooffers.coupons.eligibility import Reason
-from geooffers.coupons.reason_words import WORDS
+from geooffers.decisions.eligibility import Reason
+from geooffers.decisions.reason_words import WORDS
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "decision-reasons.md").read_text()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from geooffers.coupons.eligibility import Reason
+from geooffers.decisions.eligibility import Reason
 
 WORDS: Mapping[str, str] = {
     Reason.NOT_PUBLISHED: "The offer is a draft.",
@@ -18,6 +18,10 @@ WORDS: Mapping[str, str] = {
     Reason.DEVICE_LIMIT: "On this phone five other people have had it within the four weeks.",
     Reason.CAP_REACHED: "Open and redeemed coupons have reached the cap.",
     Reason.RANKED_LOWER: "They could have had it; another offer was ranked higher.",
+    Reason.OTHER_MOMENT: (
+        "They could have had it; the report began several moments, and the coupon came of another one."
+    ),
+    Reason.CONTENDED: "They could have had it; the last places of two better ones were taken at that instant.",
     Reason.BEST: "It became the coupon.",
 }
 
@@ -25,6 +29,8 @@ WORDS: Mapping[str, str] = {
 TO_SHOPPERS: Mapping[str, str] = {
     Reason.BEST: "It was the best of the offers that you could have at that moment.",
     Reason.RANKED_LOWER: "You could have had it; another offer was better for you at that moment.",
+    Reason.OTHER_MOMENT: "You could have had it; you came to several places at once, and one coupon came of it.",
+    Reason.CONTENDED: "You could have had it, but so many others were faster at that moment that nothing was issued.",
     Reason.NOT_PUBLISHED: "The shop had not published it yet.",
     Reason.PAUSED: "The shop had paused it.",
     Reason.ENDED: "It was over.",

@@ -1,17 +1,19 @@
-"""A rehearsal in words, line by line: what a merchant reads beside the drawing."""
+"""A simulated visit in words, line by line: what a merchant reads beside the drawing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from geooffers.coupons.models import Coupon, Decision, Outcome
-from geooffers.coupons.reason_words import WORDS
-from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
-from geooffers.usecases.location.report_positions import Told
+from geooffers.decisions.choosing import Outcome
+from geooffers.decisions.models import Message
+from geooffers.decisions.reason_words import WORDS
+from geooffers.usecases.location.simulate_visit import Candidate, SimulatedCoupon, SimulatedVisit
 from geooffers.visits.engine import explaining
-from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Change, Touch, Transition
-from notifications.models import Push
+from geooffers.visits.engine.observations import Touch, to_ms
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import Transition
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
 
 CHANGES = {
     Change.ENTERED: "Entered",
@@ -27,6 +29,11 @@ OUTCOMES = {
     Outcome.PASSED_OVER: "passed over",
     Outcome.REFUSED: "refused",
     Outcome.WITHHELD: "withheld",
+}
+NO_PUSH = {
+    Message.TOO_SOON: "another one was sent within the last ten minutes",
+    Message.TOO_LATE: "it was told too late to disturb anybody for it",
+    Message.BARRED: "a shop of this trade may not push to who is there",
 }
 
 
@@ -59,6 +66,7 @@ class CouponRead:
     push_title: str
     push_text: str
     push_until: str
+    no_push: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,61 +81,55 @@ class Line:
     not_used: str
     changes: tuple[ChangeRead, ...]
     offers: tuple[OfferRead, ...]
-    coupons: tuple[CouponRead, ...]
+    coupon: CouponRead | None
 
     @property
     def is_eventful(self) -> bool:
-        return bool(self.changes or self.offers or self.coupons)
+        return bool(self.changes or self.offers or self.coupon)
 
 
-def lines(rehearsal: Rehearsal) -> tuple[Line, ...]:
-    return tuple(_lines(rehearsal))
+def lines(visit: SimulatedVisit) -> tuple[Line, ...]:
+    return tuple(_lines(visit))
 
 
-def summary(rehearsal: Rehearsal) -> str:
+def summary(visit: SimulatedVisit) -> str:
     """What it came to, in a sentence or two."""
-    told = [one for seen in rehearsal.seen for one in seen.told]
-    coupons = [coupon for seen in rehearsal.seen for coupon in seen.coupons]
-    if not any(one.change in CHANGES for one in told):
+    changes = [one.change for seen in visit.seen for one in seen.transitions]
+    coupons = [seen.coupon for seen in visit.seen if seen.coupon is not None]
+    if not any(change in CHANGES for change in changes):
         return "No visit: whoever passes like this is not there. The lines below say what was missing."
     if not coupons:
-        judged = any(seen.decisions for seen in rehearsal.seen)
+        judged = any(seen.candidates for seen in visit.seen)
         why = "every offer was refused" if judged else "no offer of this store waits for such a visit"
         return f"A visit, and no coupon: {why}."
-    titles = ", ".join(f"“{coupon.title}”" for coupon in coupons)
-    pushes = sum(len(seen.pushes) for seen in rehearsal.seen)
-    return f"A visit, and {titles}: {'pushed to the phone' if pushes else 'shown in the app, not pushed'}."
+    titles = ", ".join(f"“{coupon.offer.title}”" for coupon in coupons)
+    pushed = any(coupon.push for coupon in coupons)
+    return f"A visit, and {titles}: {'pushed to the phone' if pushed else 'shown in the app, not pushed'}."
 
 
-def _lines(rehearsal: Rehearsal) -> Iterator[Line]:
-    zone = ZoneInfo(rehearsal.fence.store.time_zone)
-    names = {fence.pk: fence.name for fence in rehearsal.fences}
-    by_public_id = {fence.public_id: fence.pk for fence in rehearsal.fences}
-    first, alone = rehearsal.seen[0].at, len(names) == 1
-    for number, one in enumerate(rehearsal.seen, start=1):
+def _lines(visit: SimulatedVisit) -> Iterator[Line]:
+    zone = ZoneInfo(visit.fence.store.time_zone)
+    names = {fence.pk: fence.name for fence in visit.fences}
+    first, alone = visit.seen[0].at, len(names) == 1
+    for number, one in enumerate(visit.seen, start=1):
         here = {touch.fence: touch for touch in one.touches}
-        waits = [
-            (names[fence], explaining.waits_for(stay, at_ms=int(one.at.timestamp() * 1000)))
-            for fence, stay in one.stays.items()
-        ]
+        waits = [(names[fence], explaining.waits_for(stay, at_ms=to_ms(one.at))) for fence, stay in one.stays.items()]
         yield Line(
             number=number,
             at=_clock(one.at, zone),
             after=_after((one.at - first).total_seconds()),
             where=tuple(
                 _named(fence.name, _where(here.get(fence.pk), accuracy_m=one.step.accuracy_m), alone=alone)
-                for fence in rehearsal.fences
+                for fence in visit.fences
             ),
             waits=tuple(_named(name, words, alone=alone) for name, words in waits if words),
             not_used=explaining.why_dropped(one.result.status, one.result.code),
             changes=tuple(
-                _change(told, rehearsal, fence=by_public_id[told.fence_id], name=names[by_public_id[told.fence_id]],
-                        zone=zone)
-                for told in one.told
+                _change(transition, visit, name=names[transition.fence], zone=zone) for transition in one.transitions
             ),
-            offers=tuple(_offer(decision) for decision in sorted(one.decisions, key=_best_first)),
-            coupons=tuple(_coupon(coupon, one, zone=zone) for coupon in one.coupons),
-        )  # fmt: skip
+            offers=tuple(_offer(candidate) for candidate in one.candidates),
+            coupon=None if one.coupon is None else _coupon(one.coupon, zone=zone),
+        )
 
 
 def _where(touch: Touch | None, *, accuracy_m: float) -> str:
@@ -146,48 +148,42 @@ def _named(name: str, words: str, *, alone: bool) -> str:
     return words[0].upper() + words[1:] if alone else f"{name}: {words}"
 
 
-def _change(told: Told, rehearsal: Rehearsal, *, fence: int, name: str, zone: ZoneInfo) -> ChangeRead:
-    facts = rehearsal.facts[fence]
-    transition = Transition(
-        change=told.change, fence=fence, at=told.at, pushable=told.pushable, proven_at=told.proven_at, rule=told.rule
-    )
+def _change(transition: Transition, visit: SimulatedVisit, *, name: str, zone: ZoneInfo) -> ChangeRead:
+    facts = visit.facts[transition.fence]
     tuning = DRIVE_BY if facts.is_drive_by else WALK_IN
     why = explaining.why(transition, tuning=tuning, dwell_s=facts.dwell_s, size_m=facts.size_m)
     return ChangeRead(
-        word=CHANGES[told.change],
-        kind="entered" if told.change is Change.APPEARED_INSIDE else str(told.change),
+        word=CHANGES[transition.change],
+        kind="entered" if transition.change is Change.APPEARED_INSIDE else str(transition.change),
         fence=name,
-        at=_clock(told.at, zone),
+        at=_clock(transition.at, zone),
         why=why[0].upper() + why[1:] + ".",
-        confidence=f"{told.confidence:.0%}",
+        confidence=f"{transition.confidence:.0%}",
     )
 
 
-def _offer(decision: Decision) -> OfferRead:
+def _offer(candidate: Candidate) -> OfferRead:
     return OfferRead(
-        title=decision.offer.title,
-        outcome=OUTCOMES[Outcome(decision.outcome)],
-        kind=decision.outcome,
-        reason=WORDS.get(decision.reason, decision.reason),
-        code=decision.reason,
-        score="" if decision.score is None else f"{decision.score:.2f}",
+        title=candidate.offer.title,
+        outcome=OUTCOMES[candidate.outcome],
+        kind=candidate.outcome,
+        reason=WORDS[candidate.reason],
+        code=candidate.reason,
+        score="" if candidate.score is None else f"{candidate.score:.2f}",
     )
 
 
-def _best_first(decision: Decision) -> tuple[bool, float, str]:
-    return decision.outcome != Outcome.CHOSEN, -(decision.score or -1.0), str(decision.offer_id)
-
-
-def _coupon(coupon: Coupon, one: Seen, *, zone: ZoneInfo) -> CouponRead:
-    push: Push | None = next((push for push in one.pushes if push.subject == coupon.pk), None)
+def _coupon(coupon: SimulatedCoupon, *, zone: ZoneInfo) -> CouponRead:
+    push = coupon.push
     return CouponRead(
-        title=coupon.title,
-        text=coupon.text,
-        terms=coupon.terms,
+        title=coupon.offer.title,
+        text=coupon.offer.text,
+        terms=coupon.offer.terms,
         until=f"{coupon.expires_at.astimezone(zone):%-d %B, %H:%M}",
         push_title=push.title if push else "",
         push_text=push.body if push else "",
         push_until=_clock(push.expires_at, zone) if push else "",
+        no_push=NO_PUSH.get(coupon.message, ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Walk me in, in a browser: strict policy, both colours, both widths, and everything that axe knows."""
+"""The simulated visit, in a browser: strict policy, both colours, both widths, and everything that axe knows."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,19 +12,19 @@ def signed_in(browsing: Browsing, look: dict[str, object]) -> Page:
     login = next(one for one in browsing.city.logins if one["username"] == "owner")
     merchant = Drawing(browsing, **look)
     merchant.sign_in(login["username"], login["password"])
-    merchant.page.goto("/admin/walk-me-in/")
+    merchant.page.goto("/admin/simulated-visit/")
     return merchant.page
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=name_of)
 def test_somebody_walks_in(browsing: Browsing, look: dict[str, object]) -> None:
     page = signed_in(browsing, look)
-    judge(page, "walk-me-in-asked", look)
+    judge(page, "simulated-visit-asked", look)
     page.get_by_role("button", name="Walk in").click()
     expect(page.locator(".walk-summary")).to_contain_text("A visit")
     expect(page.locator(".walk-map svg")).to_be_visible()
     page.locator(".walk-eventful").first.scroll_into_view_if_needed()
-    judge(page, "walk-me-in-walked", look)
+    judge(page, "simulated-visit-walked", look)
 
 
 def test_every_way_is_shown_and_who_stays_is_told_to_have(browsing: Browsing) -> None:

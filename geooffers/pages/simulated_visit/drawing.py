@@ -1,12 +1,12 @@
-"""A rehearsal as a drawing: fences and track in the units of an SVG. No script, no tile, nothing fetched."""
+"""A simulated visit as a drawing: fences and track in the units of an SVG. No script, no tile, nothing fetched."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from geooffers.matching.areas import Area
-from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
+from geooffers.usecases.location.simulate_visit import Seen, SimulatedVisit
 from geooffers.visits.engine.local_projection import Ground, length_in_words, nice_length_m
-from geooffers.visits.engine.transitions import BEGINNINGS, Change
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
 from merchants.fences.areas import stored_area
 from merchants.fences.geometry.measures import center
 from merchants.live_fences.fence_map import outlines
@@ -45,15 +45,15 @@ class Drawing:
     scale_words: str
 
 
-def drawn(rehearsal: Rehearsal) -> Drawing:
-    lon, lat = center(stored_area(rehearsal.fence))
+def drawn(visit: SimulatedVisit) -> Drawing:
+    lon, lat = center(stored_area(visit.fence))
     ground = Ground(lat=lat, lon=lon)
-    track = [(ground.x_m(one.step.lon), ground.y_m(one.step.lat)) for one in rehearsal.seen]
-    shapes = [(fence, _rings(stored_area(fence), ground)) for fence in rehearsal.fences]
+    track = [(ground.x_m(one.step.lon), ground.y_m(one.step.lat)) for one in visit.seen]
+    shapes = [(fence, _rings(stored_area(fence), ground)) for fence in visit.fences]
     # The fence walked into and the track are what it is about; of others so much as falls into the frame.
     sheet = _Sheet([*track, *(place for ring in shapes[0][1] for place in ring)])
     placed = [sheet.at(*place) for place in track]
-    dots = [_dot(number, one, place) for number, (one, place) in enumerate(zip(rehearsal.seen, placed, strict=True), 1)]
+    dots = [_dot(number, one, place) for number, (one, place) in enumerate(zip(visit.seen, placed, strict=True), 1)]
     length_m = nice_length_m(WIDTH / sheet.scale)
     return Drawing(
         width=WIDTH,
@@ -62,7 +62,7 @@ def drawn(rehearsal: Rehearsal) -> Drawing:
             Outline(
                 name=fence.name,
                 path=" ".join(sheet.path(ring, closed=True) for ring in rings),
-                is_walked_into=fence.pk == rehearsal.fence.pk,
+                is_walked_into=fence.pk == visit.fence.pk,
             )
             for fence, rings in reversed(shapes)
         ),
@@ -98,8 +98,8 @@ def _rings(area: Area, ground: Ground) -> list[list[tuple[float, float]]]:
 
 def _dot(number: int, one: Seen, place: tuple[float, float]) -> Dot:
     kind = "in" if any(touch.inside for touch in one.touches) else "out"
-    for told in one.told:
-        kind = "entered" if told.change in BEGINNINGS else str(told.change)
+    for transition in one.transitions:
+        kind = "entered" if transition.change in BEGINNINGS else str(transition.change)
     if kind == Change.CORRECTED:
         kind = "in"
     r = 4 if kind == "out" else 5

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.coupons.ranking import Candidate, Context, FixedRanker
+from geooffers.decisions.ranking import Candidate, Context, FixedRanker
 from tests.cast import NOON
 
 CONTEXT = Context(now=NOON, trigger="entered")

@@ -1,6 +1,6 @@
 """Which of the offers that a shopper may have is the one they get?
 
-There is no right answer to this, only better and worse guesses; one coupon a visit is the promise, so a guess has to
+There is no right answer to this, only better and worse guesses; one coupon at a time is the promise, so a guess has to
 be made. An example: somebody walks into a café that offers "20 % off" (they had it last week), "a free bun" (new to
 them, 300 left) and "5 EUR off" (new to them, ends tonight). One could argue for the largest saving, for what the
 merchant wants gone, for surprise. `FixedRanker` says the 5 EUR: new beats known, and what ends soon beats what can
@@ -52,17 +52,25 @@ class Context:
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
     candidate: Candidate
-    score: float
+    score: float  # 0 to 1
+    propensity: float = 1.0  # how likely this policy was to put it first, given the same facts: above 0, to 1
 
 
 class Ranker(Protocol):
+    @property
+    def policy(self) -> str:
+        """Name and version, at most 40 characters: another way to rank is another version."""
+        ...
+
     def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
         """All candidates, best first."""
         ...
 
 
 class FixedRanker:
-    """Ranks by the three weights above."""
+    """Ranks by the three weights above. The same facts give the same answer, so every propensity is 1."""
+
+    policy = "fixed-1"
 
     def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
         ranked = [Ranked(candidate=each, score=_score(each, context)) for each in candidates]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from unfold.widgets import DATETIME_CLASSES, UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
-from geooffers.visits.made_up_walks import Manner
+from geooffers.visits.simulated_walks import Manner
 from merchants.models import FenceState, Geofence, User
 from merchants.people import access
 

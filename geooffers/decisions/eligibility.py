@@ -1,10 +1,11 @@
 """May this shopper have this offer now? Frozen facts in, a verdict with its reason out.
 
-Every verdict is stored as a Decision, so that "why did they (not) get it?" has an answer that does not depend on
-remembering how things stood. docs/decision-reasons.md explains each code; a test keeps the two alike.
+Every verdict is kept with the Decision of its moment, so that "why did they (not) get it?" has an answer that does not
+depend on remembering how things stood. docs/decision-reasons.md explains each code; a test keeps the two alike.
 
 A yes here is a good guess, not the last word: between this look and the issue others may take the last place. The
-conditional updates in `counting` and `merchants.offers.budgets` have the last word, with the same codes.
+conditional updates of `coupons.issuing` and `merchants.offers.budgets` have the last word; `deciding` gives it the same
+codes.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Reason(StrEnum):
     BEST = "best"
     # passed over
     RANKED_LOWER = "ranked_lower"
+    OTHER_MOMENT = "other_moment"
+    CONTENDED = "contended"
     # refused: the offer
     NOT_PUBLISHED = "not_published"
     PAUSED = "paused"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.coupons.eligibility import SHORTEST_USE, Facts, Reason, Standing, judge
+from geooffers.decisions.eligibility import SHORTEST_USE, Facts, Reason, Standing, judge
 from merchants.models import OfferState
 from tests.cast import NOON
 
@@ -59,7 +59,8 @@ def test_the_lasting_reason_is_named_before_the_passing_one(first: Reason, secon
 
 
 def test_every_refusal_is_tested() -> None:
-    assert set(SPOILED) | {Reason.BEST, Reason.RANKED_LOWER} == set(Reason)
+    of_the_choice = {Reason.BEST, Reason.RANKED_LOWER, Reason.OTHER_MOMENT, Reason.CONTENDED}
+    assert set(SPOILED) | of_the_choice == set(Reason)
 
 
 @pytest.mark.parametrize(

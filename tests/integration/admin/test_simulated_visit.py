@@ -1,4 +1,4 @@
-"""The page "Walk me in": for one's own fences, at a moment of one's choice, every step in words."""
+"""The page "Simulated visit": for one's own fences, at a moment of one's choice, every step in words."""
 
 from datetime import timedelta
 
@@ -7,17 +7,18 @@ from django.test import Client
 from django.utils import timezone
 
 from geooffers.api.edge import clock
-from geooffers.coupons.models import Coupon, Decision
+from geooffers.coupons.models import Coupon
+from geooffers.decisions.models import Decision
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.live_fences import live_fences
-from merchants.models import FenceState, FenceTuning, Geofence, OfferState, Role, Store, User
+from merchants.models import FenceState, FenceTuning, Geofence, Merchant, OfferState, Role, Store, Trade, User
 from notifications.models import Push
 from tests.cast import make_fence, make_offer, make_staff, make_store
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/walk-me-in/"
+PAGE = "/admin/simulated-visit/"
 
 
 @pytest.fixture
@@ -65,6 +66,13 @@ def test_every_step_is_told(owner: Client, fence: Geofence) -> None:
     assert "<svg viewBox=" in page
     for model in (Shopper, Visit, Decision, Coupon, Push):
         assert model.objects.count() == 0
+
+
+def test_why_there_is_no_push_is_told(owner: Client, fence: Geofence, store: Store) -> None:
+    Merchant.objects.filter(pk=store.merchant_id).update(trade=Trade.HEALTH)
+    page = text_of(owner, {"fence": fence.pk, "manner": "on_foot"})
+    assert "A visit, and “Free bun”: shown in the app, not pushed." in page
+    assert "No push: a shop of this trade may not push to who is there." in page
 
 
 def test_no_visit_is_explained_as_well(owner: Client, fence: Geofence) -> None:

@@ -1,0 +1,1 @@
+"""Simulated visit: a merchant watches a made-up shopper walk into a fence, and reads every step of the decision."""

@@ -1,1 +1,0 @@
-"""Walk me in: a merchant watches a made-up shopper walk into a fence, and reads every step of the decision."""
