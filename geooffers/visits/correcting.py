@@ -16,7 +16,6 @@ from uuid_utils.compat import uuid7
 from geooffers.shoppers.models import Device
 from geooffers.visits.engine.corrections import Correction, Told
 from geooffers.visits.engine.observations import to_moment
-from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import EndReason, Presence, Visit
 
 
@@ -36,19 +35,6 @@ def correct(*, device: Device, shopper_id: UUID, fence_id: int, correction: Corr
         _change(rows[told], device=device, shopper_id=shopper_id, now=now)
     for now in sorted(added, key=lambda one: one.left_ms is None):
         _add(device=device, shopper_id=shopper_id, fence_id=fence_id, now=now)
-
-
-def record_crossing(*, shopper_id: UUID, transition: Transition) -> None:
-    """Somebody drove through. Over before anybody knew; it brings nothing."""
-    Visit.objects.create(
-        id=uuid7(),
-        shopper_id=shopper_id,
-        fence_id=transition.fence,
-        began_at=transition.at,
-        ended_at=transition.at,
-        end_reason=EndReason.CROSSED,
-        confidence=transition.confidence,
-    )
 
 
 def _pair(before: Sequence[Told], after: Sequence[Told]) -> tuple[list[tuple[Told, Told]], list[Told], list[Told]]:

@@ -1,28 +1,31 @@
 """From transitions to rows: visits, and the presence of each phone in them.
 
 `apply` and `end_presence_of_devices` run in the caller's transaction, which has locked what comes before: consents,
-device state. Then visits, one fence after the other in the order of their ids, so that two phones of one shopper never
-wait for each other in a circle.
+device state. Then visits, in the order of their fences' ids, so that two phones of one shopper never wait for each
+other in a circle (`writing` has the steps).
 
-A visit is one stay of one shopper. Their second phone joins it; it ends when no phone is inside any more. Whoever
-leaves locks the visit first: two phones that left together would each still see the other's presence, and the visit
-would stay open for ever.
+A visit is one stay of one shopper. Their second phone joins it; it ends when no phone is inside any more. The visit is
+locked before a presence is deleted: two phones that left together would each still see the other's presence, and the
+visit would stay open for ever.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from uuid_utils.compat import uuid7
+from django.db.models import F, QuerySet
 
 from geooffers.shoppers.models import Device
-from geooffers.visits import correcting
+from geooffers.statements.compiled import Given, Update
+from geooffers.visits import correcting, writing
 from geooffers.visits.engine import transitions
 from geooffers.visits.engine.observations import to_moment
-from geooffers.visits.engine.transitions import BEGINNINGS, Change, Transition
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.state import packing, sealed_state, staleness
 
@@ -43,37 +46,60 @@ class Recorded:
 def apply(
     *, device: Device, shopper_id: UUID, found: Sequence[Transition], is_gone: Callable[[int], bool]
 ) -> list[Recorded]:
-    """Write what one report of `device` changed, in the order of `found`.
+    """Write what one report of `device` changed; answers in the order of `found`.
 
     `is_gone` says of a fence that it is not live any more: then nobody walked out, the fence went away. A transition
     whose visit others have ended meanwhile (a withdrawal of the account's, the stale round) has nothing to write.
+
+    However many visits begin, go on and end, the statements are the same few (`writing`). Only a correction is written
+    by itself: after what was found at its fence before it, and before what was found there after it.
     """
-    recorded: list[Recorded | None] = [None] * len(found)
-    # Visits of different fences know nothing of each other, so the order of the locks may be the fences' own.
-    for place in sorted(range(len(found)), key=lambda place: (found[place].fence, place)):
-        one = found[place]
-        if one.change in BEGINNINGS:
-            visit, began = _begin(device=device, shopper_id=shopper_id, transition=one)
-            recorded[place] = Recorded(transition=one, visit=visit, is_news=began)
-            continue
-        if one.correction is not None:
-            correcting.correct(device=device, shopper_id=shopper_id, fence_id=one.fence, correction=one.correction)
-            continue
-        if one.change == Change.CROSSED:
-            correcting.record_crossing(shopper_id=shopper_id, transition=one)
-            continue
-        known = _lock_open_visit(shopper_id=shopper_id, fence_id=one.fence)
-        if known is None:
-            continue
-        if one.change in (Change.SETTLED, Change.DWELLED):
-            recorded[place] = Recorded(transition=one, visit=known, is_news=_progress(visit=known, transition=one))
-        else:
-            reason = EndReason.STALE if one.stale else EndReason.LEFT
-            if is_gone(one.fence):
-                reason = EndReason.FENCE_GONE
-            ended = _leave(visit=known, device_id=device.pk, at=one.at, reason=reason)
-            recorded[place] = Recorded(transition=one, visit=known, is_news=ended)
-    return [entry for entry in recorded if entry is not None]
+    written: dict[int, writing.Written] = {}
+    left = _by_fence(found)
+    while left:
+        runs = {fence: list(itertools.takewhile(_is_ordinary, there)) for fence, there in left.items()}
+        left = {fence: there[len(runs[fence]) :] for fence, there in left.items() if len(there) > len(runs[fence])}
+        written |= writing.write(
+            device=device, shopper_id=shopper_id, runs=runs, is_gone=is_gone, also_locked=left.keys()
+        )
+        for fence, there in left.items():
+            _, one = there.pop(0)
+            if one.correction is not None:
+                correcting.correct(device=device, shopper_id=shopper_id, fence_id=fence, correction=one.correction)
+        left = {fence: there for fence, there in left.items() if there}
+    return [
+        Recorded(transition=found[place], visit=one.visit, is_news=one.is_news)
+        for place, one in sorted(written.items())
+    ]
+
+
+def _by_fence(found: Sequence[Transition]) -> dict[int, list[tuple[int, Transition]]]:
+    """With their places, in the order of the fences. Visits of different fences know nothing of each other."""
+    by_fence: dict[int, list[tuple[int, Transition]]] = {}
+    for place, one in sorted(enumerate(found), key=lambda each: (each[1].fence, each[0])):
+        by_fence.setdefault(one.fence, []).append((place, one))
+    return by_fence
+
+
+def _is_ordinary(placed: tuple[int, Transition]) -> bool:
+    return placed[1].correction is None
+
+
+def replace_state(*, device_id: UUID, version: int, packed: bytes, last_fix_at: datetime) -> bool:
+    """The phone's state, if it still has this version; the next one is one higher."""
+    return bool(_REPLACING.run(device=device_id, version=version, packed=packed, last_fix_at=last_fix_at))
+
+
+def _replacing() -> tuple[QuerySet[DeviceState], dict[str, Any]]:
+    column = DeviceState._meta.get_field
+    states = DeviceState.objects.filter(
+        pk=Given("device", column("device")), version=Given("version", column("version"))
+    )
+    packed, last_fix_at = (Given(name, column(name)) for name in ("packed", "last_fix_at"))
+    return states, {"version": F("version") + 1, "packed": packed, "last_fix_at": last_fix_at}
+
+
+_REPLACING = Update(_replacing)
 
 
 def end_presence_of_device(*, device: Device, now: datetime, reason: EndReason) -> int:
@@ -129,58 +155,6 @@ def _close_one(*, device_id: UUID, minute: datetime) -> int:
     return 1
 
 
-def _begin(*, device: Device, shopper_id: UUID, transition: Transition) -> tuple[Visit, bool]:
-    """The shopper's open visit at the fence: a new one (True), or the one that another phone, or another report, began.
-
-    The insert leaves it to the constraint which of many wins; whoever loses waits there for the winner's commit. The
-    winner's visit may have ended between that commit and our lock: then we begin the next one.
-    """
-    while True:
-        ours = Visit(
-            id=uuid7(),
-            shopper_id=shopper_id,
-            fence_id=transition.fence,
-            began_at=transition.at,
-            appeared_inside=transition.change == Change.APPEARED_INSIDE,
-            confidence=transition.confidence,
-        )
-        Visit.objects.bulk_create([ours], ignore_conflicts=True)
-        visit = _lock_open_visit(shopper_id=shopper_id, fence_id=transition.fence)
-        if visit is not None:
-            break
-    # Already there when a state was lost: then it is the same presence.
-    Presence.objects.bulk_create(
-        [Presence(visit=visit, device=device, since=transition.at)],
-        ignore_conflicts=True,
-    )
-    return visit, visit.pk == ours.pk
-
-
-def _progress(*, visit: Visit, transition: Transition) -> bool:
-    """Settled or dwelled, once a visit whichever phone is first."""
-    field = "settled_at" if transition.change == Change.SETTLED else "dwelled_at"
-    if getattr(visit, field) is not None:
-        return False
-    setattr(visit, field, transition.at)
-    visit.confidence = max(visit.confidence, transition.confidence)
-    visit.save(update_fields=[field, "confidence"])
-    return True
-
-
-def _leave(*, visit: Visit, device_id: UUID, at: datetime, reason: EndReason) -> bool:
-    """`visit` is locked. Whether it ended by this."""
-    Presence.objects.filter(visit=visit, device_id=device_id).delete()
-    # Phones disagree about the time by seconds, and a silent one goes last in our books only.
-    until = max(at, visit.began_at, visit.seen_until or at)
-    if visit.presences.exists():
-        visit.seen_until = until
-        visit.save(update_fields=["seen_until"])
-        return False
-    visit.ended_at, visit.end_reason = until, reason
-    visit.save(update_fields=["ended_at", "end_reason"])
-    return True
-
-
 def _leave_all(
     *, device_id: UUID, at: Callable[[int], datetime], reason: EndReason, except_in: Collection[int] = ()
 ) -> int:
@@ -190,10 +164,6 @@ def _leave_all(
     # taken the phone's presence along.
     while present.exists():
         visits = Visit.objects.filter(presences__device=device_id, ended_at=None).exclude(fence_id__in=except_in)
-        for visit in visits.order_by("fence_id").select_for_update(of=("self",)):
-            ended += _leave(visit=visit, device_id=device_id, at=at(visit.fence_id), reason=reason)
+        locked = list(visits.order_by("fence_id").select_for_update(of=("self",)))
+        ended += len(writing.leave(locked, device_id=device_id, at=at, reason=reason))
     return ended
-
-
-def _lock_open_visit(*, shopper_id: UUID, fence_id: int) -> Visit | None:
-    return Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id, ended_at=None).select_for_update().first()

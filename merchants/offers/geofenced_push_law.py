@@ -3,21 +3,34 @@
 The promise itself stays: the coupon is in the answer and in the app, only no message comes of where somebody is.
 """
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from geooffers.jurisdictions import configured
+from geooffers.jurisdictions.rules import Table
+from geooffers.statements.compiled import Given, Select
 from merchants.models import Store, Trade
 
 
 def is_allowed(*, store_id: UUID) -> bool:
-    return not Store.objects.filter(off(), pk=store_id).exists()
+    return not _OFF.rows(configured.table(), store=store_id)
+
+
+def _is_off(table: Table) -> QuerySet[Store, Any]:
+    return Store.objects.filter(_off(table, ""), pk=Given("store", Store._meta.pk)).values_list("pk")
+
+
+_OFF = Select(_is_off)
 
 
 def off(store: str = "") -> Q:
     """Of a store, or with `store="visit__fence__store__"` of a row that leads to one: its pushes are off."""
-    table = configured.table()
+    return _off(configured.table(), store)
+
+
+def _off(table: Table, store: str) -> Q:
     closed = Q(**{f"{store}jurisdiction": ""})
     if not table.everywhere.health_push:
         closed |= ~closed

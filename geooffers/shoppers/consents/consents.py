@@ -7,8 +7,9 @@ update, so one of the two is wholly before the other.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from geooffers.shoppers.consents import allowed
@@ -23,14 +24,15 @@ from geooffers.shoppers.models import (
     ReceiptSource,
     Shopper,
 )
+from geooffers.statements.compiled import Given, Select
 
 
-def states_of(*, device: Device, shopper: Shopper) -> QuerySet[ConsentState]:
+def states_of(*, device: Device | Given, shopper: Shopper | Given) -> QuerySet[ConsentState]:
     """The device's own and its shopper's, in the order in which they are locked."""
     return ConsentState.objects.filter(Q(device=device) | Q(device=None), shopper=shopper).order_by("pk")
 
 
-def counts(*, now: datetime) -> Q:
+def counts(*, now: datetime | Given) -> Q:
     """Of a state: what it says may be acted on. Given, to words that still mean what they said, and not in a pause.
 
     Not by a join to the text: whoever waited for a row that changed its text meanwhile would find the old one joined.
@@ -47,15 +49,19 @@ def lock_for_share(
     Django has no FOR SHARE, and FOR UPDATE would make two reports of one shopper wait for each other. SQLite needs
     no lock: its transaction is the only writer.
     """
-    wanted = states_of(device=device, shopper=shopper).filter(counts(now=now), purpose__in=list(purposes))
-    if connection.vendor != "postgresql":
-        given = [purpose for (purpose,) in wanted.values_list("purpose")]
-    else:
-        statement, parameters = wanted.values_list("purpose").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(f"{statement} FOR SHARE", parameters)
-            given = [purpose for (purpose,) in cursor.fetchall()]
-    return frozenset(map(Purpose, given)) & allowed.purposes(shopper=shopper)
+    rows = _COUNTING.rows(device=device.pk, shopper=shopper.pk, now=now)
+    given = frozenset(Purpose(purpose) for (purpose,) in rows)
+    return given & frozenset(purposes) & allowed.purposes(shopper=shopper)
+
+
+def _counting() -> QuerySet[ConsentState, Any]:
+    column = ConsentState._meta.get_field
+    device, shopper = Given("device", column("device")), Given("shopper", column("shopper"))
+    now = Given("now", column("paused_until"))
+    return states_of(device=device, shopper=shopper).filter(counts(now=now)).values_list("purpose")
+
+
+_COUNTING = Select(_counting, endings={"postgresql": " FOR SHARE"})
 
 
 def withdraw_from_all(

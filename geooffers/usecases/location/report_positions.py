@@ -308,10 +308,8 @@ def _compare_and_set(*, device: Device, version: int, plan: _Plan, now: datetime
         raise TooManyWrites(retry_after_s=60 - now.second)
     assert after.newest_at is not None  # noqa: S101  # it is worth a write, so there is a newest fix
     sealed = sealed_state.seal(packing.pack(after), device_id=device.pk)
-    return bool(
-        DeviceState.objects.filter(pk=device.pk, version=version).update(
-            version=version + 1, packed=sealed, last_fix_at=staleness.minute_of(after.newest_at)
-        )
+    return recording.replace_state(
+        device_id=device.pk, version=version, packed=sealed, last_fix_at=staleness.minute_of(after.newest_at)
     )
 
 
