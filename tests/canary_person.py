@@ -98,7 +98,7 @@ class CanaryPerson:
             self.call("POST", "/consents", body, **{"Idempotency-Key": key})
         self.call("POST", "/consents/withdraw", {"purpose": "analytics"})
         self.call("PUT", "/devices/me/push", {"kind": "fid", "address": self.address})
-        self.call("POST", "/nearby", {"lat": LAT, "lon": LON, "background": False})
+        self.call("POST", "/regions", {"lat": LAT, "lon": LON, "background": False})
 
     def _walk_in_and_redeem(self) -> None:
         """As the anonymous shopper, who then signs in."""
