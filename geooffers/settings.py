@@ -38,7 +38,7 @@ SECRET_KEY_FALLBACKS: list[str] = [
 ]
 # "id:hex,id:hex"; the first makes new codes, all of them read old ones. 32 bytes each.
 CODE_KEYS = secret("GEOOFFERS_CODE_KEYS", "s1:" + "5a" * 32)
-# In the same form; the first seals what is stored of tokens and of where phones are, all of them open it.
+# In the same form; the first seals what is stored of codes and of where phones are, all of them open it.
 DATA_KEYS = secret("GEOOFFERS_DATA_KEYS", "s1:" + "3c" * 32)
 
 # --- where it runs -------------------------------------------------------------------------------------------

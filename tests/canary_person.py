@@ -17,7 +17,6 @@ from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.decisions.models import Decision
 from geooffers.rounds import export
-from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
@@ -37,10 +36,6 @@ LAT, LON = 61.49876543, 23.76123456
 CAFE = {"lat": 61.4985, "lon": 23.7615}
 FARTHER = (LAT + 0.02, LON)
 MINUTE = timedelta(minutes=1)
-
-
-def sealed_and_not(digest: bytes, *, of: str) -> list[bytes]:
-    return [digest, *SealedHash(purpose=of).forms(digest)]
 
 
 class CanaryPerson:
@@ -104,7 +99,7 @@ class CanaryPerson:
             self.call("POST", "/consents", body, **{"Idempotency-Key": key})
         self.call("POST", "/consents/withdraw", {"purpose": "analytics"})
         self.call("PUT", "/devices/me/push", {"kind": "fid", "address": self.address})
-        self.call("POST", "/nearby", {"lat": LAT, "lon": LON, "background": False})
+        self.call("POST", "/regions", {"lat": LAT, "lon": LON, "background": False})
 
     def _walk_in_and_redeem(self) -> None:
         """As the anonymous shopper, who then signs in."""
@@ -154,10 +149,11 @@ class CanaryPerson:
 
     def _markers(self) -> Mapping[str, tuple[bytes, ...]]:
         """Twelve, each in every form in which it may lie about."""
+        digest = codes.read(self.open_code).digest
         written = {
             "installation id": [UUID(self.phone.install_id)],
-            "first token": [self.first_token, *sealed_and_not(auth.hash_token(self.first_token), of="device token")],
-            "next token": [self.next_token, *sealed_and_not(auth.hash_token(self.next_token), of="device token")],
+            "first token": [self.first_token, auth.hash_token(self.first_token)],
+            "next token": [self.next_token, auth.hash_token(self.next_token)],
             "first push address": [self.first_address],
             "push address": [self.address],
             "Firebase uid": [self.firebase_uid],
@@ -167,7 +163,8 @@ class CanaryPerson:
             "code of the open coupon": [
                 self.open_code,
                 self.open_code.replace("-", ""),
-                *sealed_and_not(codes.read(self.open_code).digest, of="coupon code"),
+                digest,
+                *Coupon._meta.get_field("code_lookup").forms(digest),
             ],
             "fix": [self.fix_uuid, struct.pack("<Q", fold(self.fix_uuid)), str(fold(self.fix_uuid))],
             "place": [str(LAT)[:8], str(LON)[:8], struct.pack("<d", LAT), struct.pack("<d", LON)],

@@ -6,7 +6,6 @@ Café Aino stands at the Senate Square in Helsinki (60.1695 N, 24.9525 E); its f
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +14,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.models import Decision, MomentKind
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import (
@@ -129,7 +129,7 @@ def make_device(
     device = Device.objects.create(
         shopper=shopper,
         install_id=install_id,
-        token_hash=sha256((token or f"token-{install_id}").encode()).digest(),
+        token_hash=tokens.hash_of(token or f"token-{install_id}"),
         platform="android",
         push_kind="fid",
         push_address=push_address or f"fid-{install_id}",

@@ -23,6 +23,13 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> Image.Image
     return drawn.convert(mode)
 
 
+def endless_steps() -> bytes:
+    """A JPEG that loads in 100,000 steps, each a walk over 16 million pixels."""
+    steps = saved(Image.new("L", (4000, 4000)), "JPEG", progressive=True)
+    last = steps.rindex(b"\xff\xda")
+    return steps[:-2] + (steps[last : last + 10] + b"\0\0") * 100_000 + b"\xff\xd9"
+
+
 def logo(colour: str = "red") -> bytes:
     return saved(Image.new("RGB", (64, 64), colour))
 

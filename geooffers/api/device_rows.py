@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, FilteredRelation, Model, Q, QuerySet
 
-from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState
 
-By = Literal["token_hash", "previous_token_hash", "id"]
+By = Literal["token_hash", "previous_token_hash"]
 Of = TypeVar("Of", bound=Model)
 
 
@@ -33,12 +31,8 @@ _KEYS = {field.attname: field for field in Device._meta.concrete_fields if field
 _PURPOSE, _BY, _OUTDATED, _DEVICE = (_PLACES[name] for name in ("given_purpose", "given_by", "outdated_at", "id"))
 
 
-def written(*, by: By, value: bytes | UUID) -> QuerySet[Device, Any]:
+def written(*, by: By, value: bytes) -> QuerySet[Device, Any]:
     """One row for each consent that the shopper gives now, by this phone or another; one with nulls without any."""
-    return _of(Q(**{by: value}))
-
-
-def _of(device: Q) -> QuerySet[Device, Any]:
     return (
         Device.objects.annotate(
             given=FilteredRelation("shopper__consents", condition=Q(shopper__consents__given=True)),
@@ -46,7 +40,7 @@ def _of(device: Q) -> QuerySet[Device, Any]:
         .annotate(
             given_purpose=F("given__purpose"), given_by=F("given__device"), outdated_at=F("given__text__outdated_at")
         )
-        .filter(device)
+        .filter(**{by: value})
         .values_list(*NAMES)
     )
 
@@ -83,29 +77,18 @@ class Rows:
         return value
 
 
-def find(*, by: By, value: bytes | UUID) -> Rows | None:
+def find(*, by: By, value: bytes) -> Rows | None:
     compiled = _compiled(by, connection.vendor)
     with connection.cursor() as cursor:
-        for prepared in _prepared(by, value):
-            cursor.execute(compiled.sql, (*compiled.before, prepared, *compiled.after))
-            found = cursor.fetchall()
-            if found:
-                return Rows(found=found, compiled=compiled)
-    return None
-
-
-def _prepared(by: By, value: bytes | UUID) -> list[Any]:
-    """As it stands in the database: a hash under the newest key first, and while keys are changed under older ones."""
-    field = _KEYS[by]
-    if isinstance(field, SealedHash) and isinstance(value, bytes):
-        return [connection.Database.Binary(form) for form in field.forms(value)]  # type: ignore[attr-defined]
-    return [field.get_db_prep_value(value, connection)]
+        prepared = _KEYS[by].get_db_prep_value(value, connection)
+        cursor.execute(compiled.sql, (*compiled.before, prepared, *compiled.after))
+        found = cursor.fetchall()
+    return Rows(found=found, compiled=compiled) if found else None
 
 
 @cache
 def _compiled(by: By, vendor: str) -> _Compiled:
-    device = Q(id=UUID(int=0)) if by == "id" else Q(**{f"{by}__as_stored": bytes(32)})
-    compiler = _of(device).query.get_compiler(connection=connection)
+    compiler = written(by=by, value=bytes(32)).query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
     # Beside the value there is at most the condition that a consent be given.
     (place,) = (place for place, param in enumerate(params) if not isinstance(param, bool))

@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @sandbox_only
 def fences(request: HttpRequest) -> HttpResponse:
-    """What the map shows. The regions of POST /api/v1/nearby are circles without names, and only after a consent."""
+    """What the map shows. The regions of POST /api/v1/regions are circles without names, and only after a consent."""
     return JsonResponse(phone_map.shown())
 
 

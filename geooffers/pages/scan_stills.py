@@ -1,24 +1,18 @@
 """A still of the camera becomes the text of its code, for browsers that cannot read one. Nothing of it is stored.
 
-What arrives is hostile until shown otherwise: `merchants.shops.image_files` tells its kind and size from the structure
-of the file, and hands on only what draws, before anything is unpacked.
+What arrives is hostile until shown otherwise: `merchants.shops.image_files` unpacks and reads it in a process of its
+own.
 """
 
-import io
-
-import zxingcpp
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
-from PIL import Image
 
 from geooffers.api.edge import clock, errors, limits
 from geooffers.coupons import codes
+from merchants.image_child import ImageRefused
 from merchants.people import access
 from merchants.shops import image_files
 
-# The QR of a coupon fills a good part of the picture; beyond this more pixels only cost time.
-ENOUGH_PIXELS_ASIDE = 1600
-QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 # The page sends one still a second at most.
 STILLS = limits.Limit(name="stills", amount=120, per_s=60)
 STATUSES = {"image_too_large": 413, "image_type": 415, "image_damaged": 422}
@@ -33,32 +27,16 @@ def read(request: HttpRequest) -> HttpResponse:
     try:
         limits.spend(request, STILLS, caller=f"staff:{member.pk}", now=clock.now())
         # One byte more than is taken tells that there is more, whatever the length in the header says.
-        texts = texts_in(request.read(image_files.MAX_BYTES + 1))
+        texts = image_files.qr_texts_in(request.read(image_files.MAX_BYTES + 1))
     except limits.TooManyRequests as refusal:
         return errors.refused(request, refusal)
-    except image_files.ImageRefused as refusal:
+    except ImageRefused as refusal:
         sentence = errors.sentence_of(type(refusal))
         return errors.problem_response(request, status=STATUSES[refusal.code], code=refusal.code, detail=sentence)
     of_coupons = [text for text in texts if _is_code(text)]
     response = JsonResponse({"code": of_coupons[0] if of_coupons else None, "other": bool(texts) and not of_coupons})
     response["Cache-Control"] = "no-store"
     return response
-
-
-def texts_in(raw: bytes) -> list[str]:
-    """The texts of the QR codes in a picture."""
-    still = image_files.read(raw)
-    try:
-        picture = Image.open(io.BytesIO(still.data), formats=[still.kind])
-        if picture.size != (still.width, still.height):
-            raise ValueError("the decoder sees another size than we did")
-        # A JPEG is unpacked at an eighth to a half of its size where that is enough.
-        picture.draft("L", (ENOUGH_PIXELS_ASIDE, ENOUGH_PIXELS_ASIDE))
-        grey = picture.convert("L")
-    except Exception as broken:  # a decoder raises whatever it stumbles over: all of it means this
-        raise image_files.DamagedImage from broken
-    grey.thumbnail((ENOUGH_PIXELS_ASIDE, ENOUGH_PIXELS_ASIDE))
-    return [found.text for found in zxingcpp.read_barcodes(grey, formats=QR)]
 
 
 def _is_code(text: str) -> bool:

@@ -68,11 +68,6 @@ class _Raw(Lookup):
 
 
 @SealedBytes.register_lookup
-class AsStored(_Raw):
-    lookup_name, sign = "as_stored", "="
-
-
-@SealedBytes.register_lookup
 class Before(_Raw):
     lookup_name, sign = "before", "<"
 

@@ -13,7 +13,6 @@ from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from geooffers.jurisdictions.column import JurisdictionField
-from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.data_request_models import DataRequest, DataRequestKind, Export, Tombstone, TombstoneKind
 
 __all__ = ["DataRequest", "DataRequestKind", "Export", "Tombstone", "TombstoneKind"]
@@ -109,16 +108,16 @@ class Integrity(models.TextChoices):
 
 
 class Device(models.Model):
-    """One installation of the app. It authenticates by a token that the phone made; its SHA-256 is kept, sealed."""
+    """One installation of the app. It authenticates by a token that the phone made; a hash of it is kept (`tokens`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="devices")
     install_id = models.UUIDField(unique=True, help_text="Random, made by the app at installation.")
-    token_hash = SealedHash(max_length=32, unique=True, purpose="device token")
+    token_hash = models.BinaryField(max_length=32, unique=True)
     # A repeated call still shows the token before when the answer that changed it was lost
     # (`shoppers.identity.tokens`). Beyond that it is good for nothing, or after a plain renewal until this moment, or
     # until the new one is used.
-    previous_token_hash = SealedHash(max_length=32, null=True, blank=True, unique=True, purpose="device token")
+    previous_token_hash = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
     previous_until = models.DateTimeField(null=True, blank=True)
     # How often a holder has left it: signed out, revoked it, or given it to who signed in to another account.
     hand_overs = models.PositiveIntegerField(default=0)

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
-from merchants.shops import logos
-from merchants.shops.image_files import MAX_BYTES, ImageRefused
+from merchants.image_child import ImageRefused
+from merchants.shops import image_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,6 @@ class LogoField(forms.FileField):
             return None
         try:
             # One byte more than allowed is enough to see that it is too much.
-            return logos.clean(given.read(MAX_BYTES + 1))
+            return image_files.logo_of(given.read(image_files.MAX_BYTES + 1))
         except ImageRefused as refused:
             raise ValidationError(inspect.getdoc(refused) or "", code=refused.code) from None

@@ -4,7 +4,6 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from uuid_utils.compat import uuid7
 
-from geooffers.sealing.columns import SealedHash
 from merchants.models.shops import Merchant, Store
 
 
@@ -39,7 +38,7 @@ class StaffMember(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of a POS or merchant system. The key is shown once; its prefix is kept, and its SHA-256, sealed."""
+    """A key of a POS or merchant system. The key is shown once; its prefix is kept, and its SHA-256 (`keys`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="api_keys")
@@ -48,7 +47,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100)
     scopes = models.JSONField(default=list, help_text="coupons:lookup, coupons:redeem")
     prefix = models.CharField(max_length=12, editable=False)
-    key_hash = SealedHash(max_length=32, unique=True, editable=False, purpose="API key")
+    key_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

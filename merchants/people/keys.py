@@ -1,7 +1,7 @@
 """API keys of tills and merchants' systems: `gok_` + 8 characters to tell them apart + `_` + 256 random bits.
 
-The key is shown once, when it is made; kept are its first twelve characters and, sealed, its SHA-256. A slow hash would
-protect nothing here: nobody guesses 256 bits.
+The key is shown once, when it is made; kept are its first twelve characters and its SHA-256. Neither a slow hash nor a
+sealed one would protect more: nobody guesses 256 bits.
 """
 
 import secrets

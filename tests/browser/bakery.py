@@ -9,7 +9,7 @@ from geooffers.rounds.demo import city
 from merchants.fences import editing
 from merchants.models import AreaKind, DiscountKind, ExclusionZone, FenceState, Merchant, Offer, Role, Store, User
 from merchants.offers import offers
-from merchants.shops import logos
+from merchants.shops import image_files, logos
 from tests import cast, images
 
 PASSWORD = "a-long-password-1"  # what cast.make_staff gives everybody
@@ -38,7 +38,7 @@ def build() -> dict[str, Any]:
     square = cast.make_store(merchant_name="Bakery Senaatti")
     merchant = square.merchant
     Merchant.objects.filter(pk=merchant.pk).update(colour="#7a2e1d")
-    logos.put_logo(merchant=merchant, png=logos.clean(images.bun()), now=now)
+    logos.put_logo(merchant=merchant, png=image_files.logo_of(images.bun()), now=now)
     harbour = Store.objects.create(
         merchant=merchant,
         name="Harbour kiosk",

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from hashlib import sha256
 
 from geooffers.api.erasing import erase_replies, erase_traces
 from geooffers.coupons.models import Coupon
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import LOCATION_PURPOSES, Age, Device, Purpose
 from geooffers.usecases.identity.sign_out import sign_out
 from geooffers.usecases.identity.signal_age import signal_age
@@ -102,7 +102,7 @@ def _turn_out_to_be_fifteen(scene: Scene) -> None:
 
 
 def _sign_out(scene: Scene) -> None:
-    shown, new = sha256(scene.tokens[0].encode()).digest(), sha256(f"{scene.tokens[0]}, next".encode()).digest()
+    shown, new = tokens.hash_of(scene.tokens[0]), tokens.hash_of(f"{scene.tokens[0]}, next")
     sign_out(
         device_id=scene.phones[0].pk,
         shown_hash=shown,
@@ -114,7 +114,7 @@ def _sign_out(scene: Scene) -> None:
 
 
 def _erase(scene: Scene) -> None:
-    shown = sha256(scene.tokens[0].encode()).digest()
+    shown = tokens.hash_of(scene.tokens[0])
     erase_shopper(device_id=scene.phones[0].pk, shown_hash=shown, now=scene.now, above=erase_traces)
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, NoReturn
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
@@ -14,9 +12,9 @@ from geooffers.api import device_rows
 from geooffers.api.device_caller import DeviceCaller, caller_of
 from geooffers.api.edge import clock
 from geooffers.shoppers.identity import tokens
-from geooffers.shoppers.models import Device
 from geooffers.shoppers.privacy import tombstones
 from merchants.models import ApiKey, StaffMember, User
+from merchants.people import keys
 
 MAX_HEADER = 1024
 # Names under which people put tokens into addresses, where every proxy writes them down.
@@ -88,7 +86,7 @@ class ScannerRequest(HttpRequest):
 
 
 def hash_token(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+    return tokens.hash_of(token)
 
 
 def authorization(request: HttpRequest) -> tuple[str, str] | None:
@@ -136,18 +134,16 @@ def _by_the_token_before(token_hash: bytes) -> DeviceCaller:
     return _caller(rows)
 
 
-def find_device_by_id(device_id: UUID, *, is_proven: Callable[[Device], bool]) -> DeviceCaller:
-    """The same for who shows something else than the token; whatever fails to prove it is answered alike."""
-    rows = device_rows.find(by="id", value=device_id)
+def find_device_reporting(token_hash: bytes) -> DeviceCaller:
+    """The same for a reporting key. It ends at once with the token that it was derived from."""
+    rows = device_rows.find(by="token_hash", value=token_hash)
     if rows is None:
         raise TokenUnknown
-    return _caller(rows, is_proven=is_proven)
+    return _caller(rows)
 
 
-def _caller(rows: device_rows.Rows, *, is_proven: Callable[[Device], bool] | None = None) -> DeviceCaller:
+def _caller(rows: device_rows.Rows) -> DeviceCaller:
     caller = caller_of(rows)
-    if is_proven is not None and not is_proven(caller.device):
-        raise TokenUnknown
     if rows.value("retired_at") is not None:
         raise DeviceRetired
     return caller
@@ -190,7 +186,7 @@ class KeyOfTill(AuthBase):
         if token is None:
             return None
         key = (
-            ApiKey.objects.filter(key_hash=hash_token(token), merchant__archived_at=None)
+            ApiKey.objects.filter(key_hash=keys.hash_of(token), merchant__archived_at=None)
             .select_related("merchant", "store")
             .first()
         )

@@ -5,6 +5,7 @@ called with, and gets the same answer: nothing secret is ever sent back, and nob
 """
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db.models import Q
 
@@ -23,6 +24,21 @@ class NewTokenTaken(Exception):
     """The new token was used before; make another one of 32 random bytes."""
 
     field = "new_token"
+
+
+def reporting_secret(token: str) -> bytes:
+    """What the device's reporting key holds: it follows from the token, and the token does not follow from it."""
+    return sha256(b"geooffers reporting key" + token.encode()).digest()
+
+
+def hash_of(token: str) -> bytes:
+    return hash_of_reporting_secret(reporting_secret(token))
+
+
+def hash_of_reporting_secret(secret: bytes) -> bytes:
+    """What is kept of a token. Neither the token nor the reporting secret follows from it: each has 256 random bits, so
+    a plain hash is enough (docs/keys.md)."""
+    return sha256(secret).digest()
 
 
 def is_replaced_already(*, device: Device, shown_hash: bytes, new_hash: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Events of the phone's own region monitoring, as evidence of a visit beside the fixes. docs/location-report.md tells
 what a phone may send: update that page too.
 
-Systems do not let apps follow a phone all day, but they do watch regions for them (`list_nearby` says which). An event
+Systems do not let apps follow a phone all day, but they do watch regions for them (`sync_regions` says which). An event
 that comes with a place is two things: what the system says, and a fix. In a place where nobody is tracked both are
 dropped.
 """

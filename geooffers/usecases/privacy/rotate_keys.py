@@ -16,19 +16,18 @@ from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import configured, rings
 from geooffers.sealing.columns import SealedBytes, SealedHash
-from geooffers.shoppers.models import Device, Export
+from geooffers.shoppers.models import Export
 from geooffers.shoppers.privacy import export_files
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
-from merchants.models import ApiKey
 
 # Of the rows under a key so many are tried: one may be damaged.
 TRIED = 3
 
 
 class KeysMissing(Exception):
-    """Rows are sealed under a key that is gone, or another key has its id. Served without it, all phones would be told
-    to register anew, and lose what they hold."""
+    """Coupons' codes are sealed under a key that is gone, or another key has its id. Served without it, no till would
+    know those coupons, and what is known of where phones are would be lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ class Column:
 
     def outside(self) -> QuerySet[Any]:
         """Sealed under keys that are not in the ring: nobody can read these."""
-        nothing = Q() if isinstance(self.field, SealedHash) else Q(**{f"{self.name}__as_stored": b""})
+        nothing = Q() if isinstance(self.field, SealedHash) else Q(**{self.name: b""})
         found = self.rows.filter(self.field.sealed_outside(configured.ring(), column=self.name))
         return found.exclude(nothing) if nothing else found
 
@@ -85,13 +84,8 @@ class Copies:
         return export_files.move(export=row)
 
 
-COLUMNS = (
-    Column(what="device tokens", model=Device, name="token_hash"),
-    Column(what="device tokens before", model=Device, name="previous_token_hash"),
-    Column(what="API keys", model=ApiKey, name="key_hash"),
-    Column(what="coupon codes", model=Coupon, name="code_lookup"),
-    Column(what="device states", model=DeviceState, name="packed"),
-)
+CODES = Column(what="coupon codes", model=Coupon, name="code_lookup")
+COLUMNS = (CODES, Column(what="device states", model=DeviceState, name="packed"))
 SEALED: tuple[Column | Copies, ...] = (*COLUMNS, Copies())
 
 
@@ -144,16 +138,15 @@ def _code_keys() -> list[Use]:
 
 
 def refuse_without_keys() -> None:
-    """Raises KeysMissing. Quick, for every start: only what is looked for by its hash, by the columns' indexes."""
-    hashes = [column for column in COLUMNS if isinstance(column.field, SealedHash)]
+    """Raises KeysMissing. Quick, for every start: only codes, by the index of their column."""
     try:
-        lost = [column.what for column in hashes if column.outside().exists()]
-        changed = sorted({key.id for column in hashes for key in configured.ring().keys if _is_another(key, column)})
+        lost = CODES.outside().exists()
+        changed = sorted(key.id for key in configured.ring().keys if _is_another(key))
     except DatabaseError:
         return  # before the first migration nothing is there yet
     if lost:
         raise KeysMissing(
-            f"{', '.join(lost)}: sealed under a key that is not in GEOOFFERS_DATA_KEYS. Put it back (docs/keys.md)."
+            f"{CODES.what}: sealed under a key that is not in GEOOFFERS_DATA_KEYS. Put it back (docs/keys.md)."
         )
     if changed:
         raise KeysMissing(
@@ -162,15 +155,16 @@ def refuse_without_keys() -> None:
         )
 
 
-def _is_another(key: rings.Key, column: Column) -> bool:
-    """Whether rows say that they are under the key of this id, and it opens none of those tried."""
-    as_stored = ExpressionWrapper(F(column.name), output_field=BinaryField())
-    tried = list(column.under(key.id).order_by().values_list(as_stored, flat=True)[:TRIED])
-    return bool(tried) and not any(_opens(key, column.field, bytes(sealed)) for sealed in tried)
+def _is_another(key: rings.Key) -> bool:
+    """Whether coupons say that their codes are under the key of this id, and it opens none of those tried."""
+    as_stored = ExpressionWrapper(F(CODES.name), output_field=BinaryField())
+    tried = list(CODES.under(key.id).order_by().values_list(as_stored, flat=True)[:TRIED])
+    return bool(tried) and not any(_opens(key, bytes(sealed)) for sealed in tried)
 
 
-def _opens(key: rings.Key, field: SealedBytes, sealed: bytes) -> bool:
-    assert isinstance(field, SealedHash)  # noqa: S101  # the states are not asked: they take their row's id to open
+def _opens(key: rings.Key, sealed: bytes) -> bool:
+    field = CODES.field
+    assert isinstance(field, SealedHash)  # noqa: S101
     try:
         key.open_hash(sealed, purpose=field.purpose.encode())
     except rings.NotOurs:

@@ -162,8 +162,6 @@ def test_a_canary_coordinate_leaves_no_trace(every_log_line: pytest.LogCaptureFi
     assert arrived.json()["results"][0]["status"] == "accepted"
     assert Coupon.objects.exists()
     assert bytes(DeviceState.objects.get().packed)
-    near = phone.call("POST", "/nearby", {"lat": LAT, "lon": LON, "background": False})
-    assert near.json()["regions"]
     watched = phone.call("POST", "/regions", {"lat": LAT, "lon": LON, "background": True})
     assert watched.json()["regions"]
 

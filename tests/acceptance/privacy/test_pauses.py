@@ -89,8 +89,8 @@ def test_in_a_pause_a_report_is_refused_and_nothing_of_it_is_kept(aino: Geofence
     assert not Visit.objects.exists()
     assert bytes(DeviceState.objects.get().packed) == b""
     with clock.set_to(NOON + minutes(1)):
-        nearby = walker.phone.call("POST", "/nearby", {"lat": 60.1, "lon": 24.9, "background": False})
-    assert (nearby.status_code, nearby.json()["code"]) == (403, "paused")
+        regions = walker.phone.call("POST", "/regions", {"lat": 60.1, "lon": 24.9, "background": False})
+    assert (regions.status_code, regions.json()["code"]) == (403, "paused")
 
 
 def test_a_pause_ends_the_visits_of_all_phones_and_forgets_where_they_were(aino: Geofence) -> None:

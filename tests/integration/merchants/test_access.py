@@ -151,7 +151,6 @@ def test_a_key_is_found_by_what_was_shown_and_only_its_hash_is_kept() -> None:
     kept = ApiKey.objects.values().get(pk=row.pk)
     assert bytes(kept["key_hash"]) == sha256(shown.encode()).digest()
     assert shown not in repr(kept)
-    assert not ApiKey.objects.filter(key_hash__as_stored=bytes(kept["key_hash"])).exists()
     assert keys.find_usable(key=shown + "x") is None
     keys.revoke(key=row, now=cast.NOON)
     assert keys.find_usable(key=shown) is None

@@ -15,6 +15,7 @@ from PIL import Image
 from geooffers.api.edge import clock
 from geooffers.coupons import codes
 from geooffers.pages import scan_stills
+from merchants import image_child
 from merchants.shops import image_files
 from tests.cast import make_staff, make_store
 
@@ -42,20 +43,20 @@ def png_that_claims(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("turned", [0, 8, 90, 187])
 def test_a_code_is_read_whichever_way_it_is_held(kind: str, turned: float) -> None:
-    assert scan_stills.texts_in(photo(kind=kind, turned=turned)) == [CODE]
+    assert image_files.qr_texts_in(photo(kind=kind, turned=turned)) == [CODE]
 
 
 def test_a_code_is_read_in_a_picture_of_nearly_twenty_million_pixels() -> None:
     scene = Image.open(io.BytesIO(photo())).resize((4400, 4400))
     saved = io.BytesIO()
     scene.save(saved, "JPEG")
-    assert scan_stills.texts_in(saved.getvalue()) == [CODE]
+    assert image_files.qr_texts_in(saved.getvalue()) == [CODE]
 
 
 @pytest.mark.parametrize("size", [(4473, 4473), (12_000, 12_000), (65_000, 65_000), (2_000_000_000, 2)])
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(size: tuple[int, int]) -> None:
-    with pytest.raises(image_files.TooManyPixels):
-        scan_stills.texts_in(png_that_claims(*size))
+    with pytest.raises(image_child.TooManyPixels):
+        image_files.qr_texts_in(png_that_claims(*size))
 
 
 def empty(kind: str) -> bytes:
@@ -78,8 +79,8 @@ def empty(kind: str) -> bytes:
     ids=["empty", "text", "svg", "pdf", "eps", "gif", "tiff"],
 )
 def test_what_is_no_raster_picture_of_ours_is_refused(data: bytes) -> None:
-    with pytest.raises(image_files.NotAnImage):
-        scan_stills.texts_in(data)
+    with pytest.raises(image_child.NotAnImage):
+        image_files.qr_texts_in(data)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -92,10 +93,10 @@ def test_no_damage_breaks_the_reader(kind: str) -> None:
         for at in dice.integers(0, len(damaged), int(dice.integers(0, 6))):
             damaged[at] = int(dice.integers(0, 256))
         try:
-            outcomes.add(type(scan_stills.texts_in(bytes(damaged))))
-        except image_files.ImageRefused as refusal:
+            outcomes.add(type(image_child.qr_texts(bytes(damaged))))
+        except image_child.ImageRefused as refusal:
             outcomes.add(type(refusal))
-    assert image_files.DamagedImage in outcomes
+    assert image_child.DamagedImage in outcomes
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from geooffers.api.identity import auth
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import configured
@@ -19,8 +18,6 @@ from geooffers.shoppers.models import Device
 from geooffers.usecases.privacy import rotate_keys
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
-from merchants.people import keys
-from tests.acceptance.identity.accounts import TokenChange
 from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.phone import registered_phone
 
@@ -47,60 +44,57 @@ def test_every_sealed_column_is_rotated() -> None:
         if isinstance(field, SealedBytes)
     }
     assert sealed == {(column.model, column.name) for column in rotate_keys.COLUMNS}
-    assert len(sealed) >= 5
+    assert len(sealed) >= 2
 
 
 def test_all_goes_on_under_the_new_key_and_the_old_one_is_taken_away(settings: Any) -> None:
     phones = [registered_phone() for _ in range(5)]
-    renewal = TokenChange(phones[0], "/devices/me/token")
-    assert renewal.send().status_code == 204
     for device in Device.objects.all():
         sealed = sealed_state.seal(f"whereabouts of {device.pk}".encode(), device_id=device.pk)
         DeviceState.objects.filter(device=device).update(packed=sealed)
     nowhere = make_device()
     store = make_store()
-    row, shown = keys.make_key(store=store, name="till", scopes=[keys.COUPONS_LOOKUP])
     coupons = [make_coupon(make_offer(store)) for _ in range(3)]
     code = keyring.code_of(coupons[0])
     old = settings.DATA_KEYS
     settings.DATA_KEYS = f"{K2},{old}"
-    assert (rows_under("s1"), rows_under("k2")) == (6 + 1 + 5 + 1 + 3, 0)
+    assert (rows_under("s1"), rows_under("k2")) == (5 + 3, 0)
 
     said = rotate()
-    assert "device tokens: 6 moved to the newest key" in said
+    assert "coupon codes: 3 moved to the newest key" in said
+    assert "device states: 5 moved to the newest key" in said
     assert "GEOOFFERS_DATA_KEYS s1 is needed by nothing: take it away" in said
-    assert (rows_under("s1"), rows_under("k2")) == (0, 6 + 1 + 5 + 1 + 3)
+    assert (rows_under("s1"), rows_under("k2")) == (0, 5 + 3)
     assert not [line for line in rotate() if "moved" in line], "a second time there is nothing to do"
 
     settings.DATA_KEYS = K2
     rotate("--check")
     for phone in phones:
-        assert phone.call("GET", "/coupons").status_code == 200, "also with the token before"
-    assert auth.find_device(auth.hash_token(renewal.new_token)).device_id
+        assert phone.call("GET", "/coupons").status_code == 200
     for state in DeviceState.objects.exclude(device=nowhere):
         opened = sealed_state.open_(bytes(state.packed), device_id=state.pk)
         assert opened == f"whereabouts of {state.pk}".encode()
     assert bytes(DeviceState.objects.get(device=nowhere).packed) == b""
-    assert keys.find_usable(key=shown) == row
     assert Coupon.objects.get(code_lookup=code.digest) == coupons[0]
 
 
 def test_check_moves_nothing_and_says_what_needs_which_key(settings: Any) -> None:
-    make_device()
+    make_coupon(make_offer(make_store()))
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
     said = rotate("--check")
-    assert "GEOOFFERS_DATA_KEYS s1: 1 device tokens" in said
-    assert "GEOOFFERS_DATA_KEYS k2: 0 device tokens" in said
+    assert "GEOOFFERS_DATA_KEYS s1: 1 coupon codes" in said
+    assert "GEOOFFERS_DATA_KEYS k2: 0 coupon codes" in said
     assert not any("take it away" in line for line in said)
     assert rows_under("s1") == 1
 
 
 def test_a_key_that_was_taken_away_too_early_is_told_and_nothing_starts(settings: Any) -> None:
+    make_coupon(make_offer(make_store()))
     device = make_device()
     DeviceState.objects.filter(device=device).update(packed=sealed_state.seal(b"here", device_id=device.pk))
     rotate_keys.refuse_without_keys()
     settings.DATA_KEYS = K2
-    with pytest.raises(CommandError, match="1 device tokens, 1 device states"):
+    with pytest.raises(CommandError, match="1 coupon codes, 1 device states"):
         rotate()
     for command in ("runweb", "runworker"):
         with pytest.raises(CommandError, match="sealed under a key that is not in GEOOFFERS_DATA_KEYS"):
@@ -110,29 +104,29 @@ def test_a_key_that_was_taken_away_too_early_is_told_and_nothing_starts(settings
 
 
 def test_a_new_key_under_the_id_of_an_old_one_stops_the_start(settings: Any) -> None:
-    """As who has lost the keys makes new ones by the same instructions."""
-    make_device()
+    """The keys were lost, and new ones made by the same instructions."""
+    make_coupon(make_offer(make_store()))
     settings.DATA_KEYS = f"{K2},s1:" + "99" * 32
     with pytest.raises(rotate_keys.KeysMissing, match="s1 opens nothing that is sealed under a key of that id"):
         rotate_keys.refuse_without_keys()
 
 
 def test_one_damaged_hash_stops_no_start() -> None:
-    damaged, *_ = (make_device() for _ in range(2))
+    damaged, *_ = (make_coupon(make_offer(make_store())) for _ in range(2))
     key = configured.ring().newest
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE shoppers_device SET token_hash = %s WHERE id = %s",
+            "UPDATE coupons_coupon SET code_lookup = %s WHERE id = %s",
             [
                 connection.Database.Binary(key.prefix + bytes(48)),
-                Device._meta.pk.get_db_prep_value(damaged.pk, connection),
+                Coupon._meta.pk.get_db_prep_value(damaged.pk, connection),
             ],
         )
     rotate_keys.refuse_without_keys()
 
 
 def test_the_check_of_the_project_tells_which_older_keys_are_needed(settings: Any) -> None:
-    make_device()
+    make_coupon(make_offer(make_store()))
 
     def messages() -> list[str]:
         found = run_checks(tags=[Tags.database], databases=["default"])
@@ -140,14 +134,14 @@ def test_the_check_of_the_project_tells_which_older_keys_are_needed(settings: An
 
     assert messages() == []
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
-    assert messages() == ["geooffers.I001 GEOOFFERS_DATA_KEYS: 1 device tokens need the older key s1."]
+    assert messages() == ["geooffers.I001 GEOOFFERS_DATA_KEYS: 1 coupon codes need the older key s1."]
     rotate()
     assert messages() == []
 
 
 def test_before_a_migration_nothing_is_said_about_keys(settings: Any) -> None:
     """Columns that the next migration seals are not sealed yet."""
-    make_device()
+    make_coupon(make_offer(make_store()))
     settings.DATA_KEYS = K2
     MigrationRecorder.Migration.objects.filter(app="visits").order_by("-pk").first().delete()
     found = run_checks(tags=[Tags.database], databases=["default"])
@@ -166,14 +160,12 @@ def test_a_state_that_a_report_wrote_meanwhile_is_left_as_it_is(settings: Any) -
     assert bytes(DeviceState.objects.get().packed) == written
 
 
-def test_a_token_that_was_renewed_meanwhile_is_left_as_it_is(settings: Any) -> None:
-    phone = registered_phone()
-    read_before = Device.objects.get()
+def test_a_code_that_an_erasure_emptied_meanwhile_stays_empty(settings: Any) -> None:
+    read_before = make_coupon(make_offer(make_store()))
     settings.DATA_KEYS = f"{K2},{settings.DATA_KEYS}"
-    renewal = TokenChange(phone, "/devices/me/token")
-    assert renewal.send().status_code == 204
-    assert rotate_keys.COLUMNS[0].move(read_before) == 0
-    assert Device.objects.get().token_hash == auth.hash_token(renewal.new_token)
+    Coupon.objects.update(code_lookup=None)
+    assert rotate_keys.CODES.move(read_before) == 0
+    assert Coupon.objects.get().code_lookup is None
 
 
 def test_a_state_that_does_not_open_is_cleared(settings: Any) -> None:

@@ -1,10 +1,8 @@
-"""Which images become a logo, what is left of them, and what is refused before a decoder has seen it."""
+"""Which images become a logo, what is left of them, what is refused, and what a hostile one can do: end its process."""
 
 import io
 import random
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -13,17 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from merchants.shops import image_files, logos
-from merchants.shops.image_files import (
+from merchants import image_child
+from merchants.image_child import (
     DamagedImage,
     ImageRefused,
-    MoreThanAnImage,
     MovingImage,
     NotAnImage,
     TooManyBytes,
     TooManyPixels,
+    TooMuchWork,
 )
-from tests.images import chunk, chunks_of, picture, saved
+from merchants.shops import image_files
+from tests.images import chunk, chunks_of, endless_steps, picture, saved
 
 CANARY = "Senaatintori-60.1695-24.9525"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
@@ -32,7 +31,7 @@ GOOD = {"png": PNG, "jpeg": JPEG, "webp": WEBP}
 
 
 def opened(raw: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(logos.clean(raw)))
+    image = Image.open(io.BytesIO(image_child.logo(raw)))
     image.load()
     return image
 
@@ -124,7 +123,7 @@ def test_where_and_with_what_it_was_taken_does_not_come_along(kind: str) -> None
     raw = with_secrets(kind)
     assert CANARY.encode() in raw
     assert dict(Image.open(io.BytesIO(raw)).getexif().get_ifd(ExifTags.IFD.GPSInfo)), "there was a place in it"
-    png = logos.clean(raw)
+    png = image_child.logo(raw)
     assert set(chunks_of(png)) == {b"IHDR", b"IDAT", b"IEND"}
     assert opened(raw).info == {}
     assert CANARY.encode() not in png
@@ -155,47 +154,46 @@ def test_where_and_with_what_it_was_taken_does_not_come_along(kind: str) -> None
 )
 def test_what_is_no_png_jpeg_or_webp_is_refused_whatever_it_is_called(raw: bytes) -> None:
     with pytest.raises(NotAnImage) as refused:
-        logos.clean(raw)
+        image_child.logo(raw)
     assert refused.value.code == "image_type"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_a_moving_image_is_refused(kind: str) -> None:
     with pytest.raises(MovingImage):
-        logos.clean(two_frames(kind))
+        image_child.logo(two_frames(kind))
 
 
 def test_ten_thousand_frames_are_refused_without_looking_at_them() -> None:
     frames = chunk(b"acTL", struct.pack(">II", 10_000, 0)) + chunk(b"fcTL", bytes(26)) * 10_000
-    with pytest.raises(MovingImage):
-        logos.clean(PNG[:33] + frames + PNG[33:])
+    with pytest.raises((MovingImage, DamagedImage)):
+        image_files.logo_of(PNG[:33] + frames + PNG[33:])
 
 
 @pytest.mark.parametrize("kind", GOOD)
-@pytest.mark.parametrize("tail", [b"PK\x03\x04 a whole archive", b"<script>alert(1)</script>", SVG])
-def test_a_file_that_is_something_else_too_is_refused(kind: str, tail: bytes) -> None:
-    with pytest.raises(MoreThanAnImage) as refused:
-        logos.clean(GOOD[kind] + tail)
-    assert refused.value.code == "image_type"
+@pytest.mark.parametrize("tail", [b"PK\x03\x04 a whole archive", b"<script>alert(1)</script>", SVG, bytes(500), JPEG])
+def test_of_a_file_that_is_something_else_too_only_the_image_is_left(kind: str, tail: bytes) -> None:
+    assert image_child.logo(GOOD[kind] + tail) == image_child.logo(GOOD[kind])
 
 
 def test_a_script_inside_the_image_s_own_comment_is_left_behind() -> None:
     script = b"*/=1;alert(document.domain)//"
     commented = JPEG[:2] + b"\xff\xfe" + struct.pack(">H", len(script) + 2) + script + JPEG[2:]
-    assert script not in logos.clean(commented)
-    assert logos.clean(commented) == logos.clean(JPEG)
+    assert script not in image_child.logo(commented)
+    assert image_child.logo(commented) == image_child.logo(JPEG)
 
 
-def test_a_camera_may_fill_its_file_up() -> None:
-    assert logos.clean(JPEG + b"\0" * 500) == logos.clean(JPEG)
+def test_of_the_two_pictures_of_a_camera_the_first_is_taken() -> None:
+    both = saved(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (60, 60), "black")])
+    assert image_child.logo(both) == image_child.logo(JPEG)
 
 
 def test_more_than_two_megabytes_are_refused() -> None:
     filled = PNG[:-12] + chunk(b"teSt", bytes(image_files.MAX_BYTES - len(PNG) - 12)) + PNG[-12:]
     assert len(filled) == image_files.MAX_BYTES
-    logos.clean(filled)
+    assert image_files.logo_of(filled) == image_files.logo_of(PNG)
     with pytest.raises(TooManyBytes) as refused:
-        logos.clean(filled + b"\0")
+        image_files.logo_of(filled + b"\0")
     assert refused.value.code == "image_too_large"
 
 
@@ -213,10 +211,10 @@ def declaring(kind: str, width: int, height: int) -> bytes:
 @pytest.mark.parametrize(("kind", "side"), [("PNG", 4473), ("JPEG", 4473), ("WEBP", 2829), ("PNG", 2**31 - 1)])
 def test_too_many_pixels_are_refused_by_the_header_alone(kind: str, side: int) -> None:
     with pytest.raises(TooManyPixels) as refused:
-        image_files.read(declaring(kind, side, side))
+        image_child.opened(declaring(kind, side, side))
     assert refused.value.code == "image_too_large"
     if side < 2**31 - 1:
-        assert image_files.read(declaring(kind, side - 1, side - 1)).width == side - 1, "one less is taken"
+        assert image_child.opened(declaring(kind, side - 1, side - 1)).width == side - 1, "one less is taken"
 
 
 @pytest.mark.parametrize("inner", [(2829, 2829), (60, 40)])
@@ -225,36 +223,32 @@ def test_neither_the_canvas_nor_the_picture_of_a_webp_may_be_too_large(inner: tu
     canvas = (20, 20) if inner[0] > 60 else (5000, 5000)
     sides = b"".join((side - 1).to_bytes(3, "little") for side in canvas)
     whole = b"WEBPVP8X" + struct.pack("<II", 10, 0) + sides + body
-    with pytest.raises(TooManyPixels):
-        logos.clean(b"RIFF" + struct.pack("<I", len(whole)) + whole)
+    with pytest.raises((TooManyPixels, DamagedImage)):  # the decoder itself wants the two to be of one size
+        image_files.logo_of(b"RIFF" + struct.pack("<I", len(whole)) + whole)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_an_image_without_a_pixel_is_refused(kind: str) -> None:
     with pytest.raises(DamagedImage):
-        logos.clean(declaring(kind, 0, 80))
+        image_child.logo(declaring(kind, 0, 80))
 
 
-def test_a_picture_of_endless_steps_is_refused() -> None:
-    steps = saved(picture(), "JPEG", progressive=True)
-    logos.clean(steps)
-    last = steps.rindex(b"\xff\xda")
-    with pytest.raises(DamagedImage):
-        logos.clean(steps[:-2] + steps[last:-2] * 40 + b"\xff\xd9")
-
-
-def test_packed_texts_never_reach_the_decoder() -> None:
+def test_packed_texts_are_left_behind_or_refused() -> None:
     bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1_000_000), 9))
-    still = image_files.read(PNG[:33] + bomb * 100 + PNG[33:])
-    assert still.data == PNG
+    assert image_child.logo(PNG[:33] + bomb * 3 + PNG[33:]) == image_child.logo(PNG)
+    with pytest.raises(DamagedImage):
+        image_child.logo(PNG[:33] + bomb * 100 + PNG[33:])
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_a_file_cut_short_anywhere_is_refused(kind: str) -> None:
-    whole = GOOD[kind]
+def test_a_file_cut_short_anywhere_is_refused_unless_all_its_pixels_are_there(kind: str) -> None:
+    whole, refused = GOOD[kind], 0
     for length in range(len(whole)):
-        with pytest.raises(ImageRefused):
-            logos.clean(whole[:length])
+        try:
+            assert image_child.logo(whole[:length]) == image_child.logo(whole), length
+        except ImageRefused:
+            refused += 1
+    assert refused > len(whole) - 24, "the end mark and a checksum may be gone"
 
 
 @given(kind=st.sampled_from(sorted(GOOD)), seed=st.integers(0, 2**32))
@@ -263,7 +257,7 @@ def test_a_damaged_file_is_drawn_or_refused_and_nothing_else_happens(kind: str, 
     for _ in range(chance.randint(1, 6)):
         raw[chance.randrange(len(raw))] = chance.choice([0, 1, 0xFF, chance.randrange(256)])
     try:
-        png = logos.clean(bytes(raw))
+        png = image_child.logo(bytes(raw))
     except ImageRefused:
         return
     assert set(chunks_of(png)) <= {b"IHDR", b"IDAT", b"IEND"}
@@ -272,67 +266,71 @@ def test_a_damaged_file_is_drawn_or_refused_and_nothing_else_happens(kind: str, 
 def test_each_refusal_has_a_sentence_of_its_own_for_people() -> None:
     family = ImageRefused.__subclasses__()
     assert len({each.__doc__ for each in family}) == len(family) == 6
+    assert set(image_child.REFUSALS) == set(family) - {TooManyBytes}, "that one is refused without a process"
     assert all(each.__doc__.endswith(".") for each in family)
 
 
-# --- memory ------------------------------------------------------------------------------------------------------
-
-# VmHWM is the most that this process ever held; a child's ru_maxrss starts at its parent's.
-MEASURE = """
-import sys
-from django.conf import settings
-import django
-django.setup()
-from PIL import Image
-from merchants import logos
-import io
-def peak_mb():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
-Image.init()
-small = io.BytesIO(); Image.new("RGBA", (500, 500)).save(small, "PNG"); logos.clean(small.getvalue())
-raw = open(sys.argv[2], "rb").read()
-before = peak_mb()
-said = "taken"
-try:
-    logos.clean(raw) if sys.argv[1] == "clean" else Image.open(io.BytesIO(raw)).load()
-except logos.image_files.ImageRefused as refused:
-    said = refused.code
-print(said, round(peak_mb() - before))
-"""
+# --- a process of its own ----------------------------------------------------------------------------------------
 
 
-def measured(how: str, raw: bytes, folder: Path) -> tuple[str, int]:
-    file = folder / "image"
-    file.write_bytes(raw)
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", MEASURE, how, str(file)], capture_output=True, text=True, timeout=120
-    )
-    assert ran.returncode == 0, ran.stderr
-    said, grown = ran.stdout.split()
-    return said, int(grown)
+@pytest.mark.parametrize("kind", GOOD)
+def test_the_process_makes_what_its_code_makes(kind: str) -> None:
+    assert image_files.logo_of(GOOD[kind]) == image_child.logo(GOOD[kind])
 
 
-def test_a_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
-    bomb = saved(Image.new("1", (9000, 9000)), optimize=True)
-    assert len(bomb) < 11_000
-    said, grown = measured("clean", bomb, tmp_path)
-    assert (said, grown < 50) == ("image_too_large", True), grown
-    # The twin: without the look at the header it goes off.
-    _, unguarded = measured("decode", bomb, tmp_path)
-    assert unguarded > 50
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mode", "side", "kind", "how"),
+    ("raw", "refusal"),
     [
-        ("RGBA", 4472, "PNG", {}),
-        ("LA", 4472, "PNG", {}),
-        ("RGB", 4472, "JPEG", {"progressive": True, "subsampling": 0}),
-        ("RGBA", 2828, "WEBP", {"lossless": True}),
+        (SVG, NotAnImage),
+        (two_frames("PNG"), MovingImage),
+        (PNG[:60], DamagedImage),
+        (saved(Image.new("1", (9000, 9000)), optimize=True), TooManyPixels),
+        (declaring("PNG", 2**31 - 1, 2**31 - 1), TooManyPixels),
     ],
 )
-def test_the_largest_that_is_taken_needs_less_than_150_megabytes(mode, side, kind, how, tmp_path: Path) -> None:
-    said, grown = measured("clean", saved(Image.new(mode, (side, side)), kind, **how), tmp_path)
-    assert said == "taken"
-    assert grown < 150, grown
+def test_each_refusal_of_the_process_is_told(raw: bytes, refusal: type[ImageRefused]) -> None:
+    with pytest.raises(refusal):
+        image_files.logo_of(raw)
+
+
+def test_an_image_that_takes_too_long_ends_its_process_and_is_refused(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    monkeypatch.setattr(image_files, "CPU_S", 1)
+    with pytest.raises(TooMuchWork) as refused:
+        image_files.logo_of(endless_steps())
+    assert refused.value.code == "image_too_large"
+    assert "an image ended the process that decodes it" in caplog.text
+    assert image_files.logo_of(PNG), "and the next one is drawn"
+
+
+@pytest.mark.parametrize(
+    ("mode", "side", "kind", "how"), [("RGBA", 4472, "PNG", {}), ("RGBA", 2828, "WEBP", {"lossless": True})]
+)
+def test_the_largest_that_is_taken_is_drawn_and_with_less_memory_refused(
+    mode: str, side: int, kind: str, how: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    largest = saved(Image.new(mode, (side, side)), kind, **how)
+    assert image_files.logo_of(largest)
+    monkeypatch.setattr(image_files, "MEMORY_MB", 150)
+    with pytest.raises(TooMuchWork):
+        image_files.logo_of(largest)
+
+
+def test_the_largest_jpeg_that_is_taken_is_drawn() -> None:
+    for colours in ("RGB", "CMYK"):
+        assert image_files.logo_of(saved(Image.new(colours, (4472, 4472)), "JPEG", progressive=True, subsampling=0))
+
+
+def test_a_process_that_does_not_begin_is_no_refusal_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_files.image_child, "__file__", "/nowhere/image_child.py")
+    with pytest.raises(RuntimeError, match="does not run"):
+        image_files.logo_of(PNG)
+
+
+@pytest.mark.parametrize("killed_by", ["SIGKILL", "SIGSEGV"])
+def test_whatever_kills_the_process_kills_no_more(killed_by: str, tmp_path: Path, monkeypatch, caplog) -> None:
+    """As the kernel does for want of memory, and a hole in a decoder."""
+    dying = tmp_path / "dying.py"
+    dying.write_text(f"import os, signal\nos.kill(os.getpid(), signal.{killed_by})\n")
+    monkeypatch.setattr(image_files.image_child, "__file__", str(dying))
+    with pytest.raises(TooMuchWork):
+        image_files.logo_of(PNG)

@@ -3,9 +3,10 @@
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, limits, strict
+from geooffers.api.edge import clock, contract, limits, strict
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import describing, reporting_keys
+from geooffers.shoppers.identity import tokens
 
 router = Router(tags=[describing.TAG])
 
@@ -23,9 +24,15 @@ class ReportingKeyOut(strict.ReplySchema):
     summary="Read the device's reporting key",
     description=(
         "For an app that is not ours, so that it need not hold the device's token. It stays the same, and ends when "
-        "the device's token does."
+        "the device's token does. Call it with the newest token."
     ),
+    openapi_extra=contract.refusals(tokens.TokenReplaced),
 )
 def read_reporting_key(request: auth.DeviceRequest) -> ReportingKeyOut:
     limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
-    return ReportingKeyOut(reporting_key=reporting_keys.make_key(request.auth.device))
+    token = auth.bearer(request)
+    if token is None:
+        raise auth.TokenMissing
+    if auth.hash_token(token) != bytes(request.auth.device.token_hash):
+        raise tokens.TokenReplaced  # a key that was derived from the token before would open nothing
+    return ReportingKeyOut(reporting_key=reporting_keys.make_key(token=token))

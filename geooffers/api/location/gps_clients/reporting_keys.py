@@ -1,37 +1,29 @@
 """The key that a phone gives to another app: it reports positions for the device, and opens nothing else.
 
-Derived, not stored: the device's id and an HMAC of it under the hash of the device's token, which stands nowhere but
-under seal. So it ends with that token: when the device signs in or out, renews it, or is revoked.
+It is derived from the device's token, not stored, and not from what is stored: a dump of the database gives nobody a
+reporting key. It ends with the token: when the device signs in or out, renews it, or is revoked.
 """
 
 import base64
 import binascii
-import hmac
-from uuid import UUID
 
 from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.identity import auth
-from geooffers.shoppers.models import Device
+from geooffers.shoppers.identity import tokens
 
 PREFIX = "grk_"  # so that people, and scanners for leaked secrets, see what it is
-_ID_BYTES, _PROOF_BYTES = 16, 16
+_SECRET_BYTES = 32
 
 
-def make_key(device: Device) -> str:
-    return PREFIX + base64.urlsafe_b64encode(device.pk.bytes + _proof(device)).decode().rstrip("=")
+def make_key(*, token: str) -> str:
+    return PREFIX + base64.urlsafe_b64encode(tokens.reporting_secret(token)).decode().rstrip("=")
 
 
 def find_device(key: str) -> DeviceCaller:
     try:
-        raw = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
+        secret = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise auth.TokenUnknown from None
-    if len(raw) != _ID_BYTES + _PROOF_BYTES:
+    if len(secret) != _SECRET_BYTES:
         raise auth.TokenUnknown
-    device_id, proof = UUID(bytes=raw[:_ID_BYTES]), raw[_ID_BYTES:]
-    return auth.find_device_by_id(device_id, is_proven=lambda device: hmac.compare_digest(proof, _proof(device)))
-
-
-def _proof(device: Device) -> bytes:
-    value = b"geooffers reporting key" + device.pk.bytes
-    return hmac.digest(bytes(device.token_hash), value, "sha256")[:_PROOF_BYTES]
+    return auth.find_device_reporting(tokens.hash_of_reporting_secret(secret))

@@ -1,5 +1,6 @@
 """Who may report by an adapter: the device by its token or its reporting key, each in its place, and nobody else."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from geooffers.api.location.gps_clients import reporting_keys
 from geooffers.shoppers.models import Device
+from tests.acceptance.identity.accounts import TokenChange
 from tests.acceptance.location.gps_clients.apps import App, counts
 from tests.acceptance.location.gps_clients.test_receiving import every_adapter, say
 from tests.cast import NOON
@@ -53,11 +55,26 @@ def test_the_key_opens_nothing_but_the_adapters() -> None:
         assert codes(phone.call(method, path, {})) == (401, "token_unknown")
 
 
-def test_a_key_made_up_from_another_device_s_is_unknown() -> None:
-    mine, other = App("/owntracks"), App("/owntracks")
-    mixed = reporting_keys.PREFIX + mine.key[4:25] + other.key[25:]
-    mine.key = mixed
-    assert codes(say(mine)) == (401, "token_unknown")
+def test_nothing_from_a_dump_is_a_key() -> None:
+    """Neither the hash that is kept nor what follows from it opens the adapters: the way leads from the token."""
+    app = App("/owntracks")
+    kept = bytes(Device.objects.get(pk=app.device.pk).token_hash)
+    shown = [reporting_keys.PREFIX + base64.urlsafe_b64encode(kept).decode().rstrip("=")]
+    shown += [base64.urlsafe_b64encode(kept).decode().rstrip("="), reporting_keys.make_key(token=kept.hex())]
+    for app.key in shown:
+        assert codes(say(app)) == (401, "token_unknown")
+
+
+def test_a_key_is_asked_for_with_the_newest_token_for_another_s_would_open_nothing() -> None:
+    app = App("/owntracks")
+    renewal = TokenChange(Phone(token=app.token), "/devices/me/token")
+    assert renewal.send().status_code == 204
+    assert codes(say(app)) == (401, "token_unknown"), "the key ends at once with its token"
+    before, after = Phone(token=app.token), Phone(token=renewal.new_token)
+    assert before.call("GET", "/consents").status_code == 200, "the token before is good for ten minutes"
+    assert codes(before.call("GET", "/ingest/key")) == (401, "token_replaced")
+    app.key = after.call("GET", "/ingest/key").json()["reporting_key"]
+    assert say(app).status_code == 200
 
 
 def test_the_key_stays_the_same_and_ends_with_the_token() -> None:
