@@ -12,23 +12,12 @@ from django.db import IntegrityError, transaction
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.codes import Code, KeyGone
 from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
-from merchants.models import ApiKey, StaffMember, Store
+from merchants.models import Store
 from merchants.offers import budgets, offers
+from merchants.people.access import Scanner
 
 # Web machines read their own clocks. A coupon scanned "before" it was issued by less than this is simply new.
 CLOCKS_DIFFER_BY = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScannedBy:
-    """Who holds the scanner: one of the two."""
-
-    staff_member: StaffMember | None = None
-    api_key: ApiKey | None = None
-
-    def __post_init__(self) -> None:
-        if (self.staff_member is None) == (self.api_key is None):
-            raise ValueError("a scan is made by one staff member or by one key")
 
 
 class Refused(Exception):
@@ -106,7 +95,7 @@ def look_up(*, code: Code, store: Store, now: datetime) -> Coupon:
     return coupon
 
 
-def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redeemed:
+def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redeemed:
     """Honour the coupon, or raise why not. In one transaction; whoever calls may put more into it.
 
     The coupon is locked before anything about it is believed. Of 200 scans in the same instant one goes on; the
@@ -135,7 +124,7 @@ def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: 
     return Redeemed(redemption=redemption, replayed=False)
 
 
-def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: Scanner, now: datetime) -> None:
     """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back.
 
     Should the coupon's shopper have been erased since it was refused, the scan was of a code that is nobody's: which
@@ -145,7 +134,7 @@ def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, 
         _keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
 
 
-def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: Scanner, now: datetime) -> None:
     coupon = refusal.coupon
     if coupon is not None:
         same = Coupon.objects.filter(pk=coupon.pk, code_lookup=coupon.code_lookup)
@@ -178,13 +167,13 @@ def _is_code_of(coupon: Coupon, *, code: Code) -> bool:
         return False
 
 
-def _by_nonce(*, scanned_by: ScannedBy, nonce: str) -> Redemption | None:
+def _by_nonce(*, scanned_by: Scanner, nonce: str) -> Redemption | None:
     return Redemption.objects.filter(
         staff_member=scanned_by.staff_member, api_key=scanned_by.api_key, nonce=nonce
     ).first()
 
 
-def _refuse_used_nonce(*, scanned_by: ScannedBy, nonce: str) -> None:
+def _refuse_used_nonce(*, scanned_by: Scanner, nonce: str) -> None:
     if _by_nonce(scanned_by=scanned_by, nonce=nonce) is not None:
         raise KeyReused
 
@@ -205,7 +194,7 @@ def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> Non
         raise NotYetValid(coupon=coupon)
 
 
-def _write(*, coupon: Coupon, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redemption:
+def _write(*, coupon: Coupon, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redemption:
     """Redemption, coupon, ledger. The budget comes after, by the order of locks."""
     pseudonym = ledger.write(coupons=[coupon], movement=Movement.REDEEMED, at=now)[coupon.pk]
     redemption = Redemption(

@@ -1,7 +1,6 @@
 """Who calls: a phone by its own token, a till by an API key, a member of staff by their session."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NoReturn
 from uuid import UUID
@@ -17,6 +16,7 @@ from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device
 from geooffers.shoppers.privacy import tombstones
 from merchants.models import ApiKey, StaffMember, User
+from merchants.people.access import Scanner
 
 MAX_HEADER = 1024
 # Names under which people put tokens into addresses, where every proxy writes them down.
@@ -61,18 +61,6 @@ class NotStaff(Exception):
 
 class CsrfFailed(Exception):
     """A browser session needs the CSRF token, in the X-CSRFToken header."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scanner:
-    """Exactly one of the two."""
-
-    staff_member: StaffMember | None = None
-    api_key: ApiKey | None = None
-
-    @property
-    def name(self) -> str:
-        return f"key:{self.api_key.pk}" if self.api_key else f"staff:{self.staff_member.pk if self.staff_member else 0}"
 
 
 class DeviceRequest(HttpRequest):

@@ -113,9 +113,7 @@ class RedemptionOut(strict.ReplySchema):
 def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
     now = clock.now()
     limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
-    return look_up_coupon.look_up_coupon(
-        text=payload.code, scanned_by=_scanned_by(request.auth), store_id=payload.store_id, now=now
-    )
+    return look_up_coupon.look_up_coupon(text=payload.code, scanned_by=request.auth, store_id=payload.store_id, now=now)
 
 
 @router.post(
@@ -142,7 +140,7 @@ def redeem(
     limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
     done = redeem_coupon.redeem_coupon(
         text=payload.code,
-        scanned_by=_scanned_by(request.auth),
+        scanned_by=request.auth,
         store_id=payload.store_id,
         nonce=nonce,
         now=now,
@@ -163,7 +161,3 @@ def redeem(
             redeemed_at=row.redeemed_at,
         ),
     )
-
-
-def _scanned_by(scanner: auth.Scanner) -> redemption.ScannedBy:
-    return redemption.ScannedBy(staff_member=scanner.staff_member, api_key=scanner.api_key)

@@ -11,9 +11,9 @@ import requests
 from geooffers.api.edge import clock
 from geooffers.coupons import keyring, redemption
 from geooffers.coupons.models import Coupon, WalletPass
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.shoppers.models import Shopper
 from merchants.models import Offer, Store
+from merchants.people.access import Scanner
 from notifications.sandbox import apple_chain
 from notifications.sandbox.keys import load_keys
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
@@ -91,7 +91,7 @@ class WalletPhone(Phone):
 
 
 def redeem(coupon: Coupon, store: Store) -> None:
-    scanned_by = ScannedBy(staff_member=make_staff(store))
+    scanned_by = Scanner(staff_member=make_staff(store))
     redemption.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
 
 

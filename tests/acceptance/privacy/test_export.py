@@ -15,7 +15,6 @@ from geooffers.coupons import keyring
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, Decision, Outcome
 from geooffers.coupons.reason_words import TO_SHOPPERS
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import export as round_
 from geooffers.shoppers.models import DataRequest, Export
 from geooffers.shoppers.privacy import data_export as of_shoppers
@@ -27,6 +26,7 @@ from geooffers.visits.state import sealed_state
 from merchants.live_fences import live_fences
 from merchants.models import Offer
 from merchants.people import keys
+from merchants.people.access import Scanner
 from notifications import exporting as of_notifications
 from tests import searching
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_store
@@ -72,7 +72,7 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     coupon = Coupon.objects.get()
     redeem_coupon(
         text=str(keyring.code_of(coupon)),
-        scanned_by=ScannedBy(api_key=till),
+        scanned_by=Scanner(api_key=till),
         store_id=None,
         nonce="1",
         now=NOON + timedelta(minutes=1),

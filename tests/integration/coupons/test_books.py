@@ -26,6 +26,7 @@ from geooffers.coupons import deciding, issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, ShopperOfferCount
 from merchants.models import ApiKey, OfferBudget, OfferState, Trigger
 from merchants.offers import budgets, offers
+from merchants.people.access import Scanner
 from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store, make_visit
 
 OFFERS, SHOPPERS, LIMIT = 2, 3, 2
@@ -65,7 +66,7 @@ class Books(RuleBasedStateMachine):
         self.fence = make_fence(self.store)
         foreign = make_store(merchant_name="Kirjakauppa")
         self.scanners = {
-            store.pk: redemption.ScannedBy(
+            store.pk: Scanner(
                 api_key=ApiKey.objects.create(
                     merchant=store.merchant, store=store, name="till", prefix="gok_", key_hash=store.pk.bytes
                 )

@@ -15,6 +15,7 @@ from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
 from geooffers.visits.models import EndReason, Visit
 from merchants.models import Offer, OfferBudget, OfferState
+from merchants.people.access import Scanner
 from merchants.shops import shops
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
@@ -71,7 +72,7 @@ def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
     return redemption.redeem(
         code=keyring.code_of(coupon),
         store=store,
-        scanned_by=redemption.ScannedBy(staff_member=make_staff(store)),
+        scanned_by=Scanner(staff_member=make_staff(store)),
         nonce=f"till-{coupon.pk}",
         now=now,
     ).redemption

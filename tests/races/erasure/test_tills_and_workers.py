@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 
 from geooffers.coupons import holdings, keyring, ledger, passes, redemption
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.rounds import send
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState
@@ -18,6 +17,7 @@ from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets
+from merchants.people.access import Scanner
 from notifications import outbox
 from notifications.models import Kind, Push
 from tests.cast import NOON, make_coupon, make_device
@@ -120,7 +120,7 @@ def test_a_scan_that_looked_before_it_locked_redeems_what_was_released(
     def redeem_unguarded() -> None:
         with transaction.atomic():
             redemption._write(
-                coupon=seen, store=till.store, scanned_by=ScannedBy(api_key=till), nonce="scan-1", now=LATER
+                coupon=seen, store=till.store, scanned_by=Scanner(api_key=till), nonce="scan-1", now=LATER
             )
             budgets.redeem(offer_id=seen.offer_id)
 
@@ -174,7 +174,7 @@ def test_a_refused_scan_that_was_looked_up_before_names_no_coupon_after(
 
     def look() -> None:
         with pytest.raises(redemption.CouponExpired):
-            look_up_coupon(text=code, scanned_by=ScannedBy(api_key=till), store_id=None, now=late)
+            look_up_coupon(text=code, scanned_by=Scanner(api_key=till), store_id=None, now=late)
 
     with transaction.atomic():
         farewell.say()
