@@ -144,7 +144,8 @@ def seconds(name: str, work: Callable[[], int], rows: int) -> None:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     prepare()
-    from geooffers.coupons import issuing, ledger
+    from geooffers.coupons import issuing
+    from geooffers.redemptions import books
     from geooffers.rounds import forget
 
     began = time.perf_counter()
@@ -152,7 +153,7 @@ def main() -> None:
     print(f"{'filled':24}{count:10,d}{time.perf_counter() - began:10.1f} s", flush=True)
     evening = NOON + timedelta(hours=6)
     seconds("coupons expire", lambda: issuing.expire_due(now=evening, limit=BATCH), count)
-    found = ledger.check_books()
+    found = books.check_books()
     if found:
         raise SystemExit(f"the books do not add up: {found[0]}")
     far = NOON + timedelta(days=8 * 365)

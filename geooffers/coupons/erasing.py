@@ -12,10 +12,7 @@ from geooffers.coupons.models import (
     CouponState,
     Decision,
     DeviceShare,
-    LedgerEntry,
     Movement,
-    Redemption,
-    RefusedScan,
     ShopperOfferCount,
     Vendor,
     WalletPass,
@@ -24,8 +21,7 @@ from geooffers.shoppers.models import Shopper
 from geooffers.shoppers.privacy.erasing import Erasing
 from merchants.offers import budgets
 
-# The last three lose the way back to the person with their coupon.
-MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})
+MODELS = frozenset({Coupon, WalletPass, Decision, ShopperOfferCount, DeviceShare})
 
 
 def erase_now(*, of: Erasing) -> dict[str, int]:

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
-from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry
 from geooffers.operators.break_glass.models import Grant, Look
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit

@@ -20,9 +20,11 @@ from django.db import IntegrityError
 from django.db.models import Q
 
 from geooffers.api.identity import auth
-from geooffers.coupons import keyring, ledger
-from geooffers.coupons.models import Coupon, CouponState, Redemption
-from geooffers.coupons.redemption import UnknownCode
+from geooffers.coupons import keyring
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.redemptions import books
+from geooffers.redemptions.models import Redemption
+from geooffers.redemptions.redeeming import UnknownCode
 from geooffers.shoppers.consents.pauses import Paused, refuse_if_paused
 from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, ConsentText, Device, Purpose
 from geooffers.shoppers.privacy import tombstones
@@ -233,7 +235,7 @@ def test_nothing_commits_that_a_withdrawal_a_pause_or_an_erasure_has_stopped(sta
     count, met = min(A_TEST, RUNS - part * A_TEST), Counter[str]()
     for number in range(part * A_TEST, part * A_TEST + count):
         assert play(stage, seed=f"{SEED}-{number}", met=met) == [], f"RACE_SEED={SEED}, play {number}"
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     if count >= 100:
         assert min(met[name] for name in (*(stop.name for stop in STOPS), "waited", "refused", "got through")) > 0
 

@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan
+from geooffers.coupons import issuing, keyring
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey, OfferBudget, Store
 from merchants.people.access import Scanner
@@ -42,7 +44,7 @@ def till(aino: Store) -> Scanner:
     )
 
 
-def scan(coupon: Coupon, till: Scanner, nonce: str) -> redemption.Redeemed:
+def scan(coupon: Coupon, till: Scanner, nonce: str) -> redeeming.Redeemed:
     return redeem_coupon(text=str(keyring.code_of(coupon)), scanned_by=till, store_id=None, nonce=nonce, now=NOON)
 
 
@@ -59,7 +61,7 @@ def assert_redeemed_once(coupon: Coupon) -> Redemption:
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, 1)
     assert Push.objects.filter(subject=coupon.pk).count() == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     return Redemption.objects.get()
 
 
@@ -89,10 +91,10 @@ def test_one_key_for_many_coupons_redeems_one_of_them(aino: Store, till: Scanner
     offer = make_offer(aino, cap=50)
     coupons = [make_coupon(offer) for _ in range(20)]
     answers = crowd(len(coupons), lambda number: scan(coupons[number], till, "the same key"))
-    assert outcomes(answers) == {"redeemed": 1, "KeyReused": len(coupons) - 1}
+    assert outcomes(answers) == {"redeemed": 1, "NonceReused": len(coupons) - 1}
     assert Redemption.objects.count() == 1
     assert OfferBudget.objects.get().redeemed == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Scanner) -> None:
@@ -108,7 +110,7 @@ def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Sc
 
     answers = crowd(2 * len(coupons), one)
 
-    assert not [each for each in answers if isinstance(each, Exception) and not isinstance(each, redemption.Refused)]
+    assert not [each for each in answers if isinstance(each, Exception) and not isinstance(each, redeeming.Refused)]
     while issuing.expire_due(now=later):
         pass
     redeemed = Coupon.objects.filter(state=CouponState.REDEEMED).count()
@@ -116,7 +118,7 @@ def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Sc
     assert redeemed + expired == len(coupons)
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, redeemed)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 # -- the twins

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from geooffers.api.erasing import erase_replies
 from geooffers.coupons import keyring
-from geooffers.coupons.models import Coupon, Redemption
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.identity import sign_in
 from geooffers.usecases.privacy import give_consent, withdraw_consent

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, replies, strict
 from geooffers.api.identity import auth
-from geooffers.coupons import codes, redemption
+from geooffers.coupons import codes
 from geooffers.coupons.models import Coupon
+from geooffers.redemptions import redeeming
 from geooffers.usecases.till import look_up_coupon, redeem_coupon
 from merchants.models import DiscountKind
 from merchants.people import access, keys
@@ -23,11 +24,11 @@ router = Router(tags=["Till"])
 SCAN_REFUSALS = (
     codes.MalformedCode,
     codes.BadCheckSymbol,
-    redemption.UnknownCode,
-    redemption.WrongStore,
-    redemption.NotYetValid,
-    redemption.CouponExpired,
-    redemption.AlreadyRedeemed,
+    redeeming.UnknownCode,
+    redeeming.WrongStore,
+    redeeming.NotYetValid,
+    redeeming.CouponExpired,
+    redeeming.AlreadyRedeemed,
     access.MayNotScan,
     access.NoSuchStore,
     access.StoreNeeded,
@@ -127,7 +128,7 @@ def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
         "coupon exists, marked `Idempotent-Replayed: true`. A refusal changed nothing and does not use up the key. "
         "An API key needs the scope `coupons:redeem`."
     ),
-    openapi_extra=contract.refusals(*SCAN_REFUSALS, redemption.KeyReused, replies.KeyRequired, replies.KeyInvalid)
+    openapi_extra=contract.refusals(*SCAN_REFUSALS, redeeming.NonceReused, replies.KeyRequired, replies.KeyInvalid)
     | {"parameters": [IDEMPOTENCY_KEY]},
 )
 def redeem(

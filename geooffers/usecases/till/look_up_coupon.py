@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import codes, redemption
+from geooffers.coupons import codes
 from geooffers.coupons.models import Coupon
+from geooffers.redemptions import redeeming
 from merchants.people import access
 
 
@@ -13,7 +14,7 @@ def look_up_coupon(*, text: str, scanned_by: access.Scanner, store_id: UUID | No
     code = codes.read(text)
     store = access.store_for_scanner(scanned_by, store_id=store_id)
     try:
-        return redemption.look_up(code=code, store=store, now=now)
-    except redemption.Refused as refusal:
-        redemption.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
+        return redeeming.look_up(code=code, store=store, now=now)
+    except redeeming.Refused as refusal:
+        redeeming.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
         raise

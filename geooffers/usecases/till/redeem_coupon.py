@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.coupons import codes, redemption
-from geooffers.coupons.redemption import Redeemed
+from geooffers.coupons import codes
+from geooffers.redemptions import redeeming
+from geooffers.redemptions.redeeming import Redeemed
 from merchants.people import access
 from notifications import outbox
 from notifications.models import Kind
@@ -28,11 +29,11 @@ def redeem_coupon(
     store = access.store_for_scanner(scanned_by, store_id=store_id)
     try:
         with transaction.atomic():
-            redeemed = redemption.redeem(code=code, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
+            redeemed = redeeming.redeem(code=code, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
             if not redeemed.replayed:
                 _tell_the_phones(redeemed, now=now)
-    except redemption.Refused as refusal:
-        redemption.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
+    except redeeming.Refused as refusal:
+        redeeming.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
         raise
     return redeemed
 

@@ -9,8 +9,9 @@ import pytest
 import requests
 
 from geooffers.api.edge import clock
-from geooffers.coupons import keyring, redemption
+from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, WalletPass
+from geooffers.redemptions import redeeming
 from geooffers.shoppers.models import Shopper
 from merchants.models import Offer, Store
 from merchants.people.access import Scanner
@@ -92,7 +93,7 @@ class WalletPhone(Phone):
 
 def redeem(coupon: Coupon, store: Store) -> None:
     scanned_by = Scanner(staff_member=make_staff(store))
-    redemption.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
+    redeeming.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
 
 
 def test_the_pass_is_signed_and_carries_the_code_that_the_till_reads(phone, coupon, sandbox, tmp_path) -> None:

@@ -12,9 +12,10 @@ from django.test import Client
 from PIL import Image, ImageDraw
 
 from geooffers.api.edge import clock
-from geooffers.coupons import keyring, redemption
+from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from geooffers.pages.phone_passes import qr_svg
+from geooffers.redemptions import redeeming
 from merchants.fences import editing
 from merchants.models import AreaKind, ExclusionZone, Geofence, User
 from merchants.people.access import Scanner
@@ -149,7 +150,7 @@ def test_a_redeemed_coupon_has_no_qr(aino: Browser) -> None:
     scanned_by = Scanner(staff_member=make_staff(store))
     path = f"/phone/coupons/{coupon.pk}/qr.svg"
     assert aino.get(path)["Content-Type"] == "image/svg+xml"
-    redemption.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
+    redeeming.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
     assert read(aino.get(path))["code"] == "no_code"
     face = read(aino.get(f"/phone/coupons/{coupon.pk}/face"))
     assert (face["code"], face["voided"]) == (None, True)

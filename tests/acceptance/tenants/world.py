@@ -13,7 +13,8 @@ from django.db import models
 from django.utils import timezone
 
 from geooffers.coupons import device_limits, keyring
-from geooffers.coupons.models import Coupon, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan, WalletPass
+from geooffers.coupons.models import Coupon, Decision, DeviceShare, LedgerEntry, WalletPass
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.models import (
     ConsentReceipt,
     ConsentState,
@@ -32,7 +33,7 @@ from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo
 
-OURS = ("merchants", "shoppers", "visits", "coupons", "notifications")
+OURS = ("merchants", "shoppers", "visits", "coupons", "redemptions", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
 NOBODYS = {"FenceChange", "FenceChangeCounter", "ConsentText"}
 # Texts with a meaning to the machine; a canary there would break what is walked.

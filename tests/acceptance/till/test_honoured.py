@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons import codes, ledger
-from geooffers.coupons.models import Coupon, Redemption
+from geooffers.coupons import codes
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions import books
+from geooffers.redemptions.models import Redemption
 from merchants.models import Offer, OfferBudget, Store
 from merchants.offers import offers
 from notifications.models import Kind, Push, PushState
@@ -45,7 +47,7 @@ def test_a_coupon_is_looked_up_and_redeemed(till: Till, coupon: Coupon, aino: St
     assert "Idempotent-Replayed" not in done
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, 1)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_what_the_cashier_types_is_read_kindly(till: Till, coupon: Coupon) -> None:

@@ -22,8 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from geooffers.coupons import deciding, issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, ShopperOfferCount
+from geooffers.coupons import deciding, issuing, keyring
+from geooffers.coupons.models import Coupon, LedgerEntry, ShopperOfferCount
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption
 from merchants.models import ApiKey, OfferBudget, OfferState, Trigger
 from merchants.offers import budgets, offers
 from merchants.people.access import Scanner
@@ -114,7 +116,7 @@ class Books(RuleBasedStateMachine):
         row = Coupon.objects.get(pk=coupon)
         try:
             with transaction.atomic():
-                done = redemption.redeem(
+                done = redeeming.redeem(
                     code=keyring.code_of(row),
                     store=store,
                     scanned_by=self.scanners[store.pk],
@@ -122,7 +124,7 @@ class Books(RuleBasedStateMachine):
                     now=self.now,
                 )
             answer = "replayed" if done.replayed else "redeemed"
-        except redemption.Refused as refusal:
+        except redeeming.Refused as refusal:
             answer = refusal.code
         assert answer == expected
         if answer == "redeemed":
@@ -215,7 +217,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def the_books_add_up(self) -> None:
-        assert ledger.check_books() == []
+        assert books.check_books() == []
 
     @invariant()
     def the_database_says_what_the_model_says(self) -> None:
@@ -269,6 +271,6 @@ def test_the_check_of_the_books_names_what_does_not_add_up(sabotage, named: str)
     shopper = make_shopper()
     visit = make_visit(shopper, make_fence(make_store()))
     issuing.issue_coupon(shopper=shopper, visit=visit, offer=offer, now=NOON)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     sabotage()
-    assert named in {discrepancy.what for discrepancy in ledger.check_books()}
+    assert named in {discrepancy.what for discrepancy in books.check_books()}

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.coupons import deciding, ledger
+from geooffers.coupons import deciding
 from geooffers.coupons.models import Coupon, Decision
+from geooffers.redemptions import books
 from geooffers.visits.models import Visit
 from merchants.models import Offer, OfferBudget, OfferState, Store, Trigger
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_shopper, make_store, make_visit
@@ -71,7 +72,7 @@ def test_the_best_offer_becomes_a_coupon_and_the_others_say_why_not(aino: Store)
     }
     scores = dict(Decision.objects.exclude(score=None).values_list("offer__title", "score"))
     assert scores["tonight"] > scores["later"]
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_the_coupon_keeps_what_was_promised(aino: Store) -> None:
@@ -139,7 +140,7 @@ def test_two_visits_of_one_report_share_a_limit_of_one(aino: Store) -> None:
     assert [coupon.visit for coupon in coupons] == [first, second]
     assert told(first) == {"everywhere": ("chosen", "best"), "also": ("passed_over", "ranked_lower")}
     assert told(second) == {"everywhere": ("refused", "shopper_limit"), "also": ("chosen", "best")}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_when_the_last_place_goes_to_another_visit_of_the_report_the_next_offer_is_tried(aino: Store) -> None:
@@ -162,7 +163,7 @@ def test_when_the_last_place_goes_to_another_visit_of_the_report_the_next_offer_
     ]
     assert OfferBudget.objects.get(offer__title="one left").reserved == 1
     assert OfferBudget.objects.get(offer__title="plenty").reserved == 2
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_deciding_costs_the_same_few_queries_however_many_offers(aino: Store, django_assert_max_num_queries) -> None:

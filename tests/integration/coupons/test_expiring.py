@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from geooffers.coupons import issuing, ledger
+from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon, LedgerEntry, Movement, ShopperOfferCount
+from geooffers.redemptions import books
 from merchants.models import Offer, OfferBudget
 from tests.cast import NOON, make_coupon, make_offer, make_shopper, make_store
 
@@ -34,7 +35,7 @@ def test_an_unused_coupon_gives_back_its_place_and_its_count(offer: Offer) -> No
     assert ShopperOfferCount.objects.get().issued == 1
     assert set(first.ledger_entries.values_list("movement", flat=True)) == {Movement.RESERVED, Movement.RELEASED}
     assert first.ledger_entries.get(movement=Movement.RELEASED).at == AN_HOUR_LATER
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_coupon_is_not_expired_a_moment_early(offer: Offer) -> None:
@@ -56,7 +57,7 @@ def test_expiring_goes_in_batches_the_oldest_first(offer: Offer) -> None:
     later = NOON + timedelta(hours=2)
     assert [issuing.expire_due(now=later, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert OfferBudget.objects.get().reserved == 0
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_coupon_without_its_shopper_gives_back_its_place(offer: Offer) -> None:

@@ -5,12 +5,20 @@ from django.db.models import ForeignKey, Model
 
 from geooffers.api import erasing as of_api
 from geooffers.coupons import erasing as of_coupons
+from geooffers.redemptions import erasing as of_redemptions
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
 from geooffers.shoppers.privacy import erasing as of_shoppers
 from geooffers.visits import erasing as of_visits
 from notifications import erasing as of_notifications
 
-ERASED = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS | of_api.MODELS
+ERASED = (
+    of_shoppers.MODELS
+    | of_visits.MODELS
+    | of_coupons.MODELS
+    | of_redemptions.MODELS
+    | of_notifications.MODELS
+    | of_api.MODELS
+)
 
 
 def leads_to_a_person() -> set[type[Model]]:

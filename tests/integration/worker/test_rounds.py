@@ -8,8 +8,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from geooffers.api.models import RateCount, StoredReply
-from geooffers.coupons import issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Redemption, RefusedScan
+from geooffers.coupons import issuing, keyring
+from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
@@ -69,7 +71,7 @@ def redeemed(coupon):
 
 def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
     store = coupon.offer.merchant.stores.first()
-    return redemption.redeem(
+    return redeeming.redeem(
         code=keyring.code_of(coupon),
         store=store,
         scanned_by=Scanner(staff_member=make_staff(store)),
@@ -288,7 +290,7 @@ def test_after_seven_years_a_redemption_is_gone_and_the_books_still_add_up():
     expired_id = Coupon.objects.get(state="expired").pk
     (kept,) = {expired.pk, fresh.pk} - {expired_id}
     RefusedScan.objects.create(coupon=old, store=store, reason="already_redeemed", at=SOON)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     assert free_places() == 3
     forget.run(now=SOON + settings.KEEP_REDEMPTIONS, limit=10)
     assert Redemption.objects.count() == 1
@@ -296,7 +298,7 @@ def test_after_seven_years_a_redemption_is_gone_and_the_books_still_add_up():
     assert (Redemption.objects.count(), RefusedScan.objects.count()) == (0, 0)
     assert [coupon.pk for coupon in Coupon.objects.all()] == [kept]
     assert LedgerEntry.objects.count() == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     assert free_places() == 3, "one of five was redeemed, one is still reserved"
 
 

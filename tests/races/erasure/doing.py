@@ -4,7 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from geooffers.api.erasing import erase_replies
-from geooffers.coupons.models import Redemption
+from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import sign_in
 from geooffers.usecases.till.redeem_coupon import redeem_coupon

@@ -11,18 +11,10 @@ from django.test import Client
 
 from geooffers.api.edge import clock
 from geooffers.api.models import RateCount, StoredReply
-from geooffers.coupons import keyring, ledger
-from geooffers.coupons.models import (
-    Coupon,
-    CouponState,
-    Decision,
-    LedgerEntry,
-    Redemption,
-    RefusedScan,
-    ShopperOfferCount,
-    Vendor,
-    WalletPass,
-)
+from geooffers.coupons import keyring
+from geooffers.coupons.models import Coupon, CouponState, Decision, LedgerEntry, ShopperOfferCount, Vendor, WalletPass
+from geooffers.redemptions import books
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds import erase, void_passes
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
@@ -72,7 +64,7 @@ def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
     coupon = Coupon.objects.get()
     assert (coupon.shopper, coupon.visit, coupon.state) == (None, None, CouponState.EXPIRED)
     assert OfferBudget.objects.get(offer=aino).reserved == 0
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     shopper = Shopper.objects.get()
     assert (bytes(shopper.ledger_key), shopper.firebase_uid, shopper.language) == (b"", None, "")
     assert (shopper.age, shopper.jurisdiction) == (Age.UNKNOWN, "")
@@ -93,7 +85,7 @@ def test_the_rest_goes_by_the_round_and_nothing_points_at_anybody(walker: Walker
     assert (str(request.pk), request.done_at) == (request_id, LATER + timedelta(minutes=1))
     assert request.rows["visits"] == request.rows["open coupons released"] == request.rows["devices"] == 1
     assert erase.run(now=LATER, limit=100) == 0
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_the_round_takes_small_bites(walker: Walker) -> None:
@@ -177,7 +169,7 @@ def test_every_phone_of_the_shopper_goes_and_nobody_elses(walker: Walker, aino: 
     assert Coupon.objects.filter(shopper=other.device.shopper, state=CouponState.OPEN).count() == 1
     assert Push.objects.get().shopper == other.device.shopper
     assert OfferBudget.objects.get(offer=aino).reserved == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_redemption_stays_in_the_books_under_a_pseudonym_without_a_key(
@@ -192,7 +184,7 @@ def test_a_redemption_stays_in_the_books_under_a_pseudonym_without_a_key(
     redemption = Redemption.objects.get()
     assert redemption.coupon.shopper is None
     assert LedgerEntry.objects.count() == 2
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     # The till never saw the answer to its scan: the same key, the same answer, also now.
     again = scan(store, code, key=till)
     assert (again.status_code, again.json()) == (201, first.json())

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.codes import Code, KeyGone
-from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, Movement
+from geooffers.redemptions.models import Redemption, RefusedScan
 from merchants.models import Store
 from merchants.offers import budgets, offers
 from merchants.people.access import Scanner
@@ -77,7 +78,7 @@ class AlreadyRedeemed(Refused):
         self.members = {"redeemed_at": earlier.redeemed_at.isoformat(), "redeemed_at_store": earlier.store.name}
 
 
-class KeyReused(Exception):
+class NonceReused(Exception):
     """This Idempotency-Key has redeemed another coupon, or at another store."""
 
 
@@ -100,7 +101,7 @@ def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: da
 
     The coupon is locked before anything about it is believed. Of 200 scans in the same instant one goes on; the
     others wait, then find it redeemed: with the same nonce they get the same answer, with another a refusal. Should
-    the lock ever fail, one redemption per coupon is also a constraint, as is one per scanner and nonce.
+    the lock ever fail, one whole redemption per coupon is also a constraint, as is one per scanner and nonce.
     """
     with transaction.atomic():
         try:
@@ -111,12 +112,12 @@ def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: da
                 raise
             # The shopper was erased since, and with them the way from the code to the coupon; not the way back.
             if earlier.store_id != store.pk or not _is_code_of(earlier.coupon, code=code):
-                raise KeyReused from None
+                raise NonceReused from None
             return Redeemed(redemption=earlier, replayed=True)
         earlier = _by_nonce(scanned_by=scanned_by, nonce=nonce)
         if earlier is not None:
             if earlier.coupon_id != coupon.pk or earlier.store_id != store.pk:
-                raise KeyReused
+                raise NonceReused
             return Redeemed(redemption=earlier, replayed=True)
         _refuse_if_it_must_be(coupon, store=store, now=now)
         redemption = _write(coupon=coupon, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
@@ -175,7 +176,7 @@ def _by_nonce(*, scanned_by: Scanner, nonce: str) -> Redemption | None:
 
 def _refuse_used_nonce(*, scanned_by: Scanner, nonce: str) -> None:
     if _by_nonce(scanned_by=scanned_by, nonce=nonce) is not None:
-        raise KeyReused
+        raise NonceReused
 
 
 def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> None:
@@ -184,7 +185,8 @@ def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> Non
     Neither the offer's state nor its schedule is looked at: what was promised is kept until the coupon expires.
     """
     if coupon.state == CouponState.REDEEMED:
-        earlier = Redemption.objects.select_related("store").get(coupon=coupon)
+        standing = Redemption.objects.filter(coupon=coupon, reversed_at=None).select_related("store")
+        earlier = standing.latest("redeemed_at")
         raise AlreadyRedeemed(coupon=coupon, earlier=earlier)
     if not offers.holds_at(offer=coupon.offer, store=store):
         raise WrongStore(coupon=coupon)
