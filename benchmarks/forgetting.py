@@ -46,7 +46,8 @@ def fill(count: int) -> None:
     """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour, and
     four counts of calls."""
     from geooffers.api.models import RateCount
-    from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement, ShopperOfferCount
+    from geooffers.coupons.models import Coupon, Decision, ShopperOfferCount
+    from geooffers.ledger import movements, posting
     from geooffers.shoppers.models import Device, Shopper
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
@@ -87,13 +88,14 @@ def fill(count: int) -> None:
         for number, (shopper, visit) in enumerate(zip(shoppers, visits, strict=True))
     ]
     many(Coupon, coupons)
-    many(
-        LedgerEntry,
-        [
-            LedgerEntry(coupon=one, offer=one.offer, movement=Movement.RESERVED, pseudonym=b"p" * 32, at=NOON)
-            for one in coupons
-        ],
-    )
+    for first in range(0, count, 2_000):
+        posting.post(
+            movement
+            for one in coupons[first : first + 2_000]
+            for movement in movements.issued(
+                offer_id=one.offer_id, coupon_id=one.pk, worth=None, pseudonym=b"p" * 32, at=NOON
+            )
+        )
     many(ShopperOfferCount, [ShopperOfferCount(shopper=one.shopper, offer=one.offer, issued=1) for one in coupons])
     many(
         Decision,

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "geooffers.operators.break_glass",
+    "geooffers.ledger",
     "geooffers.shoppers",
     "merchants",
     "notifications",

@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 
 from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon
+from geooffers.ledger import units
+from geooffers.ledger.models import LedgerEntry
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import (
@@ -20,7 +22,6 @@ from merchants.models import (
     Geofence,
     Merchant,
     Offer,
-    OfferBudget,
     OfferState,
     Role,
     StaffMember,
@@ -28,6 +29,7 @@ from merchants.models import (
     Trigger,
     User,
 )
+from merchants.offers import budgets
 from merchants.shops import cities
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)  # a Tuesday
@@ -79,15 +81,18 @@ def make_offer(
     starts_at: datetime = NOON - timedelta(days=30),
     ends_at: datetime = NOON + timedelta(days=300),
     state: OfferState = OfferState.LIVE,
+    amount_off: str = "",
 ) -> Offer:
+    """A fifth off; or `amount_off` euros."""
     offer = Offer.objects.create(
         merchant=store.merchant,
         title=title,
         text="With any coffee, today.",
         terms="One for each guest.",
         category="café",
-        discount_kind=DiscountKind.PERCENT,
-        discount_value=Decimal(20),
+        discount_kind=DiscountKind.AMOUNT if amount_off else DiscountKind.PERCENT,
+        discount_value=Decimal(amount_off or 20),
+        currency="EUR" if amount_off else "",
         starts_at=starts_at,
         ends_at=ends_at,
         per_shopper_limit=per_shopper_limit,
@@ -95,8 +100,14 @@ def make_offer(
         trigger=trigger,
         state=state,
     )
-    OfferBudget.objects.create(offer=offer, cap=cap)
+    budgets.make(offer=offer, cap=cap, now=NOON)
     return offer
+
+
+def moved(coupon: Coupon, unit: str = units.PLACE) -> list[str]:
+    """What the ledger tells of a coupon, from the first entry on."""
+    entries = LedgerEntry.objects.filter(subject=coupon.pk, unit=unit).order_by("pk")
+    return [f"{source} -> {target}" for source, target in entries.values_list("source", "target")]
 
 
 def make_shopper(*, now: datetime = NOON, firebase_uid: str | None = None) -> Shopper:

@@ -6,13 +6,12 @@ shopper.
 
 from collections import Counter
 
-from geooffers.coupons import device_limits, ledger
+from geooffers.coupons import accounting, device_limits
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
     Decision,
     DeviceShare,
-    Movement,
     ShopperOfferCount,
     Vendor,
     WalletPass,
@@ -31,7 +30,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer"))
     ids = [coupon.pk for coupon in locked]
     open_ones = [coupon for coupon in locked if coupon.state == CouponState.OPEN]
-    ledger.write(coupons=open_ones, movement=Movement.RELEASED, at=of.now)
+    accounting.write_ended(coupon_ids=[coupon.pk for coupon in open_ones], at=of.now)
     Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
     passes = WalletPass.objects.filter(coupon__in=ids)
     counts = {

@@ -13,9 +13,9 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import counting, device_limits, keyring, ledger
+from geooffers.coupons import accounting, counting, device_limits, keyring
 from geooffers.coupons.eligibility import Reason
-from geooffers.coupons.models import Coupon, CouponState, Movement
+from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.models import Offer
@@ -79,6 +79,7 @@ def issue_all(
         coupons = {
             (each.visit.pk, each.offer.pk): _write_coupon(shopper=shopper, wanted=each, now=now) for each in in_order
         }
+        accounting.write_issued(coupons=coupons.values(), shopper=shopper)
         for each in in_order:
             limit = each.offer.per_shopper_limit
             if not counting.count_one(shopper_id=shopper.pk, offer_id=each.offer.pk, limit=limit):
@@ -93,7 +94,7 @@ def issue_all(
 
 
 def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
-    """The coupon, as the offer reads now, and its first ledger entry."""
+    """The coupon, as the offer reads now."""
     offer = wanted.offer
     ring = keyring.ring()
     coupon = Coupon(
@@ -113,8 +114,6 @@ def _write_coupon(*, shopper: Shopper, wanted: Wanted, now: datetime) -> Coupon:
     )
     coupon.code_lookup = keyring.code_of(coupon).digest
     coupon.save(force_insert=True)
-    pseudonym = ledger.pseudonym_of(shopper=shopper, merchant_id=offer.merchant_id)
-    ledger.write_reserved(coupon=coupon, pseudonym=pseudonym)
     return coupon
 
 
@@ -134,7 +133,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
         if not due:
             return 0
         Coupon.objects.filter(pk__in=[coupon.pk for coupon in due]).update(state=CouponState.EXPIRED)
-        ledger.write(coupons=due, movement=Movement.RELEASED, at=now)
+        accounting.write_ended(coupon_ids=[coupon.pk for coupon in due], at=now)
         counting.give_back(held=Counter((one.offer_id, one.shopper_id) for one in due if one.shopper_id))
         for offer_id, count in sorted(Counter(one.offer_id for one in due).items()):
             budgets.release(offer_id=offer_id, count=count)

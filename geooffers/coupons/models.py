@@ -1,8 +1,4 @@
-"""Decisions, coupons, the ledger.
-
-Coupon and Decision can lose their shopper and visit; LedgerEntry never had one: it carries a pseudonym (HMAC under the
-shopper's own key, which erasure discards).
-"""
+"""Decisions and coupons, which can lose their shopper and visit."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -180,31 +176,3 @@ class DeviceShare(models.Model):
 
     def __str__(self) -> str:
         return f"seat {self.seat}"
-
-
-class Movement(models.TextChoices):
-    RESERVED = "reserved"
-    RELEASED = "released"
-    REDEEMED = "redeemed"
-
-
-class LedgerEntry(models.Model):
-    """An immutable movement of an offer's budget. Per offer: reserved - released - redeemed = coupons open.
-
-    A trigger in the database refuses every UPDATE (migration `ledger_is_append_only`).
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="ledger_entries")
-    movement = models.CharField(max_length=8, choices=Movement.choices)
-    pseudonym = models.BinaryField(max_length=32)
-    at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "ledger entries"
-        constraints = [models.UniqueConstraint(fields=["coupon", "movement"], name="each_movement_once")]
-        indexes = [models.Index(fields=["offer", "movement"], name="ledger_by_offer")]
-
-    def __str__(self) -> str:
-        return self.movement

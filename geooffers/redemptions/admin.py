@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from geooffers.coupons.models import LedgerEntry
+from geooffers.ledger.models import LedgerEntry
 from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
 from geooffers.redemptions.models import Redemption, RefusedScan
 from merchants.admin.filters import StoreFilter
@@ -72,7 +72,10 @@ class RefusedScanAdmin(ReadOnlyOperatorAdmin):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 74, "menu_book"
-    fields = ("id", "offer", "coupon", "movement", "at")
-    list_display = ("at", "offer", "coupon", "movement")
-    list_select_related = ("offer", "coupon")
-    ordering = ("-at",)
+    fields = ("id", "at", "owner", "movement", "subject", "cause")
+    list_display = ("at", "owner", "movement", "subject")
+    ordering = ("-id",)
+
+    @admin.display(description="movement")
+    def movement(self, obj: LedgerEntry) -> str:
+        return str(obj)

@@ -4,7 +4,8 @@ They lead to a person by their coupon alone, which loses its shopper and the way
 Their pseudonym is nobody's once the shopper's key is discarded.
 """
 
-from geooffers.coupons.models import LedgerEntry
+from geooffers.ledger.models import LedgerEntry
 from geooffers.redemptions.models import Redemption, RefusedScan
 
+# No foreign key leads from the ledger to a coupon; its id does, as long as there is one.
 MODELS = frozenset({Redemption, RefusedScan, LedgerEntry})

@@ -1,6 +1,8 @@
 """What became of a shopper's coupons at the tills and in the books."""
 
-from geooffers.coupons.models import LedgerEntry
+from geooffers.coupons.models import Coupon
+from geooffers.ledger import units
+from geooffers.ledger.models import LedgerEntry
 from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 
@@ -13,13 +15,12 @@ def sections(of: Exporting) -> Sections:
     theirs = {"coupon__shopper__in": of.shopper_ids}
     redemptions = Redemption.objects.filter(**theirs).select_related("store__merchant", "offer")
     refused = RefusedScan.objects.filter(**theirs).select_related("store")
-    entries = LedgerEntry.objects.filter(**theirs).order_by("at", "pk")
+    coupons = Coupon.objects.filter(shopper__in=of.shopper_ids).values("pk")
+    entries = LedgerEntry.objects.filter(subject__in=coupons).order_by("pk")
     return {
         "redemptions": (_redemption(row) for row in redemptions.order_by("redeemed_at", "pk").iterator(_CHUNK)),
         "refused_scans": (_refused(row) for row in refused.order_by("at", "pk").iterator(_CHUNK)),
-        "ledger": (
-            {"coupon_id": row.coupon_id, "movement": row.movement, "at": row.at} for row in entries.iterator(_CHUNK)
-        ),
+        "ledger": (_moved(row) for row in entries.iterator(_CHUNK)),
     }
 
 
@@ -44,3 +45,13 @@ def _redemption(row: Redemption) -> Entry:
 
 def _refused(row: RefusedScan) -> Entry:
     return {"coupon_id": row.coupon_id, "store": row.store.name, "reason": row.reason, "at": row.at}
+
+
+def _moved(row: LedgerEntry) -> Entry:
+    return {
+        "coupon_id": row.subject,
+        "amount": units.in_words(unit=row.unit, amount=row.amount),
+        "source": row.source,
+        "target": row.target,
+        "at": row.at,
+    }

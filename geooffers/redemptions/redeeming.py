@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import keyring, ledger
+from geooffers.coupons import accounting, keyring
 from geooffers.coupons.codes import Code, KeyGone
-from geooffers.coupons.models import Coupon, CouponState, Movement
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.ledger import movements, posting
 from geooffers.redemptions.models import Redemption, RefusedScan
 from merchants.models import Store
 from merchants.offers import budgets, offers
@@ -198,7 +199,7 @@ def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> Non
 
 def _write(*, coupon: Coupon, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redemption:
     """Redemption, coupon, ledger. The budget comes after, by the order of locks."""
-    pseudonym = ledger.write(coupons=[coupon], movement=Movement.REDEEMED, at=now)[coupon.pk]
+    held = accounting.holdings([coupon.pk])
     redemption = Redemption(
         coupon=coupon,
         offer_id=coupon.offer_id,
@@ -206,12 +207,13 @@ def _write(*, coupon: Coupon, store: Store, scanned_by: Scanner, nonce: str, now
         staff_member=scanned_by.staff_member,
         api_key=scanned_by.api_key,
         nonce=nonce,
-        pseudonym=pseudonym,
+        pseudonym=held[0].pseudonym,
         discount_kind=coupon.discount_kind,
         value=coupon.discount_value,
         currency=coupon.currency,
         redeemed_at=now,
     )
+    posting.post(movements.redeemed(held, redemption_id=redemption.pk, at=now))
     try:
         with transaction.atomic():
             redemption.save(force_insert=True)

@@ -17,7 +17,8 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
-from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry
+from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare
+from geooffers.ledger.models import LedgerEntry
 from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
@@ -110,18 +111,20 @@ def _forget_decisions(before: datetime, limit: int) -> int:
     return Decision.objects.filter(pk__in=ids).update(shopper=None)
 
 
-def _forget_coupons(rows: "QuerySet[Any]", limit: int) -> int:
-    """A coupon's whole story goes at once: redemption, refused scans, ledger. Its entries cancel out, and the budget
-    forgets the redemption too, so that the books of what is left still add up."""
+def _forget_coupons(rows: "QuerySet[Any]", limit: int, *, now: datetime) -> int:
+    """A coupon's whole story goes at once: redemptions, refused scans, ledger. An expired one's entries cancel out.
+    Without those of a redeemed one its place is free again, so the cap gives it up: that is an entry of its own, which
+    names nobody, and the books of what is left still add up."""
     # No more of them than is needed: a code that is sealed under a key that is gone does not open any more.
     coupons = list(rows.select_for_update(skip_locked=True).only("pk", "offer", "state")[:limit])
     ids = [coupon.pk for coupon in coupons]
-    for model in (Redemption, RefusedScan, LedgerEntry):
-        model._default_manager.filter(coupon__in=ids).delete()
+    Redemption.objects.filter(coupon__in=ids).delete()
+    RefusedScan.objects.filter(coupon__in=ids).delete()
+    LedgerEntry.objects.filter(subject__in=ids).delete()
     Coupon.objects.filter(pk__in=ids).only("pk").delete()
     redeemed = Counter(coupon.offer_id for coupon in coupons if coupon.state == CouponState.REDEEMED)
     for offer_id, count in sorted(redeemed.items()):
-        budgets.forget_redeemed(offer_id=offer_id, count=count)
+        budgets.forget_redeemed(offer_id=offer_id, count=count, now=now)
     return len(ids)
 
 
@@ -171,7 +174,9 @@ STEPS = (
         due=_redeemed,
         aged_at="redeemed_at",
         forget=lambda before, limit: _forget_coupons(
-            _redeemed().filter(redeemed_at__lt=before).order_by("redeemed_at", "pk"), limit
+            _redeemed().filter(redeemed_at__lt=before).order_by("redeemed_at", "pk"),
+            limit,
+            now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
     Step(
@@ -181,7 +186,9 @@ STEPS = (
         due=_expired,
         aged_at="expires_at",
         forget=lambda before, limit: _forget_coupons(
-            _expired().filter(expires_at__lt=before).order_by("expires_at", "pk"), limit
+            _expired().filter(expires_at__lt=before).order_by("expires_at", "pk"),
+            limit,
+            now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
     _plain("refused scans", RefusedScan.objects.all, "at", lambda: settings.KEEP_REFUSED_SCANS),

@@ -23,7 +23,7 @@ WAITING = {"shoppers.Shopper", "visits.Visit", "coupons.Decision", "coupons.Shop
 # The merchants' books.
 STAYING = {
     "coupons.Coupon",
-    "coupons.LedgerEntry",
+    "ledger.LedgerEntry",
     "redemptions.Redemption",
     "redemptions.RefusedScan",
     "coupons.WalletPass",

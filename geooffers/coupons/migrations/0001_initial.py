@@ -2,7 +2,6 @@ import django.db.models.deletion
 import uuid_utils.compat
 from decimal import Decimal
 from django.db import migrations, models
-from geooffers.coupons.migrations import _by_hand
 
 
 class Migration(migrations.Migration):
@@ -63,20 +62,6 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField()),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
             ],
-        ),
-        migrations.CreateModel(
-            name='LedgerEntry',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('movement', models.CharField(choices=[('reserved', 'Reserved'), ('released', 'Released'), ('redeemed', 'Redeemed')], max_length=8)),
-                ('pseudonym', models.BinaryField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='coupons.coupon')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-            ],
-            options={
-                'verbose_name_plural': 'ledger entries',
-            },
         ),
         migrations.CreateModel(
             name='ShopperOfferCount',
@@ -157,14 +142,6 @@ class Migration(migrations.Migration):
             model_name='deviceshare',
             constraint=models.UniqueConstraint(fields=('device_mark', 'offer', 'shopper_mark'), name='one_seat_per_person'),
         ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['offer', 'movement'], name='ledger_by_offer'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('coupon', 'movement'), name='each_movement_once'),
-        ),
         migrations.AddConstraint(
             model_name='shopperoffercount',
             constraint=models.UniqueConstraint(fields=('shopper', 'offer'), name='one_count_per_shopper_and_offer'),
@@ -181,5 +158,4 @@ class Migration(migrations.Migration):
             model_name='walletpass',
             constraint=models.UniqueConstraint(fields=('vendor', 'serial'), name='pass_serial_is_unique'),
         ),
-        *_by_hand.OPERATIONS,
     ]

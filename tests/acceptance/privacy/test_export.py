@@ -95,7 +95,10 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     assert all(one["meaning"] == TO_SHOPPERS[one["reason"]] for one in document["decisions"])
     assert document["coupons"][0]["state"] == "redeemed"
     assert document["redemptions"][0]["coupon_id"] == str(coupon.pk)
-    assert [one["movement"] for one in document["ledger"]] == ["reserved", "redeemed"]
+    assert [(one["amount"], one["target"]) for one in document["ledger"]] == [
+        ("1 place", "reserved"),
+        ("1 place", "redeemed"),
+    ]
     assert {one["kind"] for one in document["pushes"]} == {"coupon_issued", "coupon_redeemed"}
     code = keyring.code_of(coupon)
     assert code.symbols not in answer.content.decode()

@@ -80,6 +80,7 @@ def test_a_manager_reaches_their_stores_and_edits_only_what_holds_nowhere_else()
     def offer_at(*stores: Store) -> Offer:
         return offers.create_offer(
             merchant=mine.merchant,
+            now=cast.NOON,
             cap=1,
             stores=stores,
             title="Bun",

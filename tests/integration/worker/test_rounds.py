@@ -9,7 +9,10 @@ from django.db.models.functions import Now
 
 from geooffers.api.models import RateCount, StoredReply
 from geooffers.coupons import issuing, keyring
-from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome
+from geooffers.coupons.models import Coupon, Decision, Outcome
+from geooffers.ledger import reading, units
+from geooffers.ledger.models import LedgerEntry
+from geooffers.ledger.movements import Account
 from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds import forget, leases, send
@@ -297,7 +300,13 @@ def test_after_seven_years_a_redemption_is_gone_and_the_books_still_add_up():
     forget.run(now=SOON + settings.KEEP_REDEMPTIONS + timedelta(hours=2), limit=10)
     assert (Redemption.objects.count(), RefusedScan.objects.count()) == (0, 0)
     assert [coupon.pk for coupon in Coupon.objects.all()] == [kept]
-    assert LedgerEntry.objects.count() == 1
+    assert LedgerEntry.objects.exclude(subject=offer.pk).count() == 1
+    assert reading.balances(owner=offer.pk, unit=units.PLACE) == {
+        Account.GRANTED: -4,
+        Account.FREE: 3,
+        Account.RESERVED: 1,
+        Account.REDEEMED: 0,
+    }
     assert books.check_books() == []
     assert free_places() == 3, "one of five was redeemed, one is still reserved"
 
