@@ -43,6 +43,12 @@ class Decision(models.Model):
 
 
 class CouponState(models.TextChoices):
+    """Once it is not open any more it stays what it is.
+
+    open -> redeemed      at a till
+         `> expired       its time was over, or its shopper was erased
+    """
+
     OPEN = "open"
     REDEEMED = "redeemed"
     EXPIRED = "expired"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -101,9 +102,15 @@ def _forget_visits(before: datetime, limit: int) -> int:
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
     locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
-    Coupon.objects.filter(visit__in=ids).update(visit=None)
+    _let_coupons_go(visit_ids=ids)
     Decision.objects.filter(visit__in=ids).update(shopper=None)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)
+
+
+def _let_coupons_go(*, visit_ids: list[UUID]) -> None:
+    """Locked one after the other by id, as an erasure locks those of a shopper: an UPDATE takes them in any order."""
+    brought = Coupon.objects.filter(visit__in=visit_ids).order_by("pk").select_for_update(no_key=True)
+    Coupon.objects.filter(pk__in=list(brought.values_list("pk", flat=True))).update(visit=None)
 
 
 def _forget_decisions(before: datetime, limit: int) -> int:

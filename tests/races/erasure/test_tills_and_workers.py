@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import holdings, keyring, passes
+from geooffers.coupons import accounting, holdings, keyring, passes
 from geooffers.coupons.models import Coupon, CouponState, Vendor, WalletPass
 from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption, RefusedScan
@@ -114,18 +114,15 @@ def test_a_redemption_that_waits_for_the_erasure_finds_no_such_code(
 def test_a_scan_that_looked_before_it_locked_redeems_what_was_released(
     walker: Walker, coupon: Coupon, till: ApiKey
 ) -> None:
-    """The twin: the coupon as it was read is open, and is written as redeemed over its release. The budget, which has
-    no place reserved any more, has to step in."""
+    """The twin: the coupon as it was read is open, and would be written as redeemed over its release. The ledger, in
+    which it holds nothing any more, has to step in, and behind it the budget."""
     seen = Coupon.objects.get()
     Farewell(device=walker.device).say()
 
-    def redeem_unguarded() -> None:
-        with transaction.atomic():
-            redeeming._write(coupon=seen, store=till.store, scanned_by=Scanner(api_key=till), nonce="scan-1", now=LATER)
-            budgets.redeem(offer_id=seen.offer_id)
-
+    with pytest.raises(accounting.NothingHeld), transaction.atomic():
+        redeeming._write(coupon=seen, store=till.store, scanned_by=Scanner(api_key=till), nonce="scan-1", now=LATER)
     with pytest.raises(budgets.NothingReserved):
-        redeem_unguarded()
+        budgets.redeem(offer_id=seen.offer_id)
 
 
 def test_an_erasure_waits_for_the_till_and_leaves_its_redemption_without_a_name(
