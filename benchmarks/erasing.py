@@ -48,9 +48,10 @@ def many(model: Any, rows: Iterable[Any]) -> None:
 
 def live(*, visits: int, phones: int) -> Any:
     """A shopper's years; one of their phones."""
-    from geooffers.coupons.models import Coupon, LedgerEntry, Movement
+    from geooffers.coupons.models import Coupon
     from geooffers.decisions.choosing import Outcome
     from geooffers.decisions.models import Decision
+    from geooffers.ledger import movements, posting
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
     from notifications.models import Push
@@ -94,8 +95,10 @@ def live(*, visits: int, phones: int) -> Any:
         for number, stay in enumerate(stays[::5])
     ]
     many(Coupon, coupons)
-    entry = {"offer": offer, "movement": Movement.RESERVED, "pseudonym": b"p" * 32, "at": NOON}
-    many(LedgerEntry, [LedgerEntry(coupon=one, **entry) for one in coupons])
+    name = {"worth": None, "pseudonym": b"p" * 32, "at": NOON}
+    posting.post(
+        movement for one in coupons for movement in movements.issued(offer_id=offer.pk, coupon_id=one.pk, **name)
+    )
     OfferBudget.objects.filter(offer=offer).update(reserved=min(OPEN, len(coupons)))
     times = {"not_before": NOON, "expires_at": NOON, "created_at": NOON, "settled_at": NOON}
     many(

@@ -46,8 +46,9 @@ def fill(count: int) -> None:
     """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour, and
     four counts of calls."""
     from geooffers.api.models import RateCount
-    from geooffers.coupons.models import Coupon, LedgerEntry, Movement, ShopperOfferCount
+    from geooffers.coupons.models import Coupon, ShopperOfferCount
     from geooffers.decisions.models import Decision
+    from geooffers.ledger import movements, posting
     from geooffers.shoppers.models import Device, Shopper
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
@@ -88,13 +89,14 @@ def fill(count: int) -> None:
         for number, (shopper, visit) in enumerate(zip(shoppers, visits, strict=True))
     ]
     many(Coupon, coupons)
-    many(
-        LedgerEntry,
-        [
-            LedgerEntry(coupon=one, offer=one.offer, movement=Movement.RESERVED, pseudonym=b"p" * 32, at=NOON)
-            for one in coupons
-        ],
-    )
+    for first in range(0, count, 2_000):
+        posting.post(
+            movement
+            for one in coupons[first : first + 2_000]
+            for movement in movements.issued(
+                offer_id=one.offer_id, coupon_id=one.pk, worth=None, pseudonym=b"p" * 32, at=NOON
+            )
+        )
     many(ShopperOfferCount, [ShopperOfferCount(shopper=one.shopper, offer=one.offer, issued=1) for one in coupons])
     many(
         Decision,
@@ -145,7 +147,8 @@ def seconds(name: str, work: Callable[[], int], rows: int) -> None:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     prepare()
-    from geooffers.coupons import issuing, ledger
+    from geooffers.coupons import issuing
+    from geooffers.redemptions import books
     from geooffers.rounds import forget
 
     began = time.perf_counter()
@@ -153,7 +156,7 @@ def main() -> None:
     print(f"{'filled':24}{count:10,d}{time.perf_counter() - began:10.1f} s", flush=True)
     evening = NOON + timedelta(hours=6)
     seconds("coupons expire", lambda: issuing.expire_due(now=evening, limit=BATCH), count)
-    found = ledger.check_books()
+    found = books.check_books()
     if found:
         raise SystemExit(f"the books do not add up: {found[0]}")
     far = NOON + timedelta(days=8 * 365)

@@ -10,12 +10,12 @@ from merchants.models import (
     Geofence,
     Merchant,
     Offer,
-    OfferBudget,
     OfferState,
     Store,
     Trigger,
     User,
 )
+from merchants.offers import budgets
 
 
 def store(*, lat: float, lon: float) -> Store:
@@ -60,4 +60,4 @@ def offer(of: Store, *, cap: int, now: datetime) -> None:
         trigger=Trigger.ENTERED,
         state=OfferState.LIVE,
     )
-    OfferBudget.objects.create(offer=row, cap=cap)
+    budgets.make(offer=row, cap=cap, now=now)

@@ -14,6 +14,8 @@ from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.models import Decision, MomentKind
+from geooffers.ledger import units
+from geooffers.ledger.models import LedgerEntry
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.visits.models import DeviceState, Visit
@@ -24,7 +26,6 @@ from merchants.models import (
     Geofence,
     Merchant,
     Offer,
-    OfferBudget,
     OfferState,
     Role,
     StaffMember,
@@ -32,6 +33,7 @@ from merchants.models import (
     Trigger,
     User,
 )
+from merchants.offers import budgets
 from merchants.shops import cities
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)  # a Tuesday
@@ -83,15 +85,18 @@ def make_offer(
     starts_at: datetime = NOON - timedelta(days=30),
     ends_at: datetime = NOON + timedelta(days=300),
     state: OfferState = OfferState.LIVE,
+    amount_off: str = "",
 ) -> Offer:
+    """A fifth off; or `amount_off` euros."""
     offer = Offer.objects.create(
         merchant=store.merchant,
         title=title,
         text="With any coffee, today.",
         terms="One for each guest.",
         category="café",
-        discount_kind=DiscountKind.PERCENT,
-        discount_value=Decimal(20),
+        discount_kind=DiscountKind.AMOUNT if amount_off else DiscountKind.PERCENT,
+        discount_value=Decimal(amount_off or 20),
+        currency="EUR" if amount_off else "",
         starts_at=starts_at,
         ends_at=ends_at,
         per_shopper_limit=per_shopper_limit,
@@ -99,8 +104,14 @@ def make_offer(
         trigger=trigger,
         state=state,
     )
-    OfferBudget.objects.create(offer=offer, cap=cap)
+    budgets.make(offer=offer, cap=cap, now=NOON)
     return offer
+
+
+def moved(coupon: Coupon, unit: str = units.PLACE) -> list[str]:
+    """What the ledger tells of a coupon, from the first entry on."""
+    entries = LedgerEntry.objects.filter(subject=coupon.pk, unit=unit).order_by("pk")
+    return [f"{source} -> {target}" for source, target in entries.values_list("source", "target")]
 
 
 def make_shopper(*, now: datetime = NOON, firebase_uid: str | None = None) -> Shopper:

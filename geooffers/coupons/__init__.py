@@ -1,1 +1,1 @@
-"""Coupons: who may have which offer, issuing, redemption, the ledger."""
+"""Coupons: who may have which offer, issuing, holdings, wallet passes."""

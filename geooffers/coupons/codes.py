@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
-from geooffers.sealing.rings import BadKeys, read_secrets
+from geooffers.sealing.rings import BadKeys, KeyGone, read_secrets
 
 __all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "Unreadable"]
 __all__ += ["read", "read_keys"]
@@ -40,10 +40,6 @@ class MalformedCode(Unreadable):
 
 class BadCheckSymbol(Unreadable):
     """The last symbol does not fit the others: something was misread."""
-
-
-class KeyGone(LookupError):
-    """A coupon was issued under a key that is no longer in the ring."""
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,13 @@ shopper.
 
 from collections import Counter
 
-from geooffers.coupons import device_limits, ledger
-from geooffers.coupons.models import (
-    Coupon,
-    CouponState,
-    DeviceShare,
-    LedgerEntry,
-    Movement,
-    Redemption,
-    RefusedScan,
-    ShopperOfferCount,
-    Vendor,
-    WalletPass,
-)
+from geooffers.coupons import accounting, device_limits
+from geooffers.coupons.models import Coupon, CouponState, DeviceShare, ShopperOfferCount, Vendor, WalletPass
 from geooffers.shoppers.models import Shopper
 from geooffers.shoppers.privacy.erasing import Erasing
 from merchants.offers import budgets
 
-# The last three lose the way back to the person with their coupon.
-MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, DeviceShare, Redemption, RefusedScan, LedgerEntry})
+MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, DeviceShare})
 
 
 def erase_now(*, of: Erasing) -> dict[str, int]:
@@ -34,7 +22,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer"))
     ids = [coupon.pk for coupon in locked]
     open_ones = [coupon for coupon in locked if coupon.state == CouponState.OPEN]
-    ledger.write(coupons=open_ones, movement=Movement.RELEASED, at=of.now)
+    accounting.write_ended(coupon_ids=[coupon.pk for coupon in open_ones], at=of.now)
     Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
     passes = WalletPass.objects.filter(coupon__in=ids)
     counts = {

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import counting, device_limits, keyring, ledger
-from geooffers.coupons.models import Coupon, CouponState, Movement
+from geooffers.coupons import accounting, counting, device_limits, keyring
+from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.models import Offer
@@ -46,6 +46,7 @@ def issue_coupon(
     """
     with transaction.atomic():
         coupon = _write_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
+        accounting.write_issued(coupons=[coupon], shopper=shopper)
         if not counting.count_one(shopper_id=shopper.pk, offer_id=offer.pk, limit=offer.per_shopper_limit):
             raise ShopperLimitReached
         if marks is not None and not device_limits.take_seat(marks=marks, offer_id=offer.pk):
@@ -56,7 +57,7 @@ def issue_coupon(
 
 
 def _write_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
-    """The coupon, as the offer reads now, and its first ledger entry."""
+    """The coupon, as the offer reads now."""
     ring = keyring.ring()
     coupon = Coupon(
         id=_free_id(),
@@ -75,8 +76,6 @@ def _write_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime
     )
     coupon.code_lookup = keyring.code_of(coupon).digest
     coupon.save(force_insert=True)
-    pseudonym = ledger.pseudonym_of(shopper=shopper, merchant_id=offer.merchant_id)
-    ledger.write_reserved(coupon=coupon, pseudonym=pseudonym)
     return coupon
 
 
@@ -96,7 +95,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
         if not due:
             return 0
         Coupon.objects.filter(pk__in=[coupon.pk for coupon in due]).update(state=CouponState.EXPIRED)
-        ledger.write(coupons=due, movement=Movement.RELEASED, at=now)
+        accounting.write_ended(coupon_ids=[coupon.pk for coupon in due], at=now)
         counting.give_back(held=Counter((one.offer_id, one.shopper_id) for one in due if one.shopper_id))
         for offer_id, count in sorted(Counter(one.offer_id for one in due).items()):
             budgets.release(offer_id=offer_id, count=count)

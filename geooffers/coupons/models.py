@@ -1,8 +1,4 @@
-"""Coupons, redemptions, the ledger.
-
-A coupon can lose its shopper and visit; Redemption and LedgerEntry never had one: they carry a
-pseudonym (HMAC under the shopper's own key, which erasure discards).
-"""
+"""Coupons, which can lose their shopper and visit; how many somebody has had, and in which wallet they are."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +10,16 @@ from uuid_utils.compat import uuid7
 from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from merchants.models import ApiKey, DiscountKind, Offer, StaffMember, Store
+from merchants.models import DiscountKind, Offer
 
 
 class CouponState(models.TextChoices):
+    """Once it is not open any more it stays what it is.
+
+    open -> redeemed      at a till
+         `> expired       its time was over, or its shopper was erased
+    """
+
     OPEN = "open"
     REDEEMED = "redeemed"
     EXPIRED = "expired"
@@ -151,91 +153,3 @@ class DeviceShare(models.Model):
 
     def __str__(self) -> str:
         return f"seat {self.seat}"
-
-
-class Redemption(models.Model):
-    """A coupon honoured at a store. One per coupon; the caller's Idempotency-Key is its nonce."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    coupon = models.OneToOneField(Coupon, on_delete=models.PROTECT, related_name="redemption")
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
-    staff_member = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    nonce = models.CharField(max_length=255)
-    pseudonym = models.BinaryField(max_length=32)
-    # The discount that was given: percent, or an amount in the currency.
-    discount_kind = models.CharField(max_length=10)
-    value = models.DecimalField(max_digits=9, decimal_places=2)
-    currency = models.CharField(max_length=3, blank=True)
-    redeemed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-redeemed_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(staff_member__isnull=False, api_key__isnull=True)
-                | Q(staff_member__isnull=True, api_key__isnull=False),
-                name="redemption_has_one_scanner",
-            ),
-            models.UniqueConstraint(
-                fields=["staff_member", "nonce"],
-                condition=Q(staff_member__isnull=False),
-                name="one_nonce_per_staff",
-            ),
-            models.UniqueConstraint(
-                fields=["api_key", "nonce"], condition=Q(api_key__isnull=False), name="one_nonce_per_key"
-            ),
-        ]
-        indexes = [models.Index(fields=["store", "-redeemed_at"], name="redemption_by_store")]
-
-    def __str__(self) -> str:
-        return f"redemption {str(self.id)[-6:]}"
-
-
-class RefusedScan(models.Model):
-    """A scan that was refused: merchants ask, and so does fraud. Written where the refusal does not roll it back."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Null when the code was nobody's, or another merchant's: those two look the same from outside.
-    coupon = models.ForeignKey(Coupon, null=True, blank=True, on_delete=models.PROTECT, related_name="refused_scans")
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
-    staff_member = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=40)
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-at"]
-        indexes = [models.Index(fields=["at"], name="refused_scan_by_time")]
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-class Movement(models.TextChoices):
-    RESERVED = "reserved"
-    RELEASED = "released"
-    REDEEMED = "redeemed"
-
-
-class LedgerEntry(models.Model):
-    """An immutable movement of an offer's budget. Per offer: reserved - released - redeemed = coupons open.
-
-    A trigger in the database refuses every UPDATE (migration `ledger_is_append_only`).
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="ledger_entries")
-    movement = models.CharField(max_length=8, choices=Movement.choices)
-    pseudonym = models.BinaryField(max_length=32)
-    at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "ledger entries"
-        constraints = [models.UniqueConstraint(fields=["coupon", "movement"], name="each_movement_once")]
-        indexes = [models.Index(fields=["offer", "movement"], name="ledger_by_offer")]
-
-    def __str__(self) -> str:
-        return self.movement

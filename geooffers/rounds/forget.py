@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -17,9 +18,11 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
-from geooffers.coupons.models import Coupon, CouponState, DeviceShare, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon, CouponState, DeviceShare
 from geooffers.decisions.models import Decision
+from geooffers.ledger.models import LedgerEntry
 from geooffers.operators.break_glass.models import Grant, Look
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
@@ -100,11 +103,15 @@ def _forget_visits(before: datetime, limit: int) -> int:
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
     locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
-    # By id, as erasure and sign-in lock them: one statement over all of them takes them as it finds them.
-    held = Coupon.objects.filter(visit__in=ids).order_by("pk").select_for_update(no_key=True)
-    Coupon.objects.filter(pk__in=list(held.values_list("pk", flat=True))).update(visit=None)
+    _let_coupons_go(visit_ids=ids)
     Decision.objects.filter(visit__in=ids).update(shopper=None, coupon=None)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)
+
+
+def _let_coupons_go(*, visit_ids: list[UUID]) -> None:
+    """Locked one after the other by id, as an erasure locks those of a shopper: an UPDATE takes them in any order."""
+    brought = Coupon.objects.filter(visit__in=visit_ids).order_by("pk").select_for_update(no_key=True)
+    Coupon.objects.filter(pk__in=list(brought.values_list("pk", flat=True))).update(visit=None)
 
 
 def _forget_decisions(before: datetime, limit: int) -> int:
@@ -112,18 +119,20 @@ def _forget_decisions(before: datetime, limit: int) -> int:
     return Decision.objects.filter(pk__in=ids).update(shopper=None, coupon=None)
 
 
-def _forget_coupons(rows: "QuerySet[Any]", limit: int) -> int:
-    """A coupon's whole story goes at once: redemption, refused scans, ledger. Its entries cancel out, and the budget
-    forgets the redemption too, so that the books of what is left still add up."""
+def _forget_coupons(rows: "QuerySet[Any]", limit: int, *, now: datetime) -> int:
+    """A coupon's whole story goes at once: redemptions, refused scans, ledger. An expired one's entries cancel out.
+    Without those of a redeemed one its place is free again, so the cap gives it up: that is an entry of its own, which
+    names nobody, and the books of what is left still add up."""
     # No more of them than is needed: a code that is sealed under a key that is gone does not open any more.
     coupons = list(rows.select_for_update(skip_locked=True).only("pk", "offer", "state")[:limit])
     ids = [coupon.pk for coupon in coupons]
-    for model in (Redemption, RefusedScan, LedgerEntry):
-        model._default_manager.filter(coupon__in=ids).delete()
+    Redemption.objects.filter(coupon__in=ids).delete()
+    RefusedScan.objects.filter(coupon__in=ids).delete()
+    LedgerEntry.objects.filter(subject__in=ids).delete()
     Coupon.objects.filter(pk__in=ids).only("pk").delete()
     redeemed = Counter(coupon.offer_id for coupon in coupons if coupon.state == CouponState.REDEEMED)
     for offer_id, count in sorted(redeemed.items()):
-        budgets.forget_redeemed(offer_id=offer_id, count=count)
+        budgets.forget_redeemed(offer_id=offer_id, count=count, now=now)
     return len(ids)
 
 
@@ -173,7 +182,9 @@ STEPS = (
         due=_redeemed,
         aged_at="redeemed_at",
         forget=lambda before, limit: _forget_coupons(
-            _redeemed().filter(redeemed_at__lt=before).order_by("redeemed_at", "pk"), limit
+            _redeemed().filter(redeemed_at__lt=before).order_by("redeemed_at", "pk"),
+            limit,
+            now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
     Step(
@@ -183,7 +194,9 @@ STEPS = (
         due=_expired,
         aged_at="expires_at",
         forget=lambda before, limit: _forget_coupons(
-            _expired().filter(expires_at__lt=before).order_by("expires_at", "pk"), limit
+            _expired().filter(expires_at__lt=before).order_by("expires_at", "pk"),
+            limit,
+            now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
     _plain("refused scans", RefusedScan.objects.all, "at", lambda: settings.KEEP_REFUSED_SCANS),

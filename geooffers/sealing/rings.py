@@ -26,7 +26,7 @@ class BadKeys(ValueError):
 
 
 class KeyGone(LookupError):
-    """Something was sealed under a key that is no longer in the ring."""
+    """Something was made or sealed under a key that is no longer in the ring."""
 
 
 class NotOurs(ValueError):

@@ -106,9 +106,9 @@ class OfferAdmin(ScopedAdmin):
             obj.all_stores = False
         super().save_model(request, obj, form, change)
         if not change:
-            offers.make_budget(offer=obj, cap=form.cleaned_data["cap"])
+            budgets.make(offer=obj, cap=form.cleaned_data["cap"], now=timezone.now())
         elif "cap" in form.changed_data:
-            budgets.set_cap(offer=obj, cap=form.cleaned_data["cap"])
+            budgets.set_cap(offer=obj, cap=form.cleaned_data["cap"], now=timezone.now())
 
     # --- buttons -----------------------------------------------------------------------------------------------
 

@@ -2,13 +2,18 @@
 
 Each change is one conditional UPDATE and its row count. Reading first and writing after granted 129 of 100; a form
 that saved the counters with the offer set 1 back to 0. So the rows are in no form, and written nowhere but here.
-Callers own the transaction and call these last in it: the row is the most wanted lock of all.
+Callers own the transaction and call these last in it: the row is the most wanted lock of all. What a coupon moves is
+written to the ledger where coupons are; a change of the cap, from here.
 """
 
+from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
+from uuid_utils.compat import uuid7
 
+from geooffers.ledger import movements, posting
 from merchants.models import Offer, OfferBudget, OfferState
 
 # Below this many people, what is reserved would say something about single ones.
@@ -53,19 +58,29 @@ def redeem(*, offer_id: UUID) -> None:
         raise NothingReserved(f"offer {offer_id}: redemption without a reservation")
 
 
-def forget_redeemed(*, offer_id: UUID, count: int) -> None:
+def forget_redeemed(*, offer_id: UUID, count: int, now: datetime) -> None:
     """Redemptions past their keeping are forgotten: the cap shrinks with them, what is free stays what it was."""
     known = OfferBudget.objects.filter(offer_id=offer_id, redeemed__gte=count)
     if known.update(redeemed=F("redeemed") - count, cap=F("cap") - count) != 1:
         raise NothingReserved(f"offer {offer_id}: fewer than {count} redemptions to forget")
+    posting.post(movements.cap_changed(offer_id=offer_id, by=-count, cause=uuid7(), at=now))
 
 
-def set_cap(*, offer: Offer, cap: int) -> None:
-    wide_enough = OfferBudget.objects.filter(offer_id=offer.pk).alias(used=F("reserved") + F("redeemed"))
-    if wide_enough.filter(used__lte=cap).update(cap=cap) == 1:
-        return
-    budget = OfferBudget.objects.get(offer_id=offer.pk)
-    raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
+def make(*, offer: Offer, cap: int, now: datetime) -> None:
+    """The budget of a new offer."""
+    with transaction.atomic():
+        OfferBudget.objects.create(offer=offer, cap=cap)
+        posting.post(movements.cap_changed(offer_id=offer.pk, by=cap, cause=uuid7(), at=now))
+
+
+def set_cap(*, offer: Offer, cap: int, now: datetime) -> None:
+    """The one change that needs to know what was before, for the ledger; so the row is locked."""
+    with transaction.atomic():
+        budget = OfferBudget.objects.select_for_update(no_key=True).get(offer_id=offer.pk)
+        if cap < budget.reserved + budget.redeemed:
+            raise BelowUsed(cap=cap, reserved=budget.reserved, redeemed=budget.redeemed)
+        OfferBudget.objects.filter(offer_id=offer.pk).update(cap=cap)
+        posting.post(movements.cap_changed(offer_id=offer.pk, by=cap - budget.cap, cause=uuid7(), at=now))
 
 
 def taken_as_shown(*, offer: Offer) -> int:

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
-from merchants.models import Merchant, Offer, OfferBudget, OfferState, Store, Trigger
-from merchants.offers import geofenced_push_law, schedules
+from merchants.models import Merchant, Offer, OfferState, Store, Trigger
+from merchants.offers import budgets, geofenced_push_law, schedules
 
 
 class WrongState(Exception):
@@ -65,7 +65,7 @@ _FROM: dict[OfferState, tuple[OfferState, ...]] = {
 }
 
 
-def create_offer(*, merchant: Merchant, cap: int, stores: Iterable[Store] = (), **fields: Any) -> Offer:
+def create_offer(*, merchant: Merchant, cap: int, now: datetime, stores: Iterable[Store] = (), **fields: Any) -> Offer:
     """A draft with its budget. With no stores named it holds at all of the merchant's, also those opened later."""
     named = list(stores)
     check_stores(merchant=merchant, stores=named)
@@ -73,13 +73,8 @@ def create_offer(*, merchant: Merchant, cap: int, stores: Iterable[Store] = (), 
         offer = Offer(merchant=merchant, all_stores=not named, **fields)
         offer.save(force_insert=True)
         offer.stores.set(named)
-        make_budget(offer=offer, cap=cap)
+        budgets.make(offer=offer, cap=cap, now=now)
     return offer
-
-
-def make_budget(*, offer: Offer, cap: int) -> None:
-    """For an offer that a form has just saved; `create_offer` calls it too."""
-    OfferBudget.objects.create(offer=offer, cap=cap)
 
 
 def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:

@@ -4,6 +4,7 @@ Everything fails closed. A user who is neither an operator (superuser) nor stand
 reaches nothing; a foreign row and one that does not exist look the same.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -37,6 +38,23 @@ class MayNotScan(Exception):
     """This scanner may not scan any more."""
 
     # The staff member has left, the key is revoked, or the merchant is archived.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanner:
+    """Who scans at a till: a member of staff, or a till system by its key. Exactly one of the two."""
+
+    staff_member: StaffMember | None = None
+    api_key: ApiKey | None = None
+
+    def __post_init__(self) -> None:
+        if (self.staff_member is None) == (self.api_key is None):
+            raise ValueError("a scan is made by one staff member or by one key")
+
+    @property
+    def name(self) -> str:
+        """What its calls are counted under."""
+        return f"key:{self.api_key.pk}" if self.api_key else f"staff:{self.staff_member.pk if self.staff_member else 0}"
 
 
 def is_operator(user: Somebody) -> bool:
@@ -169,21 +187,18 @@ def exclusion_zones_for(user: Somebody) -> QuerySet[ExclusionZone]:
     return ExclusionZone.objects.all() if is_operator(user) else ExclusionZone.objects.none()
 
 
-def store_for_scanner(
-    *, staff_member: StaffMember | None = None, api_key: ApiKey | None = None, store_id: UUID | None = None
-) -> Store:
+def store_for_scanner(scanner: Scanner, *, store_id: UUID | None = None) -> Store:
     """The store at which this scan happens.
 
     A key scans at its one store. A staff member names one of theirs, or has only one.
     """
-    if (staff_member is None) == (api_key is None):
-        raise ValueError("a scan is made by one staff member or by one key")
-    if api_key is not None:
-        stores = Store.objects.filter(pk=api_key.store_id, merchant_id=api_key.merchant_id)
-        if api_key.revoked_at is not None:
+    key, staff_member = scanner.api_key, scanner.staff_member
+    if key is not None:
+        stores = Store.objects.filter(pk=key.store_id, merchant_id=key.merchant_id)
+        if key.revoked_at is not None:
             raise MayNotScan("the key is revoked")
     else:
-        assert staff_member is not None  # noqa: S101  # said above, for the type checker
+        assert staff_member is not None  # noqa: S101  # a scanner is one of the two
         stores = stores_of(staff_member)
         if staff_member.archived_at is not None or not staff_member.user.is_active:
             raise MayNotScan("this staff member has left")

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 
 from geooffers.api.edge import clock
 from geooffers.api.edge.errors import PROBLEMS
-from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
 from geooffers.decisions.models import Decision, Interruption
+from geooffers.redemptions import books
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.offers import list_offers_here, take_offer
 from geooffers.usecases.offers.take_offer import REFUSALS
@@ -181,7 +181,7 @@ def test_an_offer_becomes_a_coupon_of_the_open_visit(inside: Walker, aino: Store
     assert titles(inside) == ["for long"]
     with clock.set_to(NOON + MINUTE):
         assert inside.phone.call("GET", f"/coupons/{coupon.pk}").json()["code"]
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_retry_gets_the_first_answer_and_another_key_is_refused(inside: Walker) -> None:

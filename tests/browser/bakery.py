@@ -85,6 +85,7 @@ def make_offer(
 ) -> Offer:
     offer = offers.create_offer(
         merchant=store.merchant,
+        now=now,
         cap=500,
         stores=[store],
         title=title,

@@ -20,7 +20,7 @@ PAGES = {
     "fence": f"{OURS}/geofence/?state=live >",
     "fence-read-only": f"{OURS}/geofence/?state=archived >",
     "fence-new": f"{OURS}/geofence/add/",
-    "redemptions": "/admin/coupons/redemption/",
+    "redemptions": "/admin/redemptions/redemption/",
     "merchants": f"{OURS}/merchant/",
     "merchant-with-logo": f"{OURS}/merchant/?q=Bakery >",
     "stores": f"{OURS}/store/",

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.redemptions import books
 from geooffers.shoppers.models import Device, Shopper, Tombstone
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from tests.cast import make_coupon, make_device, make_offer, make_store
@@ -80,5 +80,5 @@ def test_killed_between_the_tombstone_and_the_commit(tmp_path: Path) -> None:
     assert not Device.objects.exists()
     assert not Shopper.objects.exists()
     assert Coupon.objects.get().state == CouponState.EXPIRED
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     call_command("runworker", "--once")

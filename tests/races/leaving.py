@@ -21,7 +21,13 @@ from tests.cast import NOON
 # The empty row of the shopper, and what the round takes within the day.
 WAITING = {"shoppers.Shopper", "visits.Visit", "decisions.Decision", "coupons.ShopperOfferCount"}
 # The merchants' books.
-STAYING = {"coupons.Coupon", "coupons.LedgerEntry", "coupons.Redemption", "coupons.RefusedScan", "coupons.WalletPass"}
+STAYING = {
+    "coupons.Coupon",
+    "ledger.LedgerEntry",
+    "redemptions.Redemption",
+    "redemptions.RefusedScan",
+    "coupons.WalletPass",
+}
 
 
 class Farewell:

@@ -20,9 +20,11 @@ from django.db import IntegrityError
 from django.db.models import Q
 
 from geooffers.api.identity import auth
-from geooffers.coupons import keyring, ledger
-from geooffers.coupons.models import Coupon, CouponState, Redemption
-from geooffers.coupons.redemption import ScannedBy, UnknownCode
+from geooffers.coupons import keyring
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.redemptions import books
+from geooffers.redemptions.models import Redemption
+from geooffers.redemptions.redeeming import UnknownCode
 from geooffers.shoppers.consents.pauses import Paused, refuse_if_paused
 from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, ConsentText, Device, Purpose
 from geooffers.shoppers.privacy import tombstones
@@ -33,6 +35,7 @@ from geooffers.visits.engine.transitions import Fix
 from geooffers.visits.models import DeviceState, Presence
 from merchants.live_fences import live_fences
 from merchants.models import ApiKey, Geofence, Offer
+from merchants.people.access import Scanner
 from notifications import outbox
 from notifications.models import Kind, Push, PushState
 from tests.cast import (
@@ -66,7 +69,7 @@ class Stage:
 
     in_hand: Offer
     elsewhere: Geofence
-    till: ScannedBy
+    till: Scanner
     company: Company
     texts: dict[Purpose, ConsentText] = field(default_factory=lambda: {each: consent_text(each) for each in Purpose})
 
@@ -108,7 +111,7 @@ def stage(transactional_db: None) -> Iterator[Stage]:
     live_fences.matcher().refresh()
     key = ApiKey.objects.create(merchant=store.merchant, store=store, name="till", prefix="gok_1", key_hash=b"1")
     company = Company(7)
-    yield Stage(in_hand=in_hand, elsewhere=make_fence(store), till=ScannedBy(api_key=key), company=company)
+    yield Stage(in_hand=in_hand, elsewhere=make_fence(store), till=Scanner(api_key=key), company=company)
     company.leave()
 
 
@@ -135,7 +138,7 @@ def claim(number: int) -> Actor:
     return Actor(name=f"claim {number}", work=work)
 
 
-def redemption(scene: Scene, till: ScannedBy) -> Actor:
+def redemption(scene: Scene, till: Scanner) -> Actor:
     code = str(keyring.code_of(scene.coupon))
 
     def work() -> None:
@@ -232,7 +235,7 @@ def test_nothing_commits_that_a_withdrawal_a_pause_or_an_erasure_has_stopped(sta
     count, met = min(A_TEST, RUNS - part * A_TEST), Counter[str]()
     for number in range(part * A_TEST, part * A_TEST + count):
         assert play(stage, seed=f"{SEED}-{number}", met=met) == [], f"RACE_SEED={SEED}, play {number}"
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     if count >= 100:
         assert min(met[name] for name in (*(stop.name for stop in STOPS), "waited", "refused", "got through")) > 0
 

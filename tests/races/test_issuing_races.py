@@ -10,10 +10,11 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import F
 from django.test import Client
 
-from geooffers.coupons import issuing, ledger
+from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon, ShopperOfferCount
 from geooffers.decisions import deciding
 from geooffers.decisions.models import Decision
+from geooffers.redemptions import books
 from geooffers.visits.models import Visit
 from merchants.models import Offer, OfferBudget, OfferState, Role, Store
 from merchants.offers import budgets, offers
@@ -137,7 +138,7 @@ def test_sixty_four_visits_get_exactly_ten_coupons_while_an_admin_keeps_saving_t
     assert reasons == {("chosen", "best"): CAP, ("refused", "cap_reached"): VISITS - CAP}
     offer.refresh_from_db()
     assert offer.title == f"Bun {admin.saves - 1}"
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_whoever_loses_the_last_place_gets_the_next_best_offer(aino: Store) -> None:
@@ -147,7 +148,7 @@ def test_whoever_loses_the_last_place_gets_the_next_best_offer(aino: Store) -> N
     visits = [make_visit(make_shopper(), fence) for _ in range(VISITS)]
     answers = crowd(VISITS, lambda number: begin(visits[number]))
     assert Counter(coupon.title for coupon in answers) == {"ends tonight": CAP, "plenty": VISITS - CAP}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_sixteen_phones_of_one_shopper_get_one_coupon_of_a_limit_of_one(aino: Store) -> None:
@@ -159,7 +160,7 @@ def test_sixteen_phones_of_one_shopper_get_one_coupon_of_a_limit_of_one(aino: St
     assert outcomes(answers) == {"coupon": 1, "none": PHONES - 1}
     assert ShopperOfferCount.objects.get().issued == 1
     assert OfferBudget.objects.get().reserved == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_sixteen_reports_of_one_visit_bring_one_coupon(aino: Store) -> None:
@@ -167,7 +168,7 @@ def test_sixteen_reports_of_one_visit_bring_one_coupon(aino: Store) -> None:
     visit = make_visit(make_shopper(), make_fence(aino))
     answers = crowd(PHONES, lambda _: begin(visit))
     assert outcomes(answers) == {"coupon": 1, "none": PHONES - 1}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_places_that_are_released_are_issued_again_and_never_two_for_one(aino: Store) -> None:
@@ -186,7 +187,7 @@ def test_places_that_are_released_are_issued_again_and_never_two_for_one(aino: S
     assert sum(answer for answer in answers if isinstance(answer, int)) == CAP
     budget = OfferBudget.objects.get()
     assert budget.reserved == sum(isinstance(answer, Coupon) for answer in answers) <= CAP
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_reports_that_begin_two_visits_each_never_wait_for_each_other_in_a_circle(aino: Store) -> None:
@@ -212,7 +213,7 @@ def test_reports_that_begin_two_visits_each_never_wait_for_each_other_in_a_circl
     answers = crowd(VISITS, one)
 
     assert outcomes(answers) == {"coupon": 2 * CAP, "none": VISITS - 2 * CAP}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_an_offer_that_is_paused_while_somebody_saves_its_form_stays_paused(aino: Store, requires_postgresql) -> None:

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan
-from geooffers.coupons.redemption import ScannedBy
+from geooffers.coupons import issuing, keyring
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey, OfferBudget, Store
+from merchants.people.access import Scanner
 from notifications.models import Push
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
 from tests.races.crowd import Meeting, crowd
@@ -36,13 +38,13 @@ def coupon(aino: Store) -> Coupon:
 
 
 @pytest.fixture
-def till(aino: Store) -> ScannedBy:
-    return ScannedBy(
+def till(aino: Store) -> Scanner:
+    return Scanner(
         api_key=ApiKey.objects.create(merchant=aino.merchant, store=aino, name="till", prefix="gok_1", key_hash=b"1")
     )
 
 
-def scan(coupon: Coupon, till: ScannedBy, nonce: str) -> redemption.Redeemed:
+def scan(coupon: Coupon, till: Scanner, nonce: str) -> redeeming.Redeemed:
     return redeem_coupon(text=str(keyring.code_of(coupon)), scanned_by=till, store_id=None, nonce=nonce, now=NOON)
 
 
@@ -59,18 +61,18 @@ def assert_redeemed_once(coupon: Coupon) -> Redemption:
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, 1)
     assert Push.objects.filter(subject=coupon.pk).count() == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     return Redemption.objects.get()
 
 
-def test_two_hundred_scans_of_one_coupon_redeem_it_once(coupon: Coupon, till: ScannedBy) -> None:
+def test_two_hundred_scans_of_one_coupon_redeem_it_once(coupon: Coupon, till: Scanner) -> None:
     answers = crowd(SCANS, lambda number: scan(coupon, till, f"scan-{number}"))
     assert outcomes(answers) == {"redeemed": 1, "AlreadyRedeemed": SCANS - 1}
     assert_redeemed_once(coupon)
     assert RefusedScan.objects.filter(reason="already_redeemed", coupon=coupon).count() == SCANS - 1
 
 
-def test_two_hundred_retries_of_one_scan_get_one_answer(coupon: Coupon, till: ScannedBy) -> None:
+def test_two_hundred_retries_of_one_scan_get_one_answer(coupon: Coupon, till: Scanner) -> None:
     answers = crowd(SCANS, lambda number: scan(coupon, till, "the same key"))
     assert outcomes(answers) == {"redeemed": 1, "replayed": SCANS - 1}
     assert {answer.redemption.pk for answer in answers} == {assert_redeemed_once(coupon).pk}
@@ -78,24 +80,24 @@ def test_two_hundred_retries_of_one_scan_get_one_answer(coupon: Coupon, till: Sc
 
 
 def test_scans_at_many_tills_redeem_it_once(coupon: Coupon, aino: Store) -> None:
-    cashiers = [ScannedBy(staff_member=make_staff(aino)) for _ in range(6)]
+    cashiers = [Scanner(staff_member=make_staff(aino)) for _ in range(6)]
     answers = crowd(len(cashiers), lambda number: scan(coupon, cashiers[number], "the same key"))
     assert outcomes(answers) == {"redeemed": 1, "AlreadyRedeemed": len(cashiers) - 1}
     assert_redeemed_once(coupon)
 
 
-def test_one_key_for_many_coupons_redeems_one_of_them(aino: Store, till: ScannedBy) -> None:
+def test_one_key_for_many_coupons_redeems_one_of_them(aino: Store, till: Scanner) -> None:
     """Each scan holds the lock of its own coupon, so what meets is the key: the constraint on it decides."""
     offer = make_offer(aino, cap=50)
     coupons = [make_coupon(offer) for _ in range(20)]
     answers = crowd(len(coupons), lambda number: scan(coupons[number], till, "the same key"))
-    assert outcomes(answers) == {"redeemed": 1, "KeyReused": len(coupons) - 1}
+    assert outcomes(answers) == {"redeemed": 1, "NonceReused": len(coupons) - 1}
     assert Redemption.objects.count() == 1
     assert OfferBudget.objects.get().redeemed == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
-def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: ScannedBy) -> None:
+def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Scanner) -> None:
     """Tills whose clocks still say noon, and a round whose clock says that the hour is over."""
     offer = make_offer(aino, cap=100)
     coupons = [make_coupon(offer) for _ in range(30)]
@@ -108,7 +110,7 @@ def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Sc
 
     answers = crowd(2 * len(coupons), one)
 
-    assert not [each for each in answers if isinstance(each, Exception) and not isinstance(each, redemption.Refused)]
+    assert not [each for each in answers if isinstance(each, Exception) and not isinstance(each, redeeming.Refused)]
     while issuing.expire_due(now=later):
         pass
     redeemed = Coupon.objects.filter(state=CouponState.REDEEMED).count()
@@ -116,7 +118,7 @@ def test_a_coupon_is_either_redeemed_or_expired_never_both(aino: Store, till: Sc
     assert redeemed + expired == len(coupons)
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, redeemed)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 # -- the twins
@@ -139,7 +141,7 @@ def test_twin_without_the_lock_every_scan_redeems(coupon: Coupon) -> None:
     assert Counter(answers) == {"redeemed": ASKING}
 
 
-def test_twin_without_the_lock_the_constraint_has_to_step_in(coupon: Coupon, till: ScannedBy, aino: Store) -> None:
+def test_twin_without_the_lock_the_constraint_has_to_step_in(coupon: Coupon, till: Scanner, aino: Store) -> None:
     meeting = Meeting(ASKING)
 
     def one(number: int) -> str:
@@ -163,7 +165,7 @@ def test_twin_without_the_lock_the_constraint_has_to_step_in(coupon: Coupon, til
     assert Redemption.objects.count() == 1
 
 
-def test_twin_a_key_asked_for_before_the_lock_refuses_its_own_retries(coupon: Coupon, till: ScannedBy) -> None:
+def test_twin_a_key_asked_for_before_the_lock_refuses_its_own_retries(coupon: Coupon, till: Scanner) -> None:
     """The retry asks for the key, finds nothing yet, waits for the coupon, and finds it redeemed: by itself."""
     meeting = Meeting(ASKING)
 

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from geooffers.api.erasing import erase_replies
 from geooffers.coupons import keyring
-from geooffers.coupons.models import Coupon, Redemption
-from geooffers.coupons.redemption import ScannedBy
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.identity import sign_in
 from geooffers.usecases.privacy import give_consent, withdraw_consent
@@ -20,6 +20,7 @@ from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from merchants.people import keys
+from merchants.people.access import Scanner
 from notifications.models import Kind, Push
 from tests.cast import NOON, consent_text, make_coupon, make_device, make_fence, make_offer, make_shopper, make_store
 from tests.races.together import Another, together
@@ -126,7 +127,7 @@ def test_a_coupon_scanned_during_the_sign_in_is_redeemed_for_the_account(aino: G
     def scan() -> Redemption:
         return redeem_coupon(
             text=str(keyring.code_of(coupon)),
-            scanned_by=ScannedBy(api_key=till),
+            scanned_by=Scanner(api_key=till),
             store_id=None,
             nonce="scan-1",
             now=LATER,

@@ -7,10 +7,10 @@ import pytest
 from django.db import IntegrityError
 
 from geooffers.api.edge import clock
-from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding, present
 from geooffers.decisions.ranking import Candidate, Context, FixedRanker, Ranked
+from geooffers.redemptions import books
 from geooffers.usecases.offers.take_offer import AlreadyIssued, Taken, take_offer
 from merchants.live_fences import live_fences
 from merchants.models import Offer, OfferBudget
@@ -55,7 +55,7 @@ def test_the_phones_of_one_shopper_bring_one_coupon_of_the_visit(offer: Offer) -
     answers = crowd(PHONES, lambda number: take(walkers[number], offer))
     assert kinds(answers) == {Taken: 1, AlreadyIssued: PHONES - 1}
     assert Coupon.objects.exclude(visit=None).count() == 1
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_as_many_as_there_are_places(offer: Offer) -> None:
@@ -72,7 +72,7 @@ def test_as_many_as_there_are_places(offer: Offer) -> None:
     answers = crowd(PHONES, over_http)
     assert Counter(answers) == {(201, ""): PLACES, (409, "cap_reached"): PHONES - PLACES}
     assert OfferBudget.objects.get().reserved == PHONES + PLACES
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_twin_visits_that_are_read_without_their_lock_run_into_the_constraint(

@@ -22,8 +22,9 @@ from ninja.errors import HttpError, ValidationError
 from geooffers.api.edge import database_trouble, limits, paging, replies, strict
 from geooffers.api.identity import app_check, auth, id_tokens, play_integrity
 from geooffers.api.location import report_rate
-from geooffers.coupons import codes, holdings, redemption
+from geooffers.coupons import codes, holdings
 from geooffers.jurisdictions import codes as codes_of_places
+from geooffers.redemptions import redeeming
 from geooffers.shoppers.consents import allowed, pauses, texts
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.privacy import export_files, tombstone_file, tombstones
@@ -129,22 +130,22 @@ PROBLEMS: dict[type[Exception], Problem] = {
     codes.BadCheckSymbol: Problem(
         status=422, code="bad_check_symbol", hint="Compare it with the phone, letter by letter."
     ),
-    redemption.UnknownCode: Problem(
+    redeeming.UnknownCode: Problem(
         status=404, code="unknown_code", hint="Ask the guest to open the coupon in the app and scan it from there."
     ),
-    redemption.WrongStore: Problem(
+    redeeming.WrongStore: Problem(
         status=409, code="wrong_store", hint="The offer names its stores. The coupon was not used up."
     ),
-    redemption.NotYetValid: Problem(
+    redeeming.NotYetValid: Problem(
         status=409, code="not_yet_valid", hint="Try again in a few minutes; if it stays, tell the operator."
     ),
-    redemption.CouponExpired: Problem(
+    redeeming.CouponExpired: Problem(
         status=409, code="coupon_expired", hint="Show the guest when. It cannot be revived."
     ),
-    redemption.AlreadyRedeemed: Problem(
+    redeeming.AlreadyRedeemed: Problem(
         status=409, code="already_redeemed", hint="Show the guest when and where. Nothing was taken now."
     ),
-    redemption.KeyReused: Problem(status=422, code="key_reused", hint="Make a new key for every scan."),
+    redeeming.NonceReused: Problem(status=422, code="key_reused", hint="Make a new key for every scan."),
     access.MayNotScan: Problem(status=403, code="may_not_scan", hint="Ask the owner of the shop."),
     access.NoSuchStore: Problem(
         status=404, code="store_not_found", hint="Leave out store_id, or name a store of yours."

@@ -1,7 +1,6 @@
 """Who calls: a phone by its own token, a till by an API key, a member of staff by their session."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
@@ -15,6 +14,7 @@ from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.privacy import tombstones
 from merchants.models import ApiKey, StaffMember, User
 from merchants.people import keys
+from merchants.people.access import Scanner
 
 MAX_HEADER = 1024
 # Names under which people put tokens into addresses, where every proxy writes them down.
@@ -59,18 +59,6 @@ class NotStaff(Exception):
 
 class CsrfFailed(Exception):
     """A browser session needs the CSRF token, in the X-CSRFToken header."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scanner:
-    """Exactly one of the two."""
-
-    staff_member: StaffMember | None = None
-    api_key: ApiKey | None = None
-
-    @property
-    def name(self) -> str:
-        return f"key:{self.api_key.pk}" if self.api_key else f"staff:{self.staff_member.pk if self.staff_member else 0}"
 
 
 class DeviceRequest(HttpRequest):

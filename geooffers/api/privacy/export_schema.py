@@ -244,10 +244,12 @@ class RefusedScanPart(_Part):
 
 
 class LedgerPart(_Part):
-    """What a coupon did to its offer's budget."""
+    """What a coupon moved between its offer's accounts: places of the budget, or money."""
 
     coupon_id: UUID
-    movement: str
+    amount: Annotated[str, Field(description="How much of what: `1 place`, `5 EUR`.")]
+    source: Annotated[str, Field(description="From which account: granted, free, reserved or redeemed.")]
+    target: Annotated[str, Field(description="To which account.")]
     at: datetime
 
 

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from geooffers.api.edge import clock, contract, limits, replies, strict
 from geooffers.api.identity import auth
-from geooffers.coupons import codes, redemption
+from geooffers.coupons import codes
 from geooffers.coupons.models import Coupon
+from geooffers.redemptions import redeeming
 from geooffers.usecases.till import look_up_coupon, redeem_coupon
 from merchants.models import DiscountKind
 from merchants.people import access, keys
@@ -23,11 +24,11 @@ router = Router(tags=["Till"])
 SCAN_REFUSALS = (
     codes.MalformedCode,
     codes.BadCheckSymbol,
-    redemption.UnknownCode,
-    redemption.WrongStore,
-    redemption.NotYetValid,
-    redemption.CouponExpired,
-    redemption.AlreadyRedeemed,
+    redeeming.UnknownCode,
+    redeeming.WrongStore,
+    redeeming.NotYetValid,
+    redeeming.CouponExpired,
+    redeeming.AlreadyRedeemed,
     access.MayNotScan,
     access.NoSuchStore,
     access.StoreNeeded,
@@ -113,9 +114,7 @@ class RedemptionOut(strict.ReplySchema):
 def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
     now = clock.now()
     limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
-    return look_up_coupon.look_up_coupon(
-        text=payload.code, scanned_by=_scanned_by(request.auth), store_id=payload.store_id, now=now
-    )
+    return look_up_coupon.look_up_coupon(text=payload.code, scanned_by=request.auth, store_id=payload.store_id, now=now)
 
 
 @router.post(
@@ -129,7 +128,7 @@ def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
         "coupon exists, marked `Idempotent-Replayed: true`. A refusal changed nothing and does not use up the key. "
         "An API key needs the scope `coupons:redeem`."
     ),
-    openapi_extra=contract.refusals(*SCAN_REFUSALS, redemption.KeyReused, replies.KeyRequired, replies.KeyInvalid)
+    openapi_extra=contract.refusals(*SCAN_REFUSALS, redeeming.NonceReused, replies.KeyRequired, replies.KeyInvalid)
     | {"parameters": [IDEMPOTENCY_KEY]},
 )
 def redeem(
@@ -142,7 +141,7 @@ def redeem(
     limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
     done = redeem_coupon.redeem_coupon(
         text=payload.code,
-        scanned_by=_scanned_by(request.auth),
+        scanned_by=request.auth,
         store_id=payload.store_id,
         nonce=nonce,
         now=now,
@@ -163,7 +162,3 @@ def redeem(
             redeemed_at=row.redeemed_at,
         ),
     )
-
-
-def _scanned_by(scanner: auth.Scanner) -> redemption.ScannedBy:
-    return redemption.ScannedBy(staff_member=scanner.staff_member, api_key=scanner.api_key)

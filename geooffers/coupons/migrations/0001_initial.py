@@ -2,7 +2,6 @@ import django.db.models.deletion
 import uuid_utils.compat
 from decimal import Decimal
 from django.db import migrations, models
-from geooffers.coupons.migrations import _by_hand
 
 
 class Migration(migrations.Migration):
@@ -50,55 +49,6 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField()),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
             ],
-        ),
-        migrations.CreateModel(
-            name='LedgerEntry',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('movement', models.CharField(choices=[('reserved', 'Reserved'), ('released', 'Released'), ('redeemed', 'Redeemed')], max_length=8)),
-                ('pseudonym', models.BinaryField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='coupons.coupon')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-            ],
-            options={
-                'verbose_name_plural': 'ledger entries',
-            },
-        ),
-        migrations.CreateModel(
-            name='Redemption',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('nonce', models.CharField(max_length=255)),
-                ('pseudonym', models.BinaryField(max_length=32)),
-                ('discount_kind', models.CharField(max_length=10)),
-                ('value', models.DecimalField(decimal_places=2, max_digits=9)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('redeemed_at', models.DateTimeField()),
-                ('api_key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.apikey')),
-                ('coupon', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='redemption', to='coupons.coupon')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-                ('staff_member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.staffmember')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.store')),
-            ],
-            options={
-                'ordering': ['-redeemed_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='RefusedScan',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(max_length=40)),
-                ('at', models.DateTimeField()),
-                ('api_key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.apikey')),
-                ('coupon', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refused_scans', to='coupons.coupon')),
-                ('staff_member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.staffmember')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.store')),
-            ],
-            options={
-                'ordering': ['-at'],
-            },
         ),
         migrations.CreateModel(
             name='ShopperOfferCount',
@@ -171,34 +121,6 @@ class Migration(migrations.Migration):
             model_name='deviceshare',
             constraint=models.UniqueConstraint(fields=('device_mark', 'offer', 'shopper_mark'), name='one_seat_per_person'),
         ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['offer', 'movement'], name='ledger_by_offer'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('coupon', 'movement'), name='each_movement_once'),
-        ),
-        migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['store', '-redeemed_at'], name='redemption_by_store'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('api_key__isnull', True), ('staff_member__isnull', False)), models.Q(('api_key__isnull', False), ('staff_member__isnull', True)), _connector='OR'), name='redemption_has_one_scanner'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(condition=models.Q(('staff_member__isnull', False)), fields=('staff_member', 'nonce'), name='one_nonce_per_staff'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(condition=models.Q(('api_key__isnull', False)), fields=('api_key', 'nonce'), name='one_nonce_per_key'),
-        ),
-        migrations.AddIndex(
-            model_name='refusedscan',
-            index=models.Index(fields=['at'], name='refused_scan_by_time'),
-        ),
         migrations.AddConstraint(
             model_name='shopperoffercount',
             constraint=models.UniqueConstraint(fields=('shopper', 'offer'), name='one_count_per_shopper_and_offer'),
@@ -215,5 +137,4 @@ class Migration(migrations.Migration):
             model_name='walletpass',
             constraint=models.UniqueConstraint(fields=('vendor', 'serial'), name='pass_serial_is_unique'),
         ),
-        *_by_hand.OPERATIONS,
     ]

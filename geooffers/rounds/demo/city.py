@@ -217,6 +217,7 @@ def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
     editing.put_fence(fence=door, by=by)
     offer = offers.create_offer(
         merchant=merchant,
+        now=now,
         cap=500,
         title=plan.title,
         text=plan.text,

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.coupons import codes, redemption
-from geooffers.coupons.redemption import Redeemed, ScannedBy
+from geooffers.coupons import codes
+from geooffers.redemptions import redeeming
+from geooffers.redemptions.redeeming import Redeemed
 from merchants.people import access
 from notifications import outbox
 from notifications.models import Kind
@@ -15,7 +16,9 @@ from notifications.models import Kind
 WORTH_TELLING_FOR = timedelta(days=1)
 
 
-def redeem_coupon(*, text: str, scanned_by: ScannedBy, store_id: UUID | None, nonce: str, now: datetime) -> Redeemed:
+def redeem_coupon(
+    *, text: str, scanned_by: access.Scanner, store_id: UUID | None, nonce: str, now: datetime
+) -> Redeemed:
     """1. What was scanned is read; a wrong check symbol ends here, before any query.
     2. May this person or key scan here?
     3. One transaction: the coupon is locked, judged, redeemed; ledger and budget move; the shopper's phones are owed
@@ -23,16 +26,14 @@ def redeem_coupon(*, text: str, scanned_by: ScannedBy, store_id: UUID | None, no
     4. A refusal rolled that back, and is then written down for itself.
     """
     code = codes.read(text)
-    store = access.store_for_scanner(
-        staff_member=scanned_by.staff_member, api_key=scanned_by.api_key, store_id=store_id
-    )
+    store = access.store_for_scanner(scanned_by, store_id=store_id)
     try:
         with transaction.atomic():
-            redeemed = redemption.redeem(code=code, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
+            redeemed = redeeming.redeem(code=code, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
             if not redeemed.replayed:
                 _tell_the_phones(redeemed, now=now)
-    except redemption.Refused as refusal:
-        redemption.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
+    except redeeming.Refused as refusal:
+        redeeming.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
         raise
     return redeemed
 

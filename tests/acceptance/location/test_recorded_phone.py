@@ -15,8 +15,8 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 from geopy.distance import geodesic
 
-from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon
+from geooffers.redemptions import books
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.live_fences import live_fences
@@ -145,4 +145,4 @@ def test_a_recorded_phone_is_followed_into_and_out_of_every_fence(
     assert list(Coupon.objects.order_by("visit__began_at", "visit__fence").values_list("visit", flat=True)) == visits
     assert Coupon.objects.values("visit", "offer").distinct().count() == 26
     assert Push.objects.count() == 26
-    assert ledger.check_books() == []
+    assert books.check_books() == []

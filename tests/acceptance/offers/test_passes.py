@@ -9,11 +9,12 @@ import pytest
 import requests
 
 from geooffers.api.edge import clock
-from geooffers.coupons import keyring, redemption
+from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, WalletPass
-from geooffers.coupons.redemption import ScannedBy
+from geooffers.redemptions import redeeming
 from geooffers.shoppers.models import Shopper
 from merchants.models import Offer, Store
+from merchants.people.access import Scanner
 from notifications.sandbox import apple_chain
 from notifications.sandbox.keys import load_keys
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
@@ -91,8 +92,8 @@ class WalletPhone(Phone):
 
 
 def redeem(coupon: Coupon, store: Store) -> None:
-    scanned_by = ScannedBy(staff_member=make_staff(store))
-    redemption.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
+    scanned_by = Scanner(staff_member=make_staff(store))
+    redeeming.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
 
 
 def test_the_pass_is_signed_and_carries_the_code_that_the_till_reads(phone, coupon, sandbox, tmp_path) -> None:

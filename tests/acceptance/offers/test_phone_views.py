@@ -12,12 +12,13 @@ from django.test import Client
 from PIL import Image, ImageDraw
 
 from geooffers.api.edge import clock
-from geooffers.coupons import keyring, redemption
+from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.pages.phone_passes import qr_svg
+from geooffers.redemptions import redeeming
 from merchants.fences import editing
 from merchants.models import AreaKind, ExclusionZone, Geofence, User
+from merchants.people.access import Scanner
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_staff, make_store
 from tests.phone import make_token
 from tests.running_sandbox import RunningSandbox, a_message
@@ -146,10 +147,10 @@ def test_a_wrong_certificate_is_named_and_the_face_is_shown_all_the_same(aino: B
 def test_a_redeemed_coupon_has_no_qr(aino: Browser) -> None:
     coupon = aino.coupon()
     store = coupon.offer.merchant.stores.get()
-    scanned_by = ScannedBy(staff_member=make_staff(store))
+    scanned_by = Scanner(staff_member=make_staff(store))
     path = f"/phone/coupons/{coupon.pk}/qr.svg"
     assert aino.get(path)["Content-Type"] == "image/svg+xml"
-    redemption.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
+    redeeming.redeem(code=keyring.code_of(coupon), store=store, scanned_by=scanned_by, nonce="1", now=NOON)
     assert read(aino.get(path))["code"] == "no_code"
     face = read(aino.get(f"/phone/coupons/{coupon.pk}/face"))
     assert (face["code"], face["voided"]) == (None, True)

@@ -23,7 +23,7 @@ from psycopg import sql
 from geooffers.api import device_caller
 from geooffers.api import erasing as of_api
 from geooffers.api.edge.limits import _redis
-from geooffers.coupons import ledger
+from geooffers.redemptions import books
 from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
@@ -113,7 +113,7 @@ def assert_kanari_is_nowhere(person: CanaryPerson) -> None:
     assert searching.tables_with(*person.coupon_ids) <= STAYING
     assert not person.is_in_memory()
     assert person.files_with_markers() == []
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_kanari_is_everywhere_and_then_nowhere(kanari: CanaryPerson) -> None:

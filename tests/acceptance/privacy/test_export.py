@@ -13,12 +13,12 @@ from geooffers.api.edge import clock
 from geooffers.coupons import exporting as of_coupons
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.decisions import exporting as of_decisions
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.eligibility import Reason
 from geooffers.decisions.models import Decision
 from geooffers.decisions.reason_words import TO_SHOPPERS
+from geooffers.redemptions import exporting as of_redemptions
 from geooffers.rounds import export as round_
 from geooffers.shoppers.models import DataRequest, Export
 from geooffers.shoppers.privacy import data_export as of_shoppers
@@ -30,6 +30,7 @@ from geooffers.visits.state import sealed_state
 from merchants.live_fences import live_fences
 from merchants.models import Offer
 from merchants.people import keys
+from merchants.people.access import Scanner
 from notifications import exporting as of_notifications
 from tests import searching
 from tests.cast import NOON, make_coupon, make_decision, make_fence, make_offer, make_shopper, make_store
@@ -75,7 +76,7 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     coupon = Coupon.objects.get()
     redeem_coupon(
         text=str(keyring.code_of(coupon)),
-        scanned_by=ScannedBy(api_key=till),
+        scanned_by=Scanner(api_key=till),
         store_id=None,
         nonce="1",
         now=NOON + timedelta(minutes=1),
@@ -107,7 +108,10 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     )
     assert document["coupons"][0]["state"] == "redeemed"
     assert document["redemptions"][0]["coupon_id"] == str(coupon.pk)
-    assert [one["movement"] for one in document["ledger"]] == ["reserved", "redeemed"]
+    assert [(one["amount"], one["target"]) for one in document["ledger"]] == [
+        ("1 place", "reserved"),
+        ("1 place", "redeemed"),
+    ]
     assert {one["kind"] for one in document["pushes"]} == {"coupon_issued", "coupon_redeemed"}
     code = keyring.code_of(coupon)
     assert code.symbols not in answer.content.decode()
@@ -232,7 +236,8 @@ def test_an_erasure_takes_the_copy_along(long_known: Walker) -> None:
 
 
 def test_every_model_that_leads_to_a_person_is_exported() -> None:
-    exported = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_decisions.MODELS | of_notifications.MODELS
+    apps = (of_shoppers, of_visits, of_coupons, of_decisions, of_redemptions, of_notifications)
+    exported = {model for app in apps for model in app.MODELS}
     # What is being made cannot be in itself.
     missing = {model._meta.label for model in leads_to_a_person() - exported - {Export}}
     assert missing == set(), "name them in the exporting.py of their app, and hand them over there"

@@ -13,8 +13,10 @@ from django.db import models
 from django.utils import timezone
 
 from geooffers.coupons import device_limits, keyring
-from geooffers.coupons.models import Coupon, DeviceShare, LedgerEntry, Redemption, RefusedScan, WalletPass
+from geooffers.coupons.models import Coupon, DeviceShare, WalletPass
 from geooffers.decisions.models import Decision, Interruption
+from geooffers.ledger.models import LedgerEntry
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.models import (
     ConsentReceipt,
     ConsentState,
@@ -33,7 +35,7 @@ from notifications.models import Kind, Push
 from tests import cast
 from tests.images import logo
 
-OURS = ("merchants", "shoppers", "visits", "coupons", "decisions", "notifications")
+OURS = ("merchants", "shoppers", "visits", "ledger", "coupons", "redemptions", "decisions", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
 NOBODYS = {"FenceChange", "FenceChangeCounter", "ConsentText"}
 # Texts with a meaning to the machine; a canary there would break what is walked.
@@ -166,9 +168,6 @@ def _lone_shopper(store: Store) -> Shopper:
         redeemed_at=now,
     )
     RefusedScan.objects.create(coupon=coupon, store=store, staff_member=staff, reason="expired", at=now)
-    LedgerEntry.objects.get_or_create(
-        coupon=coupon, movement="reserved", defaults={"offer": offer, "pseudonym": b"p" * 32, "at": now}
-    )
     WalletPass.objects.create(coupon=coupon, vendor="apple", serial=uuid4(), created_at=now, changed_at=now)
     Push.objects.create(
         device=device,

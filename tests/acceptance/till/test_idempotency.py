@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons import ledger
-from geooffers.coupons.models import Coupon, Redemption, RefusedScan
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions import books
+from geooffers.redemptions.models import Redemption, RefusedScan
 from merchants.models import Offer, Store
 from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon
@@ -22,7 +23,7 @@ def test_the_same_key_gets_the_same_answer_for_ever(till: Till, coupon: Coupon) 
         assert again["Idempotent-Replayed"] == "true"
     assert Redemption.objects.count() == 1
     assert not RefusedScan.objects.exists()
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_the_same_key_for_another_coupon_is_refused(till: Till, offer: Offer) -> None:

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons import issuing, ledger
-from geooffers.coupons.models import Coupon, RefusedScan
+from geooffers.coupons import issuing
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions import books
+from geooffers.redemptions.models import RefusedScan
 from merchants.models import Offer, Store
 from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_offer, make_store
@@ -51,7 +53,7 @@ def test_an_expired_coupon_is_refused_before_and_after_its_place_is_released(til
     assert problem["expired_at"] == "2026-06-02T13:00:00+00:00"
     assert issuing.expire_due(now=after) == 1
     assert_refused(till.redeem(code_of(coupon), at=after), 409, "coupon_expired")
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_a_coupon_is_good_until_the_moment_it_expires(till: Till, coupon: Coupon) -> None:

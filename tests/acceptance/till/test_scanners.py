@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.coupons.models import Coupon, Redemption
+from geooffers.coupons.models import Coupon
+from geooffers.redemptions.models import Redemption
 from merchants.models import Offer, Role, Store
 from merchants.people import keys
 from tests.acceptance.till.tills import Cashier, Till, assert_refused, code_of

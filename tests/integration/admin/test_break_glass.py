@@ -60,7 +60,7 @@ def test_every_page_whose_rows_lead_to_a_shopper_is_closed() -> None:
     """But for the merchants' own books, in which nobody stands, and what only says that somebody asked."""
     shown = {model for model in leads_to_a_person() if model in admin.site._registry}
     named = {model._meta.label for model in shown - set(PERSONAL)}
-    assert named <= {"coupons.Redemption", "coupons.RefusedScan", "coupons.LedgerEntry", "shoppers.DataRequest"}
+    assert named <= {"redemptions.Redemption", "redemptions.RefusedScan", "ledger.LedgerEntry", "shoppers.DataRequest"}
     assert len(PERSONAL) == 9
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from merchants.models import ApiKey, Merchant, Offer, Role, StaffMember, Store, User
 from merchants.offers import offers
 from merchants.people import access, keys
+from merchants.people.access import Scanner
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,7 @@ def test_a_manager_reaches_their_stores_and_edits_only_what_holds_nowhere_else()
     def offer_at(*stores: Store) -> Offer:
         return offers.create_offer(
             merchant=mine.merchant,
+            now=cast.NOON,
             cap=1,
             stores=stores,
             title="Bun",
@@ -106,41 +108,41 @@ def test_a_cashier_of_one_store_scans_there_and_nowhere_else() -> None:
     store, sister = cast.make_store(), cast.make_store()
     foreign = cast.make_store(merchant_name="Bistro Bertil")
     cashier = cast.make_staff(store)
-    assert access.store_for_scanner(staff_member=cashier) == store
-    assert access.store_for_scanner(staff_member=cashier, store_id=store.pk) == store
+    assert access.store_for_scanner(Scanner(staff_member=cashier)) == store
+    assert access.store_for_scanner(Scanner(staff_member=cashier), store_id=store.pk) == store
     for elsewhere in (sister.pk, foreign.pk, uuid4()):
         with pytest.raises(access.NoSuchStore):
-            access.store_for_scanner(staff_member=cashier, store_id=elsewhere)
+            access.store_for_scanner(Scanner(staff_member=cashier), store_id=elsewhere)
 
 
 def test_who_stands_in_two_stores_says_which() -> None:
     store, sister = cast.make_store(), cast.make_store()
     owner = cast.make_staff(store, role=Role.OWNER)
     with pytest.raises(access.StoreNeeded):
-        access.store_for_scanner(staff_member=owner)
-    assert access.store_for_scanner(staff_member=owner, store_id=sister.pk) == sister
+        access.store_for_scanner(Scanner(staff_member=owner))
+    assert access.store_for_scanner(Scanner(staff_member=owner), store_id=sister.pk) == sister
 
 
 def test_who_has_left_may_not_scan() -> None:
     cashier = cast.make_staff(cast.make_store())
     cashier.archived_at = cast.NOON
     with pytest.raises(access.MayNotScan):
-        access.store_for_scanner(staff_member=cashier)
+        access.store_for_scanner(Scanner(staff_member=cashier))
 
 
 def test_a_key_scans_at_its_store_until_it_is_revoked_or_the_store_archived() -> None:
     store, sister = cast.make_store(), cast.make_store()
     key, _ = keys.make_key(store=store, name="till", scopes=[keys.COUPONS_REDEEM])
-    assert access.store_for_scanner(api_key=key) == store
+    assert access.store_for_scanner(Scanner(api_key=key)) == store
     with pytest.raises(access.NoSuchStore):
-        access.store_for_scanner(api_key=key, store_id=sister.pk)
+        access.store_for_scanner(Scanner(api_key=key), store_id=sister.pk)
     Store.objects.filter(pk=store.pk).update(archived_at=cast.NOON)
     with pytest.raises(access.MayNotScan):
-        access.store_for_scanner(api_key=key)
+        access.store_for_scanner(Scanner(api_key=key))
     Store.objects.filter(pk=store.pk).update(archived_at=None)
     keys.revoke(key=key, now=cast.NOON)
     with pytest.raises(access.MayNotScan):
-        access.store_for_scanner(api_key=key)
+        access.store_for_scanner(Scanner(api_key=key))
 
 
 def test_a_key_is_found_by_what_was_shown_and_only_its_hash_is_kept() -> None:

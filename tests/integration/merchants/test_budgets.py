@@ -45,9 +45,9 @@ def test_a_cap_below_what_is_used_is_refused_with_the_figures() -> None:
         budgets.reserve(offer_id=offer.pk)
     budgets.redeem(offer_id=offer.pk)
     with pytest.raises(budgets.BelowUsed) as refused:
-        budgets.set_cap(offer=offer, cap=2)
+        budgets.set_cap(offer=offer, cap=2, now=cast.NOON)
     assert (refused.value.reserved, refused.value.redeemed, refused.value.used) == (2, 1, 3)
-    budgets.set_cap(offer=offer, cap=3)
+    budgets.set_cap(offer=offer, cap=3, now=cast.NOON)
     assert budget(offer) == (3, 2, 1)
 
 

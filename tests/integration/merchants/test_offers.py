@@ -60,6 +60,7 @@ def test_an_offer_at_one_store_is_not_given_at_another() -> None:
     here, there = cast.make_store(), cast.make_store()
     offer = offers.create_offer(
         merchant=here.merchant,
+        now=NOON,
         cap=5,
         stores=[here],
         title="Bun",
@@ -86,7 +87,7 @@ def test_an_offer_at_all_stores_stays_within_its_merchant() -> None:
 def test_a_store_of_another_merchant_is_refused() -> None:
     other = cast.make_store(merchant_name="Bistro Bertil")
     with pytest.raises(offers.ForeignStore):
-        offers.create_offer(merchant=cast.make_store().merchant, cap=1, stores=[other])
+        offers.create_offer(merchant=cast.make_store().merchant, cap=1, now=NOON, stores=[other])
     assert not Offer.objects.exists()
 
 

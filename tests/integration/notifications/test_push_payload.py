@@ -3,8 +3,8 @@
 import pytest
 
 from geooffers.coupons import keyring
-from geooffers.coupons.redemption import ScannedBy
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
+from merchants.people.access import Scanner
 from notifications.models import MARKETING_KINDS, Kind, Push
 from tests.cast import make_staff
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ def documented(*, column: int) -> set[str]:
 def test_what_arrives_is_what_the_page_says(sandbox, announced):
     make_worker(sandbox).run_once()
     store = announced.offer.merchant.stores.get()
-    cashier = ScannedBy(staff_member=make_staff(store))
+    cashier = Scanner(staff_member=make_staff(store))
     code = keyring.code_of(announced)
     redeem_coupon(text=str(code), scanned_by=cashier, store_id=store.pk, nonce="till-1", now=SOON)
     make_worker(sandbox).run_once()

@@ -8,8 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from geooffers.coupons import issuing, ledger
-from geooffers.coupons.models import Coupon, RefusedScan, ShopperOfferCount
+from geooffers.coupons import issuing
+from geooffers.coupons.models import Coupon, ShopperOfferCount
+from geooffers.redemptions import books
+from geooffers.redemptions.models import RefusedScan
 from geooffers.rounds import forget, forgetting_figures
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.templatetags import humanize_spans
@@ -145,7 +147,7 @@ def test_a_hundred_coupons_of_many_shoppers_expire_by_a_few_statements(django_as
         assert issuing.expire_due(now=late, limit=100) == 40
     assert set(ShopperOfferCount.objects.values_list("issued", flat=True)) == {0}
     assert set(OfferBudget.objects.values_list("reserved", flat=True)) == {0}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 # -- the page

@@ -8,14 +8,20 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from geooffers.api.models import RateCount, StoredReply
-from geooffers.coupons import issuing, keyring, ledger, redemption
-from geooffers.coupons.models import Coupon, LedgerEntry, Redemption, RefusedScan
+from geooffers.coupons import issuing, keyring
+from geooffers.coupons.models import Coupon
 from geooffers.decisions.models import Decision
+from geooffers.ledger import reading, units
+from geooffers.ledger.models import LedgerEntry
+from geooffers.ledger.movements import Account
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds import forget, leases, send
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
 from geooffers.visits.models import EndReason, Visit
 from merchants.models import Offer, OfferBudget, OfferState
+from merchants.people.access import Scanner
 from merchants.shops import shops
 from notifications import outbox, sending
 from notifications.models import Kind, Push, PushState
@@ -79,10 +85,10 @@ def redeemed(coupon):
 
 def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
     store = coupon.offer.merchant.stores.first()
-    return redemption.redeem(
+    return redeeming.redeem(
         code=keyring.code_of(coupon),
         store=store,
-        scanned_by=redemption.ScannedBy(staff_member=make_staff(store)),
+        scanned_by=Scanner(staff_member=make_staff(store)),
         nonce=f"till-{coupon.pk}",
         now=now,
     ).redemption
@@ -297,15 +303,21 @@ def test_after_seven_years_a_redemption_is_gone_and_the_books_still_add_up():
     expired_id = Coupon.objects.get(state="expired").pk
     (kept,) = {expired.pk, fresh.pk} - {expired_id}
     RefusedScan.objects.create(coupon=old, store=store, reason="already_redeemed", at=SOON)
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     assert free_places() == 3
     forget.run(now=SOON + settings.KEEP_REDEMPTIONS, limit=10)
     assert Redemption.objects.count() == 1
     forget.run(now=SOON + settings.KEEP_REDEMPTIONS + timedelta(hours=2), limit=10)
     assert (Redemption.objects.count(), RefusedScan.objects.count()) == (0, 0)
     assert [coupon.pk for coupon in Coupon.objects.all()] == [kept]
-    assert LedgerEntry.objects.count() == 1
-    assert ledger.check_books() == []
+    assert LedgerEntry.objects.exclude(subject=offer.pk).count() == 1
+    assert reading.balances(owner=offer.pk, unit=units.PLACE) == {
+        Account.GRANTED: -4,
+        Account.FREE: 3,
+        Account.RESERVED: 1,
+        Account.REDEEMED: 0,
+    }
+    assert books.check_books() == []
     assert free_places() == 3, "one of five was redeemed, one is still reserved"
 
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 from hashlib import sha256
 
 from geooffers.api.erasing import erase_replies
-from geooffers.coupons.models import Redemption
-from geooffers.coupons.redemption import ScannedBy
+from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import sign_in
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey
+from merchants.people.access import Scanner
 from tests.cast import NOON
 from tests.walker import AT_AINO, Walker, fix
 
@@ -22,7 +22,7 @@ def enter(walker: Walker) -> int:
 
 def redeem(code: str, till: ApiKey) -> Redemption:
     return redeem_coupon(
-        text=code, scanned_by=ScannedBy(api_key=till), store_id=None, nonce="scan-1", now=LATER
+        text=code, scanned_by=Scanner(api_key=till), store_id=None, nonce="scan-1", now=LATER
     ).redemption
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import holdings, keyring, ledger, passes, redemption
-from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
-from geooffers.coupons.redemption import ScannedBy
+from geooffers.coupons import accounting, holdings, keyring, passes
+from geooffers.coupons.models import Coupon, CouponState, Vendor, WalletPass
+from geooffers.redemptions import books, redeeming
+from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds import send
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState
@@ -18,6 +19,7 @@ from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets
+from merchants.people.access import Scanner
 from notifications import outbox
 from notifications.models import Kind, Push
 from tests.cast import NOON, make_coupon, make_device
@@ -86,7 +88,7 @@ def test_an_erasure_waits_for_the_report_under_way_and_takes_what_it_brought(wal
     erasure.result()
     assert Coupon.objects.get().state == CouponState.EXPIRED
     assert OfferBudget.objects.get().reserved == 0
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     farewell.assert_nobody_is_named()
 
 
@@ -102,30 +104,25 @@ def test_a_redemption_that_waits_for_the_erasure_finds_no_such_code(
         farewell.say()
         scan = Another(lambda: redeem(code, till))
         scan.wait_until_waiting()
-    with pytest.raises(redemption.UnknownCode):
+    with pytest.raises(redeeming.UnknownCode):
         scan.result()
     assert RefusedScan.objects.get().coupon is None
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     farewell.assert_nobody_is_named()
 
 
 def test_a_scan_that_looked_before_it_locked_redeems_what_was_released(
     walker: Walker, coupon: Coupon, till: ApiKey
 ) -> None:
-    """The twin: the coupon as it was read is open, and is written as redeemed over its release. The budget, which has
-    no place reserved any more, has to step in."""
+    """The twin: the coupon as it was read is open, and would be written as redeemed over its release. The ledger, in
+    which it holds nothing any more, has to step in, and behind it the budget."""
     seen = Coupon.objects.get()
     Farewell(device=walker.device).say()
 
-    def redeem_unguarded() -> None:
-        with transaction.atomic():
-            redemption._write(
-                coupon=seen, store=till.store, scanned_by=ScannedBy(api_key=till), nonce="scan-1", now=LATER
-            )
-            budgets.redeem(offer_id=seen.offer_id)
-
+    with pytest.raises(accounting.NothingHeld), transaction.atomic():
+        redeeming._write(coupon=seen, store=till.store, scanned_by=Scanner(api_key=till), nonce="scan-1", now=LATER)
     with pytest.raises(budgets.NothingReserved):
-        redeem_unguarded()
+        budgets.redeem(offer_id=seen.offer_id)
 
 
 def test_an_erasure_waits_for_the_till_and_leaves_its_redemption_without_a_name(
@@ -144,7 +141,7 @@ def test_an_erasure_waits_for_the_till_and_leaves_its_redemption_without_a_name(
     erasure.result()
     assert not Push.objects.exists(), "the phones were owed a message; there are no phones"
     assert Redemption.objects.get().coupon.shopper is None
-    assert ledger.check_books() == []
+    assert books.check_books() == []
     farewell.assert_nobody_is_named()
 
 
@@ -173,8 +170,8 @@ def test_a_refused_scan_that_was_looked_up_before_names_no_coupon_after(
     late = coupon.expires_at + timedelta(minutes=1)
 
     def look() -> None:
-        with pytest.raises(redemption.CouponExpired):
-            look_up_coupon(text=code, scanned_by=ScannedBy(api_key=till), store_id=None, now=late)
+        with pytest.raises(redeeming.CouponExpired):
+            look_up_coupon(text=code, scanned_by=Scanner(api_key=till), store_id=None, now=late)
 
     with transaction.atomic():
         farewell.say()
@@ -236,7 +233,7 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
         def run() -> None:
             try:
                 work()
-            except (tombstones.Erased, redemption.Refused, tokens.TokenReplaced, holdings.NoSuchCoupon):
+            except (tombstones.Erased, redeeming.Refused, tokens.TokenReplaced, holdings.NoSuchCoupon):
                 pass
 
         return run
@@ -254,4 +251,4 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
     works.insert(number, farewell.say)
     together(*works)
     farewell.assert_nobody_is_named()
-    assert ledger.check_books() == []
+    assert books.check_books() == []

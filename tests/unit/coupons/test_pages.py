@@ -4,7 +4,7 @@ import re
 
 from geooffers.api.edge import errors, replies
 from geooffers.api.till import redemptions
-from geooffers.coupons import redemption
+from geooffers.redemptions import redeeming
 from tests.conftest import ROOT
 
 ROW = re.compile(r"^\| (\w+) \| `(\w+)` \| (.+?) \| ?(.*?) ?\|$", re.MULTILINE)
@@ -17,7 +17,7 @@ def rows_of(page: str) -> list[tuple[str, ...]]:
 def test_every_refusal_at_the_till_stands_in_the_page_with_its_words() -> None:
     refusals = [
         *redemptions.SCAN_REFUSALS,
-        redemption.KeyReused,
+        redeeming.NonceReused,
         replies.KeyRequired,
         replies.KeyInvalid,
     ]
@@ -29,7 +29,7 @@ def test_every_refusal_at_the_till_stands_in_the_page_with_its_words() -> None:
 
 
 def test_every_refusal_of_a_coupon_is_one_the_till_knows() -> None:
-    assert set(redemption.Refused.__subclasses__()) <= set(redemptions.SCAN_REFUSALS)
-    assert {errors.PROBLEMS[refusal].code for refusal in redemption.Refused.__subclasses__()} == {
-        refusal.code for refusal in redemption.Refused.__subclasses__()
+    assert set(redeeming.Refused.__subclasses__()) <= set(redemptions.SCAN_REFUSALS)
+    assert {errors.PROBLEMS[refusal].code for refusal in redeeming.Refused.__subclasses__()} == {
+        refusal.code for refusal in redeeming.Refused.__subclasses__()
     }

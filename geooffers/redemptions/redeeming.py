@@ -9,26 +9,17 @@ from typing import ClassVar
 
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import keyring, ledger
+from geooffers.coupons import accounting, keyring
 from geooffers.coupons.codes import Code, KeyGone
-from geooffers.coupons.models import Coupon, CouponState, Movement, Redemption, RefusedScan
-from merchants.models import ApiKey, StaffMember, Store
+from geooffers.coupons.models import Coupon, CouponState
+from geooffers.ledger import movements, posting
+from geooffers.redemptions.models import Redemption, RefusedScan
+from merchants.models import Store
 from merchants.offers import budgets, offers
+from merchants.people.access import Scanner
 
 # Web machines read their own clocks. A coupon scanned "before" it was issued by less than this is simply new.
 CLOCKS_DIFFER_BY = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScannedBy:
-    """Who holds the scanner: one of the two."""
-
-    staff_member: StaffMember | None = None
-    api_key: ApiKey | None = None
-
-    def __post_init__(self) -> None:
-        if (self.staff_member is None) == (self.api_key is None):
-            raise ValueError("a scan is made by one staff member or by one key")
 
 
 class Refused(Exception):
@@ -88,7 +79,7 @@ class AlreadyRedeemed(Refused):
         self.members = {"redeemed_at": earlier.redeemed_at.isoformat(), "redeemed_at_store": earlier.store.name}
 
 
-class KeyReused(Exception):
+class NonceReused(Exception):
     """This Idempotency-Key has redeemed another coupon, or at another store."""
 
 
@@ -106,12 +97,12 @@ def look_up(*, code: Code, store: Store, now: datetime) -> Coupon:
     return coupon
 
 
-def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redeemed:
+def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redeemed:
     """Honour the coupon, or raise why not. In one transaction; whoever calls may put more into it.
 
     The coupon is locked before anything about it is believed. Of 200 scans in the same instant one goes on; the
     others wait, then find it redeemed: with the same nonce they get the same answer, with another a refusal. Should
-    the lock ever fail, one redemption per coupon is also a constraint, as is one per scanner and nonce.
+    the lock ever fail, one whole redemption per coupon is also a constraint, as is one per scanner and nonce.
     """
     with transaction.atomic():
         try:
@@ -122,12 +113,12 @@ def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: 
                 raise
             # The shopper was erased since, and with them the way from the code to the coupon; not the way back.
             if earlier.store_id != store.pk or not _is_code_of(earlier.coupon, code=code):
-                raise KeyReused from None
+                raise NonceReused from None
             return Redeemed(redemption=earlier, replayed=True)
         earlier = _by_nonce(scanned_by=scanned_by, nonce=nonce)
         if earlier is not None:
             if earlier.coupon_id != coupon.pk or earlier.store_id != store.pk:
-                raise KeyReused
+                raise NonceReused
             return Redeemed(redemption=earlier, replayed=True)
         _refuse_if_it_must_be(coupon, store=store, now=now)
         redemption = _write(coupon=coupon, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
@@ -135,7 +126,7 @@ def redeem(*, code: Code, store: Store, scanned_by: ScannedBy, nonce: str, now: 
     return Redeemed(redemption=redemption, replayed=False)
 
 
-def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: Scanner, now: datetime) -> None:
     """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back.
 
     Should the coupon's shopper have been erased since it was refused, the scan was of a code that is nobody's: which
@@ -145,7 +136,7 @@ def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, 
         _keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
 
 
-def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: ScannedBy, now: datetime) -> None:
+def _keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: Scanner, now: datetime) -> None:
     coupon = refusal.coupon
     if coupon is not None:
         same = Coupon.objects.filter(pk=coupon.pk, code_lookup=coupon.code_lookup)
@@ -178,15 +169,15 @@ def _is_code_of(coupon: Coupon, *, code: Code) -> bool:
         return False
 
 
-def _by_nonce(*, scanned_by: ScannedBy, nonce: str) -> Redemption | None:
+def _by_nonce(*, scanned_by: Scanner, nonce: str) -> Redemption | None:
     return Redemption.objects.filter(
         staff_member=scanned_by.staff_member, api_key=scanned_by.api_key, nonce=nonce
     ).first()
 
 
-def _refuse_used_nonce(*, scanned_by: ScannedBy, nonce: str) -> None:
+def _refuse_used_nonce(*, scanned_by: Scanner, nonce: str) -> None:
     if _by_nonce(scanned_by=scanned_by, nonce=nonce) is not None:
-        raise KeyReused
+        raise NonceReused
 
 
 def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> None:
@@ -195,7 +186,8 @@ def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> Non
     Neither the offer's state nor its schedule is looked at: what was promised is kept until the coupon expires.
     """
     if coupon.state == CouponState.REDEEMED:
-        earlier = Redemption.objects.select_related("store").get(coupon=coupon)
+        standing = Redemption.objects.filter(coupon=coupon, reversed_at=None).select_related("store")
+        earlier = standing.latest("redeemed_at")
         raise AlreadyRedeemed(coupon=coupon, earlier=earlier)
     if not offers.holds_at(offer=coupon.offer, store=store):
         raise WrongStore(coupon=coupon)
@@ -205,9 +197,9 @@ def _refuse_if_it_must_be(coupon: Coupon, *, store: Store, now: datetime) -> Non
         raise NotYetValid(coupon=coupon)
 
 
-def _write(*, coupon: Coupon, store: Store, scanned_by: ScannedBy, nonce: str, now: datetime) -> Redemption:
+def _write(*, coupon: Coupon, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redemption:
     """Redemption, coupon, ledger. The budget comes after, by the order of locks."""
-    pseudonym = ledger.write(coupons=[coupon], movement=Movement.REDEEMED, at=now)[coupon.pk]
+    held = accounting.holdings([coupon.pk])
     redemption = Redemption(
         coupon=coupon,
         offer_id=coupon.offer_id,
@@ -215,12 +207,13 @@ def _write(*, coupon: Coupon, store: Store, scanned_by: ScannedBy, nonce: str, n
         staff_member=scanned_by.staff_member,
         api_key=scanned_by.api_key,
         nonce=nonce,
-        pseudonym=pseudonym,
+        pseudonym=held[0].pseudonym,
         discount_kind=coupon.discount_kind,
         value=coupon.discount_value,
         currency=coupon.currency,
         redeemed_at=now,
     )
+    posting.post(movements.redeemed(held, redemption_id=redemption.pk, at=now))
     try:
         with transaction.atomic():
             redemption.save(force_insert=True)

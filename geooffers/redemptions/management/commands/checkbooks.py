@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from geooffers.coupons import ledger
+from geooffers.redemptions import books
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
                 # One picture for all the sums, while scanning goes on. (SQLite's transaction keeps writers out.)
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            found = ledger.check_books()
+            found = books.check_books()
         for discrepancy in found:
             self.stderr.write(str(discrepancy))
         if found:

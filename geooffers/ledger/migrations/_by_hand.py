@@ -9,15 +9,15 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 POSTGRESQL = """
-CREATE FUNCTION coupons_ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'ledger entries are never changed' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER ledger_is_append_only BEFORE UPDATE ON coupons_ledgerentry
-    FOR EACH ROW EXECUTE FUNCTION coupons_ledger_is_append_only();
+CREATE TRIGGER ledger_is_append_only BEFORE UPDATE ON ledger_ledgerentry
+    FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
 """
 SQLITE = """
-CREATE TRIGGER ledger_is_append_only BEFORE UPDATE ON coupons_ledgerentry
+CREATE TRIGGER ledger_is_append_only BEFORE UPDATE ON ledger_ledgerentry
 BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END;
 """
 
@@ -28,8 +28,8 @@ def forwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP TRIGGER ledger_is_append_only ON coupons_ledgerentry")
-        schema_editor.execute("DROP FUNCTION coupons_ledger_is_append_only()")
+        schema_editor.execute("DROP TRIGGER ledger_is_append_only ON ledger_ledgerentry")
+        schema_editor.execute("DROP FUNCTION ledger_is_append_only()")
     else:
         schema_editor.execute("DROP TRIGGER ledger_is_append_only")
 

@@ -1,0 +1,1 @@
+"""The ledger: double entry. What moved between which accounts, how much, when and why; never changed afterwards."""
