@@ -35,7 +35,7 @@ def write_issued(*, coupons: Iterable[Coupon], shopper: Shopper) -> None:
             offer_id=coupon.offer_id,
             coupon_id=coupon.pk,
             worth=worth_of(coupon),
-            pseudonym=pseudonyms.pseudonym(ledger_key=shopper.ledger_key, merchant_id=coupon.offer.merchant_id),
+            pseudonym=pseudonyms.pseudonym(ledger_key=bytes(shopper.ledger_key), merchant_id=coupon.offer.merchant_id),
             at=coupon.issued_at,
         )
     )
