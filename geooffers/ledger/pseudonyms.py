@@ -9,8 +9,8 @@ class KeyDiscarded(ValueError):
     """An erased shopper has no pseudonym any more."""
 
 
-def pseudonym(*, ledger_key: bytes | None, merchant_id: UUID) -> bytes:
+def pseudonym(*, ledger_key: bytes, merchant_id: UUID) -> bytes:
     """Links a shopper's redemptions at one merchant, and nothing across merchants. Without the key it is nobody."""
     if not ledger_key:
         raise KeyDiscarded
-    return hmac.digest(bytes(ledger_key), merchant_id.bytes, sha256)
+    return hmac.digest(ledger_key, merchant_id.bytes, sha256)

@@ -24,8 +24,10 @@ LONG_AFTER = NOON + settings.KEEP_VISITS + timedelta(days=1)
 def device(aino: Geofence) -> Device:
     """Of somebody with three old visits and their coupons: the first coupon is of the last visit, and lies last."""
     device = make_device()
-    visits = [make_visit(device.shopper, aino, began_at=NOON + timedelta(hours=hour)) for hour in range(3)]
-    Visit.objects.update(ended_at=NOON + timedelta(hours=4), end_reason=EndReason.LEFT)
+    visits = []
+    for hour in range(3):
+        visits.append(make_visit(device.shopper, aino, began_at=NOON + timedelta(hours=hour)))
+        Visit.objects.update(ended_at=NOON + timedelta(hours=4), end_reason=EndReason.LEFT)
     offer = aino.store.merchant.offers.get()
     coupons = [make_coupon(offer, shopper=device.shopper, visit=visit) for visit in reversed(visits)]
     for coupon in reversed(coupons):

@@ -121,4 +121,4 @@ def test_a_pseudonym_is_of_one_shopper_at_one_merchant_and_needs_the_key() -> No
     names = {pseudonyms.pseudonym(ledger_key=key, merchant_id=at) for key in keys for at in merchants}
     assert len(names) == 4
     with pytest.raises(pseudonyms.KeyDiscarded):
-        pseudonyms.pseudonym(ledger_key=None, merchant_id=OFFER)
+        pseudonyms.pseudonym(ledger_key=b"", merchant_id=OFFER)
