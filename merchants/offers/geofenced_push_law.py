@@ -3,16 +3,10 @@
 The promise itself stays: the coupon is in the answer and in the app, only no message comes of where somebody is.
 """
 
-from uuid import UUID
-
 from django.db.models import Q
 
 from geooffers.jurisdictions import configured
-from merchants.models import Store, Trade
-
-
-def is_allowed(*, store_id: UUID) -> bool:
-    return not Store.objects.filter(off(), pk=store_id).exists()
+from merchants.models import Trade
 
 
 def off(store: str = "") -> Q:
