@@ -138,6 +138,7 @@ class CanaryPerson:
         canary_wandering.is_told_by_the_system(self, lat=LAT, lon=LON, at=at + MINUTE / 2)
         self.call("POST", f"/coupons/{coupon['id']}/google-save-link", now=at)
         self.call("GET", "/coupons", now=at)
+        assert len(self.call("GET", "/offers/here", now=at).json()["offers"]) == 1
 
     def _keep_a_copy_waiting(self) -> None:
         at = NOON + 11 * MINUTE

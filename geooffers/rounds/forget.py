@@ -168,7 +168,7 @@ STEPS = (
     ),
     Step(
         name="decisions",
-        becomes="lose their shopper",
+        becomes="lose their shopper and their coupon",
         keep=lambda: settings.KEEP_VISITS,
         due=_decisions,
         aged_at="at",

@@ -3,26 +3,11 @@
 The promise itself stays: the coupon is in the answer and in the app, only no message comes of where somebody is.
 """
 
-from typing import Any
-from uuid import UUID
-
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from geooffers.jurisdictions import configured
 from geooffers.jurisdictions.rules import Table
-from geooffers.statements.compiled import Given, Select
-from merchants.models import Store, Trade
-
-
-def is_allowed(*, store_id: UUID) -> bool:
-    return not _OFF.rows(configured.table(), store=store_id)
-
-
-def _is_off(table: Table) -> QuerySet[Store, Any]:
-    return Store.objects.filter(_off(table, ""), pk=Given("store", Store._meta.pk)).values_list("pk")
-
-
-_OFF = Select(_is_off)
+from merchants.models import Trade
 
 
 def off(store: str = "") -> Q:

@@ -32,7 +32,7 @@ WHEREABOUTS = (
     'UPDATE "visits_visit"',
     'INSERT INTO "visits_presence"',
     'UPDATE "visits_devicestate"',
-    'INSERT INTO "coupons_decision"',
+    'INSERT INTO "decisions_decision"',
     'INSERT INTO "coupons_coupon"',
 )
 

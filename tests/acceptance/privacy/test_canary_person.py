@@ -105,7 +105,7 @@ def assert_kanari_is_everywhere(person: CanaryPerson) -> None:
         "language",
         "app version",
     }
-    assert person.decided() == 4
+    assert person.decided() == 2
 
 
 def assert_kanari_is_nowhere(person: CanaryPerson) -> None:
