@@ -153,7 +153,7 @@ def headers(token: str) -> dict[str, str]:
 
 def register_phone() -> str:
     """A phone with every consent; its token."""
-    from geooffers.api.identity.auth import hash_token
+    from geooffers.callers.device_lookup import hash_token
     from geooffers.shoppers.models import ConsentText, Purpose
     from geooffers.usecases.identity.register_device import register_device
     from geooffers.usecases.privacy.give_consent import give_consent

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI, Schema
 
-from geooffers.api.identity.auth import hash_token
+from geooffers.callers.device_lookup import hash_token
 from geooffers.matching.index import Index, Match
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import advise_next_report

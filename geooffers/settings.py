@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "notifications",
     "geooffers.visits",
     "geooffers.coupons",
+    "geooffers.callers",
     "geooffers.api",
     "geooffers.pages",
     "geooffers.rounds",

@@ -9,10 +9,8 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.test import Client
 
-from geooffers.api import device_caller
-from geooffers.api.edge import clock, limits
-from geooffers.api.identity import auth
-from geooffers.api.location import report_rate
+from geooffers.api.edge import clock
+from geooffers.callers import device_lookup, limits, report_rate
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState, Decision
 from geooffers.rounds import export
@@ -155,8 +153,14 @@ class CanaryPerson:
         """Twelve, each in every form in which it may lie about."""
         written = {
             "installation id": [UUID(self.phone.install_id)],
-            "first token": [self.first_token, *sealed_and_not(auth.hash_token(self.first_token), of="device token")],
-            "next token": [self.next_token, *sealed_and_not(auth.hash_token(self.next_token), of="device token")],
+            "first token": [
+                self.first_token,
+                *sealed_and_not(device_lookup.hash_token(self.first_token), of="device token"),
+            ],
+            "next token": [
+                self.next_token,
+                *sealed_and_not(device_lookup.hash_token(self.next_token), of="device token"),
+            ],
             "first push address": [self.first_address],
             "push address": [self.address],
             "Firebase uid": [self.firebase_uid],
@@ -180,7 +184,7 @@ class CanaryPerson:
     # -- where else than in the database
 
     def counts_in_redis(self) -> list[str]:
-        caller = device_caller.name_of_device(self.device_id)
+        caller = device_lookup.name_of(self.device_id)
         return [key.decode() for key in limits._redis().storage.storage.scan_iter() if caller in key.decode()]
 
     def is_in_memory(self) -> bool:

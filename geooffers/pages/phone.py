@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from geooffers.api.edge import clock, errors
 from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons import holdings
 from geooffers.pages import phone_map, phone_passes
 from geooffers.shoppers.models import Device
@@ -108,4 +109,4 @@ def _device(request: HttpRequest) -> Device:
     token = auth.bearer(request)
     if token is None:
         raise auth.TokenMissing
-    return auth.find_device(auth.hash_token(token)).device
+    return device_lookup.find(token_hash=device_lookup.hash_token(token), now=clock.now()).device

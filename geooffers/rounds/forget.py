@@ -16,7 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
-from geooffers.api.models import DroppedFixes, RateCount, StoredReply
+from geooffers.api.models import DroppedFixes
+from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
 from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.rounds.models import Forgotten

@@ -19,7 +19,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import Q
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons import keyring, ledger
 from geooffers.coupons.models import Coupon, CouponState, Redemption
 from geooffers.coupons.redemption import ScannedBy, UnknownCode
@@ -56,7 +56,7 @@ RUNS = int(os.environ.get("RACE_RUNS", "500"))
 SEED = os.environ["RACE_SEED"]  # tests/conftest.py draws one, and says which
 A_TEST = 125
 LATER = NOON + timedelta(minutes=1)
-REFUSED_TO_A_PHONE = (report_positions.ConsentMissing, Paused, auth.TokenUnknown, tombstones.Erased)
+REFUSED_TO_A_PHONE = (report_positions.ConsentMissing, Paused, device_lookup.TokenUnknown, tombstones.Erased)
 SENT_WITHOUT_MORE_ADO = {Kind.COUPON_ISSUED: Q(pk__isnull=False)}
 
 
@@ -121,7 +121,7 @@ def report(scene: Scene, phone: int) -> Actor:
     fix = Fix(uuid=uuid4(), recorded_at=LATER, lat=lat, lon=lon, accuracy_m=8, background=False)
 
     def work() -> None:
-        caller = auth.find_device(auth.hash_token(scene.tokens[phone]))
+        caller = device_lookup.find(token_hash=device_lookup.hash_token(scene.tokens[phone]), now=LATER)
         refuse_if_paused(pause=caller.pause, now=LATER)
         report_positions.report_positions(reporter=caller, consents=caller.consents(now=LATER), fixes=[fix], now=LATER)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.shoppers.consents import texts
 from geooffers.shoppers.consents.consents import counts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
@@ -153,7 +153,7 @@ def test_whatever_the_order_nothing_is_known_after_a_withdrawal(walker: Walker, 
 
 
 def test_a_report_of_a_device_whose_consent_is_gone_says_so_before_anything_is_locked(walker: Walker) -> None:
-    caller = auth.find_device(auth.hash_token(walker.phone.token))
+    caller = device_lookup.find(token_hash=device_lookup.hash_token(walker.phone.token), now=LATER)
     withdraw(walker)
     one = Fix(
         uuid=caller.device.pk,

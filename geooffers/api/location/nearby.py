@@ -6,8 +6,10 @@ from uuid import UUID
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import list_nearby as nearby
 from geooffers.usecases.location.report_positions import ConsentMissing
@@ -73,7 +75,7 @@ class NearbyOut(strict.ReplySchema):
 )
 def list_nearby(request: auth.DeviceRequest, payload: NearbyIn) -> NearbyOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     pauses.refuse_if_paused(pause=request.auth.pause, now=now)
     found = nearby.list_nearby(
         consents=request.auth.consents(now=now),

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, replies, strict
+from geooffers.api import idempotency, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits, scanners
 from geooffers.coupons import codes, redemption
 from geooffers.coupons.models import Coupon
 from geooffers.usecases.till import look_up_coupon, redeem_coupon
@@ -112,10 +114,8 @@ class RedemptionOut(strict.ReplySchema):
 )
 def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
     now = clock.now()
-    limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
-    return look_up_coupon.look_up_coupon(
-        text=payload.code, scanned_by=_scanned_by(request.auth), store_id=payload.store_id, now=now
-    )
+    rate_limits.spend(request, limits.SCANS, caller=scanners.name_of(request.auth), now=now)
+    return look_up_coupon.look_up_coupon(text=payload.code, scanned_by=request.auth, store_id=payload.store_id, now=now)
 
 
 @router.post(
@@ -129,7 +129,9 @@ def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
         "coupon exists, marked `Idempotent-Replayed: true`. A refusal changed nothing and does not use up the key. "
         "An API key needs the scope `coupons:redeem`."
     ),
-    openapi_extra=contract.refusals(*SCAN_REFUSALS, redemption.KeyReused, replies.KeyRequired, replies.KeyInvalid)
+    openapi_extra=contract.refusals(
+        *SCAN_REFUSALS, redemption.KeyReused, idempotency.KeyRequired, idempotency.KeyInvalid
+    )
     | {"parameters": [IDEMPOTENCY_KEY]},
 )
 def redeem(
@@ -138,11 +140,11 @@ def redeem(
     payload: ScanIn,
 ) -> Status[RedemptionOut]:
     now = clock.now()
-    nonce = replies.key_of(request)
-    limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
+    nonce = idempotency.key_of(request)
+    rate_limits.spend(request, limits.SCANS, caller=scanners.name_of(request.auth), now=now)
     done = redeem_coupon.redeem_coupon(
         text=payload.code,
-        scanned_by=_scanned_by(request.auth),
+        scanned_by=request.auth,
         store_id=payload.store_id,
         nonce=nonce,
         now=now,
@@ -163,7 +165,3 @@ def redeem(
             redeemed_at=row.redeemed_at,
         ),
     )
-
-
-def _scanned_by(scanner: auth.Scanner) -> redemption.ScannedBy:
-    return redemption.ScannedBy(staff_member=scanner.staff_member, api_key=scanner.api_key)

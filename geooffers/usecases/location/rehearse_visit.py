@@ -24,13 +24,13 @@ from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
 
+from geooffers.callers import device_lookup
 from geooffers.coupons.models import Coupon, Decision
 from geooffers.matching.areas import Area
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.consents import texts
 from geooffers.shoppers.models import ConsentText, Device, Purpose, PushKind, Shopper
 from geooffers.usecases.identity.register_device import PushAddress, register_device
-from geooffers.usecases.identity.reporting_device import StoredReporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.report_positions import Result, Told, report_positions
 from geooffers.visits import made_up_walks
@@ -167,7 +167,7 @@ def _report(
     )
     shopper: Shopper = device.shopper
     report = report_positions(
-        reporter=StoredReporter(device=device, state=state),
+        reporter=device_lookup.find(token_hash=bytes(device.token_hash), now=now),
         consents=frozenset(Purpose),
         fixes=[fix],
         now=now,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from geooffers.api.edge import limits
+from geooffers.callers import limits
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences

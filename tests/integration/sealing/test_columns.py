@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.sealing import configured, rings
 from geooffers.shoppers.models import Device
-from tests.cast import make_device
+from tests.cast import NOON, make_device
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +46,8 @@ def test_nothing_from_a_dump_is_a_token(show: str) -> None:
     device = make_device(token="one")
     sealed = stored(device)
     shown = {"plain": sealed.decode("latin-1"), "sealed": sealed[3:].decode("latin-1"), "hex": sealed.hex()}[show]
-    with pytest.raises(auth.TokenUnknown):
-        auth.find_device(auth.hash_token(shown))
+    with pytest.raises(device_lookup.TokenUnknown):
+        device_lookup.find(token_hash=device_lookup.hash_token(shown), now=NOON)
     # And who guesses a token cannot see in the dump whether the guess was right.
     assert digest_of("one") not in sealed
     other = rings.read_ring(K2).newest.seal_hash(digest_of("one"), purpose=b"device token")
@@ -63,12 +63,12 @@ def test_under_an_older_key_it_is_found_until_the_key_is_gone(settings: Any) -> 
     assert stored(new_one).startswith(b"k2:")
     for token, found in (("one", device), ("two", new_one)):
         assert Device.objects.get(token_hash=digest_of(token)) == found
-        assert auth.find_device(digest_of(token)).device_id == found.pk
+        assert device_lookup.find(token_hash=digest_of(token), now=NOON).device_id == found.pk
     assert not Device.objects.filter(token_hash=digest_of("three")).exists()
     assert set(Device.objects.filter(token_hash__under="s1")) == {device}
     settings.DATA_KEYS = K2
-    with pytest.raises(auth.TokenUnknown):
-        auth.find_device(digest_of("one"))
+    with pytest.raises(device_lookup.TokenUnknown):
+        device_lookup.find(token_hash=digest_of("one"), now=NOON)
     with pytest.raises(rings.KeyGone):
         Device.objects.get(pk=device.pk)
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.sealing import configured
@@ -21,7 +21,7 @@ from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
 from merchants.people import keys
 from tests.acceptance.identity.accounts import TokenChange
-from tests.cast import make_coupon, make_device, make_offer, make_store
+from tests.cast import NOON, make_coupon, make_device, make_offer, make_store
 from tests.phone import registered_phone
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_all_goes_on_under_the_new_key_and_the_old_one_is_taken_away(settings: A
     rotate("--check")
     for phone in phones:
         assert phone.call("GET", "/coupons").status_code == 200, "also with the token before"
-    assert auth.find_device(auth.hash_token(renewal.new_token)).device_id
+    assert device_lookup.find(token_hash=device_lookup.hash_token(renewal.new_token), now=NOON).device_id
     for state in DeviceState.objects.exclude(device=nowhere):
         opened = sealed_state.open_(bytes(state.packed), device_id=state.pk)
         assert opened == f"whereabouts of {state.pk}".encode()
@@ -173,7 +173,7 @@ def test_a_token_that_was_renewed_meanwhile_is_left_as_it_is(settings: Any) -> N
     renewal = TokenChange(phone, "/devices/me/token")
     assert renewal.send().status_code == 204
     assert rotate_keys.COLUMNS[0].move(read_before) == 0
-    assert Device.objects.get().token_hash == auth.hash_token(renewal.new_token)
+    assert Device.objects.get().token_hash == device_lookup.hash_token(renewal.new_token)
 
 
 def test_a_state_that_does_not_open_is_cleared(settings: Any) -> None:

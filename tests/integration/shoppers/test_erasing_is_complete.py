@@ -3,14 +3,14 @@
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from geooffers.api import erasing as of_api
+from geooffers.callers import erasing as of_callers
 from geooffers.coupons import erasing as of_coupons
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
 from geooffers.shoppers.privacy import erasing as of_shoppers
 from geooffers.visits import erasing as of_visits
 from notifications import erasing as of_notifications
 
-ERASED = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS | of_api.MODELS
+ERASED = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS | of_callers.MODELS
 
 
 def leads_to_a_person() -> set[type[Model]]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from geooffers.api.models import RateCount, StoredReply
+from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons import issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Redemption, RefusedScan
 from geooffers.rounds import forget, leases, send

@@ -3,9 +3,11 @@
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, strict
 from geooffers.api.identity import auth
-from geooffers.api.location.gps_clients import describing, reporting_keys
+from geooffers.api.location.gps_clients import describing
+from geooffers.callers import limits, reporting_keys
 
 router = Router(tags=[describing.TAG])
 
@@ -27,5 +29,5 @@ class ReportingKeyOut(strict.ReplySchema):
     ),
 )
 def read_reporting_key(request: auth.DeviceRequest) -> ReportingKeyOut:
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
     return ReportingKeyOut(reporting_key=reporting_keys.make_key(request.auth.device))

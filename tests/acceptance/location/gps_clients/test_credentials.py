@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api.location.gps_clients import reporting_keys
+from geooffers.callers import reporting_keys
 from geooffers.shoppers.models import Device
 from tests.acceptance.location.gps_clients.apps import App, counts
 from tests.acceptance.location.gps_clients.test_receiving import every_adapter, say

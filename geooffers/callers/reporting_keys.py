@@ -9,8 +9,7 @@ import binascii
 import hmac
 from uuid import UUID
 
-from geooffers.api.device_caller import DeviceCaller
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.shoppers.models import Device
 
 PREFIX = "grk_"  # so that people, and scanners for leaked secrets, see what it is
@@ -21,15 +20,17 @@ def make_key(device: Device) -> str:
     return PREFIX + base64.urlsafe_b64encode(device.pk.bytes + _proof(device)).decode().rstrip("=")
 
 
-def find_device(key: str) -> DeviceCaller:
+def find_device(key: str) -> device_lookup.DeviceCaller:
     try:
         raw = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise auth.TokenUnknown from None
+        raise device_lookup.TokenUnknown from None
     if len(raw) != _ID_BYTES + _PROOF_BYTES:
-        raise auth.TokenUnknown
+        raise device_lookup.TokenUnknown
     device_id, proof = UUID(bytes=raw[:_ID_BYTES]), raw[_ID_BYTES:]
-    return auth.find_device_by_id(device_id, is_proven=lambda device: hmac.compare_digest(proof, _proof(device)))
+    return device_lookup.find_by_id(
+        device_id=device_id, is_proven=lambda device: hmac.compare_digest(proof, _proof(device))
+    )
 
 
 def _proof(device: Device) -> bytes:
