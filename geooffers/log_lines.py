@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from geooffers.coupons import codes
+from geooffers import code_symbols
 
 _QUERY = re.compile(r"\?\S*")
 GONE = "[redacted]"
@@ -94,8 +94,8 @@ def _value(name: str, value: Any) -> Any:
 def _code(found: re.Match[str]) -> str:
     """Only what the check symbol says is one: else any word of thirteen letters would go."""
     try:
-        codes.read(found.group())
-    except codes.Unreadable:
+        code_symbols.read(found.group())
+    except code_symbols.Unreadable:
         return found.group()
     return GONE
 
