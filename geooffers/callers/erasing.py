@@ -23,10 +23,10 @@ def erase_traces(device_ids: Iterable[UUID]) -> Mapping[str, int]:
 
 
 def erase_replies(device_ids: Iterable[UUID]) -> Mapping[str, int]:
-    """Those of every holder; whoever leaves a phone alone takes theirs along as well. In the caller's transaction.
+    """Those of every holder, in the caller's transaction, which holds the device's lock.
 
-    A call that is under way has its answer kept under the phone's lock, which whoever leaves holds too: it is kept
-    before, and goes, or is not kept any more.
+    A call that is under way keeps its reply under the same lock. Was it before us, the reply goes; is it after us, it
+    finds that the device changed hands and keeps none.
     """
     callers = [device_lookup.name_of(device_id) for device_id in device_ids]
     of_any_holder = reduce(or_, (Q(caller__startswith=caller) for caller in callers), Q(pk=None))
