@@ -124,7 +124,7 @@ def live(*, visits: int, phones: int) -> Any:
 def main() -> None:
     visits = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     prepare()
-    from geooffers.api.erasing import erase_traces
+
     from geooffers.shoppers.privacy import data_export
     from geooffers.usecases.privacy import erase_shopper, export_shopper, finish_erasures
 
@@ -139,7 +139,7 @@ def main() -> None:
 
     began = time.perf_counter()
     hashed = bytes(device.token_hash)
-    erase_shopper.erase_shopper(device_id=device.pk, shown_hash=hashed, now=NOON, above=erase_traces)
+    erase_shopper.erase_shopper(device_id=device.pk, shown_hash=hashed, now=NOON)
     took = time.perf_counter() - began
     print(f"{'the call, until it answers':28}{'':15}{took:10.2f} s", flush=True)
 

@@ -45,7 +45,7 @@ def many(model: Any, rows: Any) -> None:
 def fill(count: int) -> None:
     """`count` shoppers, each with a visit that ended, a decision, a sent push, an open coupon in its third hour, and
     four counts of calls."""
-    from geooffers.api.models import RateCount
+    from geooffers.callers.models import RateCount
     from geooffers.coupons.models import Coupon, ShopperOfferCount
     from geooffers.decisions.models import Decision
     from geooffers.ledger import movements, posting

@@ -153,7 +153,7 @@ def headers(token: str) -> dict[str, str]:
 
 def register_phone() -> str:
     """A phone with every consent; its token."""
-    from geooffers.api.identity.auth import hash_token
+    from geooffers.shoppers.identity.tokens import hash_of
     from geooffers.shoppers.models import ConsentText, Purpose
     from geooffers.usecases.identity.register_device import register_device
     from geooffers.usecases.privacy.give_consent import give_consent
@@ -161,7 +161,7 @@ def register_phone() -> str:
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     device = register_device(
         install_id=uuid4(),
-        token_hash=hash_token(token),
+        token_hash=hash_of(token),
         platform="android",
         app_version="bench",
         language="en",

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI, Schema
 
-from geooffers.api.identity.auth import hash_token
 from geooffers.matching.index import Index, Match
+from geooffers.shoppers.identity.tokens import hash_of
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import advise_next_report
 from geooffers.visits.engine import plausibility, sighting
@@ -44,7 +44,7 @@ def empty(request: HttpRequest, report: Report) -> dict[str, Any]:
 def one_select(request: HttpRequest, report: Report) -> dict[str, Any]:
     """(b) The least that honouring consent costs: one indexed SELECT by the token's hash."""
     token = request.headers["Authorization"].removeprefix("Bearer ")
-    Device.objects.filter(token_hash=hash_token(token)).values_list("pk", "shopper_id")[0]
+    Device.objects.filter(token_hash=hash_of(token)).values_list("pk", "shopper_id")[0]
     return {"results": [{"id": fix.uuid, "result": "accepted"} for fix in report.fixes]}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from geooffers.coupons import codes
+from geooffers import code_symbols
 
 _QUERY = re.compile(r"\?\S*")
 GONE = "[redacted]"
@@ -94,14 +94,14 @@ def _value(name: str, value: Any) -> Any:
 def _code(found: re.Match[str]) -> str:
     """Only what the check symbol says is one: else any word of thirteen letters would go."""
     try:
-        codes.read(found.group())
-    except codes.Unreadable:
+        code_symbols.read(found.group())
+    except code_symbols.Unreadable:
         return found.group()
     return GONE
 
 
 def _written(logger: WrappedLogger, method_name: str, event: EventDict) -> str:
-    """`2026-06-02T12:00:00.123Z WARNING geooffers.api.edge.limits what happened name=value`, then the traceback."""
+    """`2026-06-02T12:00:00.123Z WARNING geooffers.api.limits what happened name=value`, then the traceback."""
     rest = dict(event)
     line = " ".join(str(rest.pop(part, "-")) for part in ("timestamp", "level", "logger", "event"))
     traceback = rest.pop("exception", "")

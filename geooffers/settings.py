@@ -6,7 +6,6 @@ not a setting.
 
 import ipaddress
 import re
-import sys
 from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -24,8 +23,7 @@ VAR_DIR = BASE_DIR / "var"
 
 environment.refuse_unknown_variables()
 
-TESTING = "pytest" in sys.modules
-SANDBOX: bool = env.bool("GEOOFFERS_SANDBOX", default=TESTING)
+SANDBOX: bool = env.bool("GEOOFFERS_SANDBOX", default=False)
 DEBUG: bool = env.bool("GEOOFFERS_DEBUG", default=False)
 
 # --- secrets -------------------------------------------------------------------------------------------------
@@ -77,8 +75,9 @@ INSTALLED_APPS = [
     "notifications",
     "geooffers.visits",
     "geooffers.coupons",
-    "geooffers.decisions",
     "geooffers.redemptions",
+    "geooffers.decisions",
+    "geooffers.callers",
     "geooffers.api",
     "geooffers.pages",
     "geooffers.rounds",
@@ -137,8 +136,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # Beside what the URL asks for (`?sslmode=verify-full`), which must not get lost.
     _database.setdefault("OPTIONS", {})
-    if not TESTING:
-        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": env.int("GEOOFFERS_DATABASE_POOL", default=4)}
+    if pool := bounded("GEOOFFERS_DATABASE_POOL", default=4, least=0, most=1_000):
+        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -236,7 +235,7 @@ if not SANDBOX and not GOOGLE_APPLICATION_CREDENTIALS:
         "GOOGLE_APPLICATION_CREDENTIALS is not set: pushes could not be sent. "
         "Give a Firebase service account file, or set GEOOFFERS_SANDBOX=1 to use the local look-alike."
     )
-if env.str("FIREBASE_AUTH_EMULATOR_HOST", default="") and not TESTING:
+if env.str("FIREBASE_AUTH_EMULATOR_HOST", default=""):
     raise ImproperlyConfigured("FIREBASE_AUTH_EMULATOR_HOST is set: forged ID tokens would pass. Unset it.")
 
 # --- wallets -------------------------------------------------------------------------------------------------

@@ -9,14 +9,13 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.test import Client
 
-from geooffers.api import device_caller
-from geooffers.api.edge import clock, limits
-from geooffers.api.identity import auth
-from geooffers.api.location import report_rate
+from geooffers.api.edge import clock
+from geooffers.callers import device_lookup, limits, report_rate
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.decisions.models import Decision
 from geooffers.rounds import export
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
@@ -153,8 +152,8 @@ class CanaryPerson:
         digest = codes.read(self.open_code).digest
         written = {
             "installation id": [UUID(self.phone.install_id)],
-            "first token": [self.first_token, auth.hash_token(self.first_token)],
-            "next token": [self.next_token, auth.hash_token(self.next_token)],
+            "first token": [self.first_token, tokens.hash_of(self.first_token)],
+            "next token": [self.next_token, tokens.hash_of(self.next_token)],
             "first push address": [self.first_address],
             "push address": [self.address],
             "Firebase uid": [self.firebase_uid],
@@ -179,7 +178,7 @@ class CanaryPerson:
     # -- where else than in the database
 
     def counts_in_redis(self) -> list[str]:
-        caller = device_caller.name_of_device(self.device_id)
+        caller = device_lookup.name_of(self.device_id)
         return [key.decode() for key in limits._redis().storage.storage.scan_iter() if caller in key.decode()]
 
     def is_in_memory(self) -> bool:

@@ -16,30 +16,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
+from geooffers import code_symbols
+from geooffers.code_symbols import BadCheckSymbol, MalformedCode, Unreadable
 from geooffers.sealing.rings import BadKeys, KeyGone, read_secrets
 
 __all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "Unreadable"]
 __all__ += ["read", "read_keys"]
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-SYMBOLS = 12
-_VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 # Printed as 4-4-5: short enough to read aloud in one breath each.
 _GROUPS = ((0, 4), (4, 8), (8, 13))
-# Phones like to turn a hyphen into a nicer dash.
-_IGNORED = frozenset(" -\t\u00a0\u2010\u2011\u2012\u2013\u2014\u2212")
-
-
-class Unreadable(Exception):
-    """What was typed or scanned cannot be a code."""
-
-
-class MalformedCode(Unreadable):
-    """A code has 13 letters and digits."""
-
-
-class BadCheckSymbol(Unreadable):
-    """The last symbol does not fit the others: something was misread."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +61,8 @@ class KeyRing:
     def code_for(self, *, coupon_id: UUID, key_id: str) -> Code:
         digest = hmac.digest(self._key(key_id).making, coupon_id.bytes, sha256)
         number = int.from_bytes(digest[:8], "big") >> 4
-        values = [(number >> (5 * place)) & 31 for place in reversed(range(SYMBOLS))]
-        return Code("".join(ALPHABET[value] for value in [*values, _check_value(values)]))
+        values = [(number >> (5 * place)) & 31 for place in reversed(range(code_symbols.SYMBOLS))]
+        return Code(code_symbols.written(values))
 
     def _key(self, key_id: str) -> CodeKey:
         for key in self.keys:
@@ -98,41 +83,4 @@ def read_keys(text: str) -> KeyRing:
 
 def read(text: str) -> Code:
     """Read what somebody typed or scanned. Raises MalformedCode or BadCheckSymbol; asks nobody."""
-    values: list[int] = []
-    for symbol in text:
-        if symbol in _IGNORED:
-            continue
-        # Only ASCII is made upper case: elsewhere a dotless i would become an I.
-        value = _VALUE.get(symbol.upper()) if symbol.isascii() else None
-        if value is None:
-            raise MalformedCode
-        values.append(value)
-        if len(values) > SYMBOLS + 1:
-            raise MalformedCode
-    if len(values) != SYMBOLS + 1:
-        raise MalformedCode
-    if _check_value(values[:-1]) != values[-1]:
-        raise BadCheckSymbol
-    return Code("".join(ALPHABET[value] for value in values))
-
-
-def _powers() -> list[int]:
-    """a**0 ... a**30 in GF(32) with x^5 + x^2 + 1; a generates the field, so all 31 differ."""
-    powers = [1]
-    while len(powers) < 31:
-        doubled = powers[-1] << 1
-        powers.append(doubled ^ 0b100101 if doubled & 0b100000 else doubled)
-    return powers
-
-
-_POWERS = _powers()
-_LOGARITHM = {value: exponent for exponent, value in enumerate(_POWERS)}
-
-
-def _check_value(values: list[int]) -> int:
-    """The sum of value * a**place. The check symbol itself has place 0: a swap with its neighbour is caught as well."""
-    total = 0
-    for place, value in enumerate(reversed(values), start=1):
-        if value:
-            total ^= _POWERS[(_LOGARITHM[value] + place) % 31]
-    return total
+    return Code(code_symbols.read(text))

@@ -11,7 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
-from geooffers.api.edge import clock, limits
+from geooffers.api import client_address, rate_limits
+from geooffers.api.edge import clock
+from geooffers.callers import limits
 
 BY_ADDRESS = limits.Limit(name="admin_tries", amount=30, per_s=600)
 BY_NAME = limits.Limit(name="admin_tries_of_a_name", amount=15, per_s=600)
@@ -34,8 +36,8 @@ class PasswordTries:
             field, by_address, by_name = DOORS[request.path]
             try:
                 now = clock.now()
-                limits.spend(request, by_address, caller=limits.caller_by_address(request), now=now)
-                limits.spend(request, by_name, caller=_name(request.POST.get(field, "")), now=now)
+                rate_limits.spend(request, by_address, caller=client_address.as_caller(request), now=now)
+                rate_limits.spend(request, by_name, caller=_name(request.POST.get(field, "")), now=now)
             except limits.TooManyRequests as refusal:
                 minutes = -(-refusal.retry_after_s // 60)
                 answer = render(request, "pages/wait.html", {"minutes": minutes}, status=429)

@@ -17,8 +17,10 @@ from django.views.decorators.http import require_GET
 
 from geooffers.api.edge import clock, errors
 from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons import holdings
 from geooffers.pages import phone_map, phone_passes
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device
 from geooffers.usecases.passes import make_pass
 from notifications.passes.content import PassContent
@@ -108,4 +110,4 @@ def _device(request: HttpRequest) -> Device:
     token = auth.bearer(request)
     if token is None:
         raise auth.TokenMissing
-    return auth.find_device(auth.hash_token(token)).device
+    return device_lookup.find(token_hash=tokens.hash_of(token), now=clock.now()).device

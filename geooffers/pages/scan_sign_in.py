@@ -8,7 +8,9 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from geooffers.api.edge import clock, limits
+from geooffers.api import client_address, rate_limits
+from geooffers.api.edge import clock
+from geooffers.callers import limits
 from merchants.models import User
 from merchants.people import access
 
@@ -32,7 +34,7 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            limits.spend(request, TILL_SIGN_INS, caller=limits.caller_by_address(request), now=clock.now())
+            rate_limits.spend(request, TILL_SIGN_INS, caller=client_address.as_caller(request), now=clock.now())
         except limits.TooManyRequests as refusal:
             return self._wait(refusal)
         return super().post(request, *args, **kwargs)

@@ -7,7 +7,9 @@ own.
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from geooffers.api.edge import clock, errors, limits
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, errors
+from geooffers.callers import limits
 from geooffers.coupons import codes
 from merchants.image_child import ImageRefused
 from merchants.people import access
@@ -25,7 +27,7 @@ def read(request: HttpRequest) -> HttpResponse:
     if member is None:
         return errors.problem_response(request, status=401, code="not_staff", detail="Sign in again.")
     try:
-        limits.spend(request, STILLS, caller=f"staff:{member.pk}", now=clock.now())
+        rate_limits.spend(request, STILLS, caller=f"staff:{member.pk}", now=clock.now())
         # One byte more than is taken tells that there is more, whatever the length in the header says.
         texts = image_files.qr_texts_in(request.read(image_files.MAX_BYTES + 1))
     except limits.TooManyRequests as refusal:

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from django.conf import settings
 
-from geooffers.api.erasing import erase_traces
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import apply_tombstones, finish_erasures
 
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def run(*, now: datetime, limit: int) -> int:
     try:
-        applied = apply_tombstones.apply_tombstones(now=now, above=erase_traces)
+        applied = apply_tombstones.apply_tombstones(now=now)
     except (tombstone_file.Damaged, tombstones.KeyUnknown, OSError) as error:
         # Nobody's erasure that was answered waits for this; the operator does not start anything again without it.
         log.error("the tombstones at %s cannot be applied: %s", settings.TOMBSTONES, error)

@@ -17,7 +17,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
-from geooffers.api.models import DroppedFixes, RateCount, StoredReply
+from geooffers.api.models import DroppedFixes
+from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons.models import Coupon, CouponState, DeviceShare
 from geooffers.decisions.models import Decision
 from geooffers.ledger.models import LedgerEntry

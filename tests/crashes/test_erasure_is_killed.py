@@ -27,12 +27,11 @@ import sys, django
 django.setup()
 from datetime import UTC, datetime
 from uuid import UUID
-from geooffers.api.erasing import erase_traces
 from geooffers.shoppers.models import Device
 from geooffers.usecases import erase_shopper
 device = Device.objects.get(pk=UUID(sys.argv[1]))
 erase_shopper.erase_shopper(
-    device_id=device.pk, shown_hash=bytes(device.token_hash), now=datetime.now(UTC), above=erase_traces
+    device_id=device.pk, shown_hash=bytes(device.token_hash), now=datetime.now(UTC)
 )
 """
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from geooffers import environment
 from tests.conftest import ROOT
@@ -94,6 +95,20 @@ def test_what_the_database_url_asks_for_is_kept_beside_the_pool() -> None:
     assert outcome.stdout.strip() == "{'sslmode': 'verify-full', 'pool': {'min_size': 1, 'max_size': 4}}", (
         outcome.stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("pool", "has"), [({}, "{'min_size': 1, 'max_size': 4}"), ({"GEOOFFERS_DATABASE_POOL": "0"}, "None")]
+)
+def test_what_tests_start_has_the_settings_and_the_pool_of_the_service(pool: dict[str, str], has: str) -> None:
+    """Not those of the tests' own process, which has no pool."""
+    show = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'].get('pool'))"
+    url = {"DATABASE_URL": "postgres://postgres@127.0.0.1:5432/geooffers"}
+    outcome = subprocess.run(
+        [sys.executable, "-c", show], cwd=ROOT, env=os.environ | url | pool, capture_output=True, text=True, timeout=60
+    )
+    assert outcome.stdout.strip() == has, outcome.stderr
+    assert "pool" not in settings.DATABASES["default"]["OPTIONS"]
 
 
 def test_the_page_of_settings_names_each_of_them_and_no_other() -> None:

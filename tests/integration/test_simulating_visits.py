@@ -14,9 +14,10 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.models import Decision, Message
+from geooffers.shoppers.identity import tokens
 from geooffers.usecases.location.report_positions import Report, report_positions
 from geooffers.usecases.location.simulate_visit import NoWayIn, SimulatedVisit, simulate_visit
 from geooffers.visits.engine.observations import Fix
@@ -278,7 +279,7 @@ def real_walk(visit: SimulatedVisit) -> list[tuple[datetime, Report]]:
     walker = Walker()
     reports = []
     for one in visit.seen:
-        caller = auth.find_device(auth.hash_token(walker.phone.token))
+        caller = device_lookup.find(token_hash=tokens.hash_of(walker.phone.token), now=one.now)
         assert caller is not None
         fix = Fix(
             uuid=uuid4(), recorded_at=one.at, lat=one.step.lat, lon=one.step.lon, accuracy_m=one.step.accuracy_m,

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from geooffers.api.erasing import erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.rounds import erase
 from geooffers.shoppers.models import Device, Shopper
@@ -42,7 +41,7 @@ class Farewell:
         with transaction.atomic():
             self.coupon_ids |= set(Coupon.objects.filter(shopper=self.shopper_id).values_list("pk", flat=True))
             done = erase_shopper.erase_shopper(
-                device_id=self.device.pk, shown_hash=bytes(self.device.token_hash), now=NOON, above=erase_traces
+                device_id=self.device.pk, shown_hash=bytes(self.device.token_hash), now=NOON
             )
             self.left = self._named()
         return done

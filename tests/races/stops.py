@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from geooffers.api.erasing import erase_replies, erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import LOCATION_PURPOSES, Age, Device, Purpose
@@ -109,13 +108,12 @@ def _sign_out(scene: Scene) -> None:
         new_hash=new,
         language="en",
         now=scene.now,
-        above=erase_replies,
     )
 
 
 def _erase(scene: Scene) -> None:
     shown = tokens.hash_of(scene.tokens[0])
-    erase_shopper(device_id=scene.phones[0].pk, shown_hash=shown, now=scene.now, above=erase_traces)
+    erase_shopper(device_id=scene.phones[0].pk, shown_hash=shown, now=scene.now)
 
 
 BOTH: frozenset[int] = frozenset({0, 1})

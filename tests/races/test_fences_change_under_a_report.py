@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.matching.areas import Circle
 from geooffers.matching.index import Index
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device, Pause, Shopper
-from geooffers.usecases.identity.reporting_device import Reporter
 from geooffers.usecases.location.report_positions import Report, report_positions
 from geooffers.visits.engine.observations import Fix
 from geooffers.visits.engine.transition_events import Change
@@ -33,7 +34,7 @@ class ReadMeanwhile:
     moment something else happens.
     """
 
-    def __init__(self, reporter: Reporter, *, happens: Callable[[], None]) -> None:
+    def __init__(self, reporter: DeviceCaller, *, happens: Callable[[], None]) -> None:
         self._reporter, self._happens = reporter, happens
 
     @property
@@ -83,7 +84,7 @@ def enter_a_fence_that_is_archived_meanwhile(*, live: Fences | TornFences | None
         live_fences.matcher().poll()
         assert live_fences.matcher().current().fence(fence.pk) is None
 
-    caller = auth.find_device(auth.hash_token(Walker().phone.token))
+    caller = device_lookup.find(token_hash=tokens.hash_of(Walker().phone.token), now=NOON)
     assert caller is not None
     return report_positions(
         reporter=ReadMeanwhile(caller, happens=archive),

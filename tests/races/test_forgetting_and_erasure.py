@@ -6,7 +6,6 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from geooffers.api.erasing import erase_traces
 from geooffers.coupons.models import Coupon
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
@@ -36,9 +35,7 @@ def test_forgetting_takes_coupons_in_the_order_in_which_an_erasure_takes_them() 
     with transaction.atomic():
         Coupon.objects.select_for_update(no_key=True).get(pk=first.pk)
         erasure = Another(
-            lambda: erase_shopper.erase_shopper(
-                device_id=device.pk, shown_hash=bytes(device.token_hash), now=NOON, above=erase_traces
-            )
+            lambda: erase_shopper.erase_shopper(device_id=device.pk, shown_hash=bytes(device.token_hash), now=NOON)
         )
         erasure.wait_until_waiting()
         forgetting = Another(lambda: forget.run(now=NOON, limit=10))

@@ -19,13 +19,14 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import Q
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.redemptions import books
 from geooffers.redemptions.models import Redemption
 from geooffers.redemptions.redeeming import UnknownCode
 from geooffers.shoppers.consents.pauses import Paused, refuse_if_paused
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import LOCATION_PURPOSES, ConsentState, ConsentText, Device, Purpose
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.location import report_positions
@@ -59,7 +60,7 @@ RUNS = int(os.environ.get("RACE_RUNS", "500"))
 SEED = os.environ["RACE_SEED"]  # tests/conftest.py draws one, and says which
 A_TEST = 125
 LATER = NOON + timedelta(minutes=1)
-REFUSED_TO_A_PHONE = (report_positions.ConsentMissing, Paused, auth.TokenUnknown, tombstones.Erased)
+REFUSED_TO_A_PHONE = (report_positions.ConsentMissing, Paused, device_lookup.TokenUnknown, tombstones.Erased)
 SENT_WITHOUT_MORE_ADO = {Kind.COUPON_ISSUED: Q(pk__isnull=False)}
 
 
@@ -124,7 +125,7 @@ def report(scene: Scene, phone: int) -> Actor:
     fix = Fix(uuid=uuid4(), recorded_at=LATER, lat=lat, lon=lon, accuracy_m=8, background=False)
 
     def work() -> None:
-        caller = auth.find_device(auth.hash_token(scene.tokens[phone]))
+        caller = device_lookup.find(token_hash=tokens.hash_of(scene.tokens[phone]), now=LATER)
         refuse_if_paused(pause=caller.pause, now=LATER)
         report_positions.report_positions(reporter=caller, consents=caller.consents(now=LATER), fixes=[fix], now=LATER)
 

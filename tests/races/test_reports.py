@@ -13,8 +13,9 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from geooffers.api.edge import clock
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.coupons.models import Coupon
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import report_positions
 from geooffers.visits import recording
@@ -111,8 +112,8 @@ def test_two_reports_of_one_minute_that_read_the_same_state_both_count(enters_fi
     fence, walker = make_aino(), Walker()
     walker.be_at(A_FEW_STREETS_AWAY, at(5))
     entering, passing = entering_and_passing(walker.device)
-    token_hash = auth.hash_token(walker.phone.token)
-    readers = [(auth.find_device(token_hash), fixes) for fixes in (entering, passing)]
+    token_hash = tokens.hash_of(walker.phone.token)
+    readers = [(device_lookup.find(token_hash=token_hash, now=at(50)), fixes) for fixes in (entering, passing)]
     for caller, fixes in readers if enters_first else reversed(readers):
         report_positions.report_positions(
             reporter=caller,
@@ -179,7 +180,7 @@ def test_a_compare_and_set_on_the_minute_loses_the_entry() -> None:
 
 def report_as(walker: Walker, one: Fix) -> Any:
     """Read as the API does, then report; 64 calls of one phone in a second would be refused over HTTP."""
-    caller = auth.find_device(auth.hash_token(walker.phone.token))
+    caller = device_lookup.find(token_hash=tokens.hash_of(walker.phone.token), now=one.recorded_at)
     return report_positions.report_positions(
         reporter=caller,
         consents=caller.given,

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.api.erasing import erase_replies
 from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import revoke_device
@@ -25,7 +24,7 @@ def phones() -> tuple[Device, Device]:
 
 
 def revoke(asker: Device, device: Device) -> None:
-    revoke_device.revoke_device(asker=asker, device_id=device.pk, now=LATER, above=erase_replies)
+    revoke_device.revoke_device(asker=asker, device_id=device.pk, now=LATER)
 
 
 def stand(*phones: Device) -> list[bool]:

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 from django.db import transaction
 
-from geooffers.api.erasing import erase_replies
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from geooffers.redemptions.models import Redemption
@@ -52,7 +51,6 @@ def enter_account(device: Device, uid: str = "aino") -> sign_in.SignedIn:
         new_hash=next_token(device),
         firebase_uid=uid,
         now=LATER,
-        above=erase_replies,
     )
 
 
@@ -190,7 +188,6 @@ def test_the_same_sign_in_sent_many_times_at_once_is_one(aino: Geofence) -> None
             new_hash=next_token(phone),
             firebase_uid="aino",
             now=LATER,
-            above=erase_replies,
         )
 
     assert len(set(together(*[call] * 8))) == 1

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 from django.db import transaction
 
-from geooffers.api.erasing import erase_replies
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import ConsentState, Device, Shopper
 from geooffers.usecases.identity import sign_out
@@ -37,9 +36,7 @@ def walker(transactional_db: None) -> Walker:
 def leave(walker: Walker) -> Device:
     shown = bytes(Device.objects.get(pk=walker.device.pk).token_hash)
     new = sha256(f"next-{walker.device.pk}".encode()).digest()
-    return sign_out.sign_out(
-        device_id=walker.device.pk, shown_hash=shown, new_hash=new, language="en", now=LATER, above=erase_replies
-    )
+    return sign_out.sign_out(device_id=walker.device.pk, shown_hash=shown, new_hash=new, language="en", now=LATER)
 
 
 def report(walker: Walker) -> int:
@@ -88,9 +85,7 @@ def test_the_same_sign_out_sent_many_times_at_once_is_one(walker: Walker) -> Non
     new = sha256(b"next").digest()
 
     def call() -> Device:
-        return sign_out.sign_out(
-            device_id=walker.device.pk, shown_hash=shown, new_hash=new, language="en", now=LATER, above=erase_replies
-        )
+        return sign_out.sign_out(device_id=walker.device.pk, shown_hash=shown, new_hash=new, language="en", now=LATER)
 
     assert len({device.shopper_id for device in together(*[call] * 6)}) == 1
     assert Device.objects.get().hand_overs == 1

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from geooffers.api.models import StoredReply
+from geooffers.callers.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device, Purpose, PushKind, Shopper
 from geooffers.usecases.identity import renew_push_address
 from geooffers.usecases.privacy import give_consent

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.shoppers.consents import texts
 from geooffers.shoppers.consents.consents import counts
+from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
@@ -153,7 +154,7 @@ def test_whatever_the_order_nothing_is_known_after_a_withdrawal(walker: Walker, 
 
 
 def test_a_report_of_a_device_whose_consent_is_gone_says_so_before_anything_is_locked(walker: Walker) -> None:
-    caller = auth.find_device(auth.hash_token(walker.phone.token))
+    caller = device_lookup.find(token_hash=tokens.hash_of(walker.phone.token), now=LATER)
     withdraw(walker)
     one = Fix(
         uuid=caller.device.pk,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from geooffers.api.edge import limits
+from geooffers.api import client_address
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ from geooffers.api.edge import limits
 def test_the_clients_address(settings: Any, peer: str, forwarded: str, trusted: list[str], address: str) -> None:
     settings.TRUSTED_PROXIES = [ipaddress.ip_network(network) for network in trusted]
     request = RequestFactory().get("/", REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded})
-    assert limits.client_address(request) == address
-    assert address not in limits.caller_by_address(request)
+    assert client_address.address_of(request) == address
+    assert address not in client_address.as_caller(request)

@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
-from geooffers.api.edge import database_trouble, errors, limits, replies, strict
+from geooffers.api import idempotency
+from geooffers.api.edge import database_trouble, errors, strict
 from geooffers.api.identity import app_check, auth, id_tokens
+from geooffers.callers import device_lookup, limits, replies, scanners
 from geooffers.shoppers.privacy import tombstones
 
 _MEDIA = "application/problem+json"
@@ -44,7 +46,7 @@ def refusals(*kinds: type[Exception]) -> dict[str, Any]:
 
 
 def with_idempotency_key(*kinds: type[Exception]) -> dict[str, Any]:
-    """For `openapi_extra=` of a write that `replies.respond` answers."""
+    """For `openapi_extra=` of a write that `idempotency.respond` answers."""
     header = {
         "in": "header",
         "name": "Idempotency-Key",
@@ -55,7 +57,7 @@ def with_idempotency_key(*kinds: type[Exception]) -> dict[str, Any]:
     }
     return {
         "parameters": [header],
-        **refusals(replies.KeyRequired, replies.KeyInvalid, replies.KeyReused, replies.InFlight, *kinds),
+        **refusals(idempotency.KeyRequired, idempotency.KeyInvalid, replies.KeyReused, replies.InFlight, *kinds),
     }
 
 
@@ -144,12 +146,18 @@ def _add_errors(operation: dict[str, Any]) -> None:
     reads_strictly = not operation.pop("x-acknowledges-any-body", False)
     places = {parameter["in"] for parameter in operation["parameters"]}
     if operation["security"]:
-        kinds += [auth.TokenMissing, auth.TokenUnknown, auth.TokenInUrl, auth.AuthorizationTwice, auth.HeaderTooLarge]
+        kinds += [
+            auth.TokenMissing,
+            device_lookup.TokenUnknown,
+            auth.TokenInUrl,
+            auth.AuthorizationTwice,
+            auth.HeaderTooLarge,
+        ]
         schemes = {name for choice in operation["security"] for name in choice}
         if schemes & {"DeviceToken", "DeviceTokenOrTheOneBefore", "ReporterBearer"}:
-            kinds += [auth.DeviceRetired, tombstones.Erased]
+            kinds += [device_lookup.DeviceRetired, tombstones.Erased]
         if "KeyOfTill" in schemes:
-            kinds += [auth.KeyRevoked, auth.ScopeMissing, auth.NotStaff, auth.CsrfFailed]
+            kinds += [scanners.KeyRevoked, scanners.ScopeMissing, scanners.NotStaff, auth.CsrfFailed]
     if "requestBody" in operation and reads_strictly:
         kinds += [
             strict.InvalidJson,

@@ -19,9 +19,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api.edge import database_trouble, limits, paging, replies, strict
+from geooffers.api import idempotency
+from geooffers.api.edge import database_trouble, paging, strict
 from geooffers.api.identity import app_check, auth, id_tokens, play_integrity
-from geooffers.api.location import report_rate
+from geooffers.callers import device_lookup, limits, replies, report_rate, scanners
 from geooffers.coupons import codes, holdings
 from geooffers.jurisdictions import codes as codes_of_places
 from geooffers.redemptions import redeeming
@@ -64,20 +65,22 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooManyFieldsSent: Problem(status=400, code="too_many_fields"),
     # who calls
     auth.TokenMissing: Problem(status=401, code="token_missing"),
-    auth.TokenUnknown: Problem(status=401, code="token_unknown", hint="Register the device, or check the key."),
-    auth.DeviceRetired: Problem(status=401, code="device_retired", hint="Make a new install_id and token."),
+    device_lookup.TokenUnknown: Problem(
+        status=401, code="token_unknown", hint="Register the device, or check the key."
+    ),
+    device_lookup.DeviceRetired: Problem(status=401, code="device_retired", hint="Make a new install_id and token."),
     tombstones.Erased: Problem(status=401, code="erased", hint="Register anew, with a new token and install_id."),
-    auth.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
-    auth.NotStaff: Problem(status=401, code="not_staff"),
+    scanners.KeyRevoked: Problem(status=401, code="key_revoked", hint="Make a new key in the admin."),
+    scanners.NotStaff: Problem(status=401, code="not_staff"),
     auth.TokenInUrl: Problem(status=400, code="token_in_url", hint="Make a new token: this one is in somebody's logs."),
     auth.AuthorizationTwice: Problem(status=400, code="authorization_twice"),
     auth.HeaderTooLarge: Problem(status=431, code="header_too_large"),
-    auth.ScopeMissing: Problem(status=403, code="scope_missing", hint="Make a key with that scope in the admin."),
+    scanners.ScopeMissing: Problem(status=403, code="scope_missing", hint="Make a key with that scope in the admin."),
     auth.CsrfFailed: Problem(status=403, code="csrf_failed"),
     # how often, how again, how far
     limits.TooManyRequests: Problem(status=429, code="too_many_requests"),
-    replies.KeyRequired: Problem(status=400, code="idempotency_key_required"),
-    replies.KeyInvalid: Problem(status=400, code="idempotency_key_invalid"),
+    idempotency.KeyRequired: Problem(status=400, code="idempotency_key_required"),
+    idempotency.KeyInvalid: Problem(status=400, code="idempotency_key_invalid"),
     replies.KeyReused: Problem(status=422, code="key_reused", hint="Make a new key for a new request."),
     replies.InFlight: Problem(status=409, code="in_flight", hint="Ask again in a second."),
     paging.BadCursor: Problem(status=400, code="bad_cursor", hint="Start over without a cursor."),

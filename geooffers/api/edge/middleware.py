@@ -8,7 +8,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from geooffers.api.edge import errors, limits
+from geooffers.api import client_address, rate_limits
+from geooffers.api.edge import errors
 
 # Long enough to be one, and nothing that could be a coordinate or break a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -22,7 +23,7 @@ class Manners:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         shown = request.headers.get("X-Request-ID", "")
-        if not limits.came_by_our_proxy(request):
+        if not client_address.came_by_our_proxy(request):
             # Django believes it of anybody, once it is told to believe it at all.
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         request.META["geooffers.request_id"] = shown if _REQUEST_ID.fullmatch(shown) else uuid4().hex
@@ -36,9 +37,8 @@ class Manners:
         ours = response.get("Content-Type", "").startswith("application/problem+json")
         if response.status_code >= 400 and not ours:
             response = self._problem(request, response)
-        if request.META.get("geooffers.allowance"):
-            for name, value in request.META["geooffers.allowance"].headers().items():
-                response[name] = value
+        for name, value in rate_limits.headers(request).items():
+            response[name] = value
         response.setdefault("Cache-Control", "no-store")
         return response
 

@@ -5,8 +5,10 @@ from typing import Annotated
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from geooffers.jurisdictions import codes
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Age, Purpose, Shopper
@@ -62,7 +64,7 @@ def circumstances_out(shopper: Shopper) -> CircumstancesOut:
 )
 def put_age(request: auth.DeviceRequest, payload: AgeSignalIn) -> CircumstancesOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     return circumstances_out(signal_age.signal_age(device=request.auth.device, age=Age(payload.age), now=now))
 
 
@@ -79,7 +81,7 @@ def put_age(request: auth.DeviceRequest, payload: AgeSignalIn) -> CircumstancesO
 )
 def put_jurisdiction(request: auth.DeviceRequest, payload: JurisdictionIn) -> CircumstancesOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     shopper = declare_jurisdiction.declare_jurisdiction(
         device=request.auth.device, code=payload.jurisdiction or "", now=now
     )

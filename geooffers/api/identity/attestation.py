@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import app_check, auth, play_integrity
+from geooffers.callers import limits
 from geooffers.shoppers.models import Integrity
 from geooffers.usecases.identity import attest_device
 
@@ -52,7 +54,7 @@ class IntegrityOut(strict.ReplySchema):
 )
 def vouch(request: auth.DeviceRequest) -> Status[None]:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     if app_check.verify(request):
         attest_device.attest_device(device_id=request.auth.device_id, now=now)
     return Status(204, None)
@@ -68,7 +70,7 @@ def vouch(request: auth.DeviceRequest) -> Status[None]:
 )
 def ask(request: auth.DeviceRequest) -> ChallengeOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     play_integrity.refuse_if_off()
     return ChallengeOut(
         challenge=play_integrity.challenge(device_id=request.auth.device_id, now=now),
@@ -95,7 +97,7 @@ def ask(request: auth.DeviceRequest) -> ChallengeOut:
 )
 def show(request: auth.DeviceRequest, shown: IntegrityIn) -> IntegrityOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     found = play_integrity.verdict(shown.token, device_id=request.auth.device_id, now=now)
     attest_device.record_integrity(device_id=request.auth.device_id, verdict=found.integrity, at=found.at)
     return IntegrityOut(verdict=_WORDS[found.integrity])

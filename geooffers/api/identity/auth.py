@@ -1,19 +1,18 @@
-"""Who calls: a phone by its own token, a till by an API key, a member of staff by their session."""
+"""Who calls over HTTP: a phone by its own token, a till by an API key, a member of staff by their session.
+
+What is read here is the request. Who has shown that token or key, `callers` knows.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from geooffers.api import device_rows
-from geooffers.api.device_caller import DeviceCaller, caller_of
 from geooffers.api.edge import clock
+from geooffers.callers import device_lookup, scanners
 from geooffers.shoppers.identity import tokens
-from geooffers.shoppers.privacy import tombstones
-from merchants.models import ApiKey, StaffMember, User
-from merchants.people import keys
 from merchants.people.access import Scanner
 
 MAX_HEADER = 1024
@@ -23,14 +22,6 @@ _IN_URL = frozenset({"token", "access_token", "device_token", "api_key", "apikey
 
 class TokenMissing(Exception):
     """Send the token as Authorization: Bearer <token>."""
-
-
-class TokenUnknown(Exception):
-    """Nobody is known by this token."""
-
-
-class DeviceRetired(Exception):
-    """This device was retired; register it again."""
 
 
 class TokenInUrl(Exception):
@@ -45,18 +36,6 @@ class HeaderTooLarge(Exception):
     """The Authorization header is longer than any token."""
 
 
-class KeyRevoked(Exception):
-    """This API key was revoked."""
-
-
-class ScopeMissing(Exception):
-    """This API key may not do that."""
-
-
-class NotStaff(Exception):
-    """Sign in as a member of a merchant's staff, or send an API key."""
-
-
 class CsrfFailed(Exception):
     """A browser session needs the CSRF token, in the X-CSRFToken header."""
 
@@ -64,17 +43,13 @@ class CsrfFailed(Exception):
 class DeviceRequest(HttpRequest):
     """What an endpoint behind `device_auth` is given."""
 
-    auth: DeviceCaller
+    auth: device_lookup.DeviceCaller
 
 
 class ScannerRequest(HttpRequest):
     """What an endpoint behind `staff_or_key_auth` is given."""
 
     auth: Scanner
-
-
-def hash_token(token: str) -> bytes:
-    return tokens.hash_of(token)
 
 
 def authorization(request: HttpRequest) -> tuple[str, str] | None:
@@ -103,47 +78,6 @@ def bearer(request: HttpRequest) -> str | None:
     return token
 
 
-def find_device(token_hash: bytes) -> DeviceCaller:
-    """Device, shopper, consents and packed state by one query; by two with the token before, while it is still good."""
-    rows = device_rows.find(by="token_hash", value=token_hash)
-    if rows is None:
-        return _by_the_token_before(token_hash)
-    caller = _caller(rows)
-    if rows.value("previous_until") is not None:
-        tokens.end_grace(device=caller.device)
-    return caller
-
-
-def _by_the_token_before(token_hash: bytes) -> DeviceCaller:
-    rows = device_rows.find(by="previous_token_hash", value=token_hash)
-    good_until = rows.value("previous_until") if rows is not None else None
-    if rows is None or good_until is None or clock.now() >= good_until:
-        refuse_unknown(token_hash)
-    return _caller(rows)
-
-
-def find_device_reporting(token_hash: bytes) -> DeviceCaller:
-    """The same for a reporting key. It ends at once with the token that it was derived from."""
-    rows = device_rows.find(by="token_hash", value=token_hash)
-    if rows is None:
-        raise TokenUnknown
-    return _caller(rows)
-
-
-def _caller(rows: device_rows.Rows) -> DeviceCaller:
-    caller = caller_of(rows)
-    if rows.value("retired_at") is not None:
-        raise DeviceRetired
-    return caller
-
-
-def refuse_unknown(token_hash: bytes) -> NoReturn:
-    """Erased lately, or never known. Asked here only, so that a known token costs one query."""
-    if tombstones.erasure_of(token_hash=token_hash, now=clock.now()) is not None:
-        raise tombstones.Erased
-    raise TokenUnknown
-
-
 class DeviceToken(AuthBase):
     """The token that the phone made and registered."""
 
@@ -151,11 +85,11 @@ class DeviceToken(AuthBase):
     openapi_scheme = "bearer"
     openapi_description = "The device's token: 32 random bytes in base64url, made by the phone."
 
-    def __call__(self, request: HttpRequest) -> DeviceCaller:
+    def __call__(self, request: HttpRequest) -> device_lookup.DeviceCaller:
         token = bearer(request)
         if token is None:
             raise TokenMissing
-        return find_device(hash_token(token))
+        return device_lookup.find(token_hash=tokens.hash_of(token), now=clock.now())
 
 
 class KeyOfTill(AuthBase):
@@ -170,21 +104,8 @@ class KeyOfTill(AuthBase):
         self.scope = scope
 
     def __call__(self, request: HttpRequest) -> Scanner | None:
-        token = bearer(request)
-        if token is None:
-            return None
-        key = (
-            ApiKey.objects.filter(key_hash=keys.hash_of(token), merchant__archived_at=None)
-            .select_related("merchant", "store")
-            .first()
-        )
-        if key is None:
-            raise TokenUnknown
-        if key.revoked_at is not None:
-            raise KeyRevoked
-        if self.scope not in key.scopes:
-            raise ScopeMissing
-        return Scanner(api_key=key)
+        key = bearer(request)
+        return None if key is None else scanners.find_by_key(key=key, scope=self.scope)
 
 
 class StaffSession(AuthBase):
@@ -196,19 +117,10 @@ class StaffSession(AuthBase):
     openapi_description = "The session of a signed-in member of staff, with the CSRF token in `X-CSRFToken`."
 
     def __call__(self, request: HttpRequest) -> Scanner:
-        user = request.user
-        if not isinstance(user, User) or not user.is_active:
-            raise NotStaff
-        member = (
-            StaffMember.objects.filter(user=user, archived_at=None, merchant__archived_at=None)
-            .select_related("user", "merchant")
-            .first()
-        )
-        if member is None:
-            raise NotStaff
+        scanner = scanners.find_by_user(request.user)
         if check_csrf(request):
             raise CsrfFailed
-        return Scanner(staff_member=member)
+        return scanner
 
 
 device_auth = DeviceToken()

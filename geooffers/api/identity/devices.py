@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import client_address, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import age_and_residence, app_check, auth, token_change
+from geooffers.callers import limits
 from geooffers.jurisdictions import codes
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Age, Device, PushKind
@@ -116,11 +118,11 @@ def _out(device: Device) -> DeviceOut:
 )
 def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
     now = clock.now()
-    limits.spend(request, limits.REGISTRATIONS, caller=limits.caller_by_address(request), now=now)
+    rate_limits.spend(request, limits.REGISTRATIONS, caller=client_address.as_caller(request), now=now)
     vouched = app_check.verify(request)
     registered = register_device.register_device(
         install_id=payload.install_id,
-        token_hash=auth.hash_token(payload.token),
+        token_hash=tokens.hash_of(payload.token),
         platform=payload.platform,
         app_version=payload.app_version,
         language=payload.language,
@@ -150,7 +152,7 @@ def register(request: HttpRequest, payload: DeviceIn) -> Status[DeviceOut]:
 )
 def renew_push(request: auth.DeviceRequest, payload: PushIn) -> Status[None]:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     renew_push_address.renew_push_address(
         device=request.auth.device, kind=PushKind(payload.kind), address=payload.address, now=now
     )
@@ -172,11 +174,11 @@ def renew_push(request: auth.DeviceRequest, payload: PushIn) -> Status[None]:
 )
 def renew(request: token_change.TokenChangeRequest, payload: NewTokenIn) -> Status[None]:
     now = clock.now()
-    limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
     renew_token.renew_token(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,
-        new_hash=auth.hash_token(payload.new_token),
+        new_hash=tokens.hash_of(payload.new_token),
         now=now,
     )
     return Status(204, None)

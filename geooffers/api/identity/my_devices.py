@@ -7,9 +7,10 @@ from uuid import UUID
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
-from geooffers.api.erasing import erase_replies
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import revoke_device
 
@@ -48,7 +49,7 @@ class MyDevicesOut(strict.ReplySchema):
     description="Every phone that is signed in to the account, or the anonymous one that asks, without revoked ones.",
 )
 def list_mine(request: auth.DeviceRequest) -> MyDevicesOut:
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
     mine = Device.objects.filter(shopper=request.auth.shopper, retired_at=None).order_by("-created_at", "-pk")
     return MyDevicesOut(
         items=[
@@ -80,5 +81,5 @@ def list_mine(request: auth.DeviceRequest) -> MyDevicesOut:
 )
 def revoke(request: auth.DeviceRequest, device_id: UUID) -> Status[None]:
     # Not counted against any limit: a phone in the wrong hands is never kept open for having called too often.
-    revoke_device.revoke_device(asker=request.auth.device, device_id=device_id, now=clock.now(), above=erase_replies)
+    revoke_device.revoke_device(asker=request.auth.device, device_id=device_id, now=clock.now())
     return Status(204, None)

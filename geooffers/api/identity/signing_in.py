@@ -6,9 +6,10 @@ from uuid import UUID
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
-from geooffers.api.erasing import erase_replies
-from geooffers.api.identity import app_check, auth, id_tokens, token_change
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
+from geooffers.api.identity import app_check, id_tokens, token_change
+from geooffers.callers import limits
 from geooffers.shoppers.identity import tokens
 from geooffers.usecases.identity import attest_device, sign_in
 
@@ -57,15 +58,14 @@ class SignedInOut(strict.ReplySchema):
 )
 def post(request: token_change.TokenChangeRequest, payload: SignInIn) -> SignedInOut:
     now = clock.now()
-    limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
     if app_check.verify(request):
         attest_device.attest_device(device_id=request.auth.device_id, now=now)
     signed_in = sign_in.sign_in(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,
-        new_hash=auth.hash_token(payload.new_token),
+        new_hash=tokens.hash_of(payload.new_token),
         firebase_uid=id_tokens.uid_of(id_token=payload.id_token),
         now=now,
-        above=erase_replies,
     )
     return SignedInOut(device_id=signed_in.device_id, shopper_id=signed_in.shopper_id)

@@ -6,9 +6,10 @@ from uuid import UUID
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
-from geooffers.api.erasing import erase_replies
-from geooffers.api.identity import auth, token_change
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
+from geooffers.api.identity import token_change
+from geooffers.callers import limits
 from geooffers.shoppers.identity import tokens
 from geooffers.usecases.identity import sign_out
 
@@ -50,13 +51,12 @@ class SignedOutOut(strict.ReplySchema):
 )
 def post(request: token_change.TokenChangeRequest, payload: SignOutIn) -> SignedOutOut:
     now = clock.now()
-    limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.SIGN_INS, caller=request.auth.name, now=now)
     device = sign_out.sign_out(
         device_id=request.auth.device_id,
         shown_hash=request.auth.token_hash,
-        new_hash=auth.hash_token(payload.new_token),
+        new_hash=tokens.hash_of(payload.new_token),
         language=payload.language,
         now=now,
-        above=erase_replies,
     )
     return SignedOutOut(device_id=device.pk, shopper_id=device.shopper_id)

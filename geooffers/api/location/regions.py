@@ -11,8 +11,10 @@ from django.conf import settings
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import sync_regions as syncing
 from geooffers.usecases.location.report_positions import ConsentMissing
@@ -128,7 +130,7 @@ class RegionsOut(strict.ReplySchema):
 )
 def sync_regions(request: auth.DeviceRequest, payload: RegionsIn) -> RegionsOut:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     pauses.refuse_if_paused(pause=request.auth.pause, now=now)
     found = syncing.sync_regions(
         consents=request.auth.consents(now=now),

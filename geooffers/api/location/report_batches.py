@@ -10,9 +10,9 @@ from typing import Any
 from ninja import Schema
 from pydantic import ValidationError, WrapValidator
 
-from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.edge import contract, errors
-from geooffers.api.location import report_rate
+from geooffers.callers import report_rate
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import report_positions as reporting
 

@@ -8,8 +8,10 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, paging, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, paging, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from merchants.models import DiscountKind, Offer
 from merchants.offers import city_offers
 from merchants.shops import cities, logos
@@ -171,7 +173,7 @@ def list_offers(request: auth.DeviceRequest, query: Query[OffersIn]) -> OffersOu
 
 def _called(request: auth.DeviceRequest, limit: limits.Limit) -> datetime:
     now = clock.now()
-    limits.spend(request, limit, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limit, caller=request.auth.name, now=now)
     return now
 
 

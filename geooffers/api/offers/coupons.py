@@ -8,8 +8,10 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, paging, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, paging, strict
 from geooffers.api.identity import app_check, auth
+from geooffers.callers import limits
 from geooffers.coupons import holdings, keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.usecases.identity import attest_device
@@ -143,7 +145,7 @@ def coupon_out(coupon: Coupon, *, now: datetime) -> CouponOut:
 
 def _called(request: auth.DeviceRequest) -> datetime:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     return now
 
 

@@ -12,8 +12,10 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, replies, strict
+from geooffers.api import idempotency, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits, replies
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location.report_positions import ConsentMissing
 from geooffers.usecases.offers import list_offers_here as listing
@@ -144,13 +146,13 @@ def take_offer(request: auth.DeviceRequest, offer_id: UUID) -> HttpResponse:
         )
         return replies.Reply(status=201, body=said.model_dump(mode="json"))
 
-    return replies.respond(request, caller=request.auth.holder_name, payload=None, now=now, work=work)
+    return idempotency.respond(request, caller=request.auth.holder_name, payload=None, now=now, work=work)
 
 
 def _called(request: auth.DeviceRequest) -> datetime:
     """Consents count as for a report, and in a pause nobody asks where the phone is."""
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     pauses.refuse_if_paused(pause=request.auth.pause, now=now)
     return now
 

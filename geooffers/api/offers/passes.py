@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import app_check, auth
+from geooffers.callers import limits
 from geooffers.coupons import holdings
 from geooffers.usecases.passes.make_pass import make_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
@@ -52,7 +54,7 @@ class SaveLinkOut(strict.ReplySchema):
 )
 def get_apple_pass(request: auth.DeviceRequest, coupon_id: UUID) -> HttpResponse:
     now = clock.now()
-    limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
     # A pass holds the code.
     app_check.verify(request, consume=True)
     made = make_pass(shopper=request.auth.shopper, coupon_id=coupon_id, now=now)
@@ -81,7 +83,7 @@ def get_apple_pass(request: auth.DeviceRequest, coupon_id: UUID) -> HttpResponse
 )
 def make_google_save_link(request: auth.DeviceRequest, coupon_id: UUID) -> SaveLinkOut:
     now = clock.now()
-    limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.PASSES, caller=request.auth.name, now=now)
     # A pass holds the code.
     app_check.verify(request, consume=True)
     link = make_save_link(shopper=request.auth.shopper, coupon_id=coupon_id, now=now)

@@ -7,12 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api.device_caller import DeviceCaller
-from geooffers.api.edge import clock, contract, limits, replies, strict
+from geooffers.api import client_address, idempotency, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.edge.locales import asked_for, spoken_now
 from geooffers.api.identity import age_and_residence as circumstances
 from geooffers.api.identity import auth
 from geooffers.api.privacy import pauses
+from geooffers.callers import limits, replies
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.shoppers.consents import allowed, consents, texts
 from geooffers.shoppers.models import LANGUAGE_TAG, PAUSED_PURPOSES, ConsentState, Purpose, Shopper
 from geooffers.usecases.privacy import give_consent, withdraw_consent
@@ -153,7 +155,7 @@ def list_texts(
         Query(description="Only these, as `de`.", max_length=35, pattern=r"^[A-Za-z0-9-]+$", examples=["en"]),
     ] = None,
 ) -> TextsOut:
-    limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=clock.now())
+    rate_limits.spend(request, limits.OPEN_READS, caller=client_address.as_caller(request), now=clock.now())
     return TextsOut(items=[TextOut.model_validate(text) for text in texts.current_texts(language=language)])
 
 
@@ -177,7 +179,7 @@ def list_consents(
 ) -> ConsentsOut:
     now = clock.now()
     caller = request.auth
-    limits.spend(request, limits.DEVICE_CALLS, caller=caller.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=caller.name, now=now)
     locales = asked_for(request, shopper=caller.shopper, locale=locale)
     states, shown = _states(caller), texts.spoken(texts.current_texts(), locales=locales)
     return ConsentsOut(
@@ -208,7 +210,7 @@ def list_consents(
 )
 def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
 
     def work() -> replies.Reply:
         state = give_consent.give_consent(
@@ -222,7 +224,7 @@ def give(request: auth.DeviceRequest, payload: ConsentIn) -> HttpResponse:
         said = ConsentOut(**_said(Purpose(state.purpose), state, shopper=state.shopper, now=now))
         return replies.Reply(status=200, body=said.model_dump(mode="json"))
 
-    return replies.respond(request, caller=request.auth.holder_name, payload=payload, now=now, work=work)
+    return idempotency.respond(request, caller=request.auth.holder_name, payload=payload, now=now, work=work)
 
 
 @router.post(

@@ -11,8 +11,8 @@ from ninja.security.base import AuthBase
 from pydantic import Field
 
 from geooffers.api.edge import clock, contract, strict
-from geooffers.api.erasing import erase_traces
 from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import erase_shopper
@@ -48,7 +48,7 @@ class TokenOfDevice(AuthBase):
         token = auth.bearer(request)
         if token is None:
             raise auth.TokenMissing
-        return auth.hash_token(token)
+        return tokens.hash_of(token)
 
 
 @router.delete(
@@ -65,17 +65,15 @@ class TokenOfDevice(AuthBase):
         "the same answer, for 35 days. There is no way back."
     ),
     openapi_extra=contract.refusals(
-        auth.DeviceRetired, tombstones.Erased, tokens.TokenReplaced, tombstone_file.CannotKeep
+        device_lookup.DeviceRetired, tombstones.Erased, tokens.TokenReplaced, tombstone_file.CannotKeep
     ),
 )
 def erase(request: ErasureRequest) -> Status[ErasedOut]:
     # Not counted against any limit: going is never refused for having called too often.
     now, token_hash = clock.now(), request.auth
     try:
-        caller = auth.find_device(token_hash)
-        erased = erase_shopper.erase_shopper(
-            device_id=caller.device_id, shown_hash=token_hash, now=now, above=erase_traces
-        )
+        caller = device_lookup.find(token_hash=token_hash, now=now)
+        erased = erase_shopper.erase_shopper(device_id=caller.device_id, shown_hash=token_hash, now=now)
         return _answer(request_id=erased.request_id, at=erased.at)
     except tombstones.Erased:
         before = tombstones.erasure_of(token_hash=token_hash, now=now)

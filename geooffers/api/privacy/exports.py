@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Path, Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import client_address, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
 from geooffers.api.privacy.export_schema import ExportOut, json_schema
+from geooffers.callers import limits
 from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import export_shopper
 
@@ -49,7 +51,7 @@ class OrderedOut(strict.ReplySchema):
 )
 def get(request: auth.DeviceRequest) -> HttpResponse:
     now = clock.now()
-    limits.spend(request, limits.EXPORTS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.EXPORTS, caller=request.auth.name, now=now)
     made = export_shopper.export_shopper(device=request.auth.device, shopper=request.auth.shopper, now=now)
     if isinstance(made, export_shopper.Made):
         return _file(made.document, now=now)
@@ -78,7 +80,7 @@ def get(request: auth.DeviceRequest) -> HttpResponse:
     },
 )
 def schema(request: HttpRequest) -> HttpResponse:
-    limits.spend(request, limits.OPEN_READS, caller=limits.caller_by_address(request), now=clock.now())
+    rate_limits.spend(request, limits.OPEN_READS, caller=client_address.as_caller(request), now=clock.now())
     return JsonResponse(json_schema(), json_dumps_params={"indent": 1})
 
 
@@ -97,7 +99,7 @@ def fetch(
     token: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$", examples=[_TOKEN])],
 ) -> HttpResponse:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
     body = export_files.fetch(shopper_id=request.auth.shopper.pk, token=token, now=now)
     return _file(gzip.decompress(body), now=now)
 

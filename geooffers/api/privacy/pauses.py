@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, replies, strict
+from geooffers.api import idempotency, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits, replies
 from geooffers.shoppers.models import UNTIL_RESUMED, Shopper
 from geooffers.usecases.privacy import pause_consents, resume_consents
 
@@ -68,10 +70,10 @@ def pause(request: auth.DeviceRequest, payload: PauseIn) -> PauseOut:
 )
 def resume(request: auth.DeviceRequest) -> HttpResponse:
     now = clock.now()
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=now)
 
     def work() -> replies.Reply:
         shopper = resume_consents.resume_consents(device=request.auth.device, now=now)
         return replies.Reply(status=200, body=pause_out(shopper, now=now).model_dump(mode="json"))
 
-    return replies.respond(request, caller=request.auth.holder_name, payload=None, now=now, work=work)
+    return idempotency.respond(request, caller=request.auth.holder_name, payload=None, now=now, work=work)

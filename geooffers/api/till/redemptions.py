@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, replies, strict
+from geooffers.api import idempotency, rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
+from geooffers.callers import limits
 from geooffers.coupons import codes
 from geooffers.coupons.models import Coupon
 from geooffers.redemptions import redeeming
@@ -113,7 +115,7 @@ class RedemptionOut(strict.ReplySchema):
 )
 def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
     now = clock.now()
-    limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
+    rate_limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
     return look_up_coupon.look_up_coupon(text=payload.code, scanned_by=request.auth, store_id=payload.store_id, now=now)
 
 
@@ -128,7 +130,9 @@ def look_up(request: auth.ScannerRequest, payload: ScanIn) -> Coupon:
         "coupon exists, marked `Idempotent-Replayed: true`. A refusal changed nothing and does not use up the key. "
         "An API key needs the scope `coupons:redeem`."
     ),
-    openapi_extra=contract.refusals(*SCAN_REFUSALS, redeeming.NonceReused, replies.KeyRequired, replies.KeyInvalid)
+    openapi_extra=contract.refusals(
+        *SCAN_REFUSALS, redeeming.NonceReused, idempotency.KeyRequired, idempotency.KeyInvalid
+    )
     | {"parameters": [IDEMPOTENCY_KEY]},
 )
 def redeem(
@@ -137,8 +141,8 @@ def redeem(
     payload: ScanIn,
 ) -> Status[RedemptionOut]:
     now = clock.now()
-    nonce = replies.key_of(request)
-    limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
+    nonce = idempotency.key_of(request)
+    rate_limits.spend(request, limits.SCANS, caller=request.auth.name, now=now)
     done = redeem_coupon.redeem_coupon(
         text=payload.code,
         scanned_by=request.auth,

@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from geooffers.api.edge import clock, limits
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock
+from geooffers.callers import limits
 from geooffers.pages.simulated_visit import drawing, reading
 from geooffers.pages.simulated_visit.asking import AskForm, live_fences_of
 from geooffers.usecases.location.simulate_visit import NoWayIn, simulate_visit
@@ -26,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
         fence, manner = form.cleaned_data["fence"], Manner(form.cleaned_data["manner"])
         own = list(live_fences_of(user).filter(store__merchant_id=fence.store.merchant_id))
         try:
-            limits.spend(request, SIMULATED_VISITS, caller=f"user:{user.pk}", now=now)
+            rate_limits.spend(request, SIMULATED_VISITS, caller=f"user:{user.pk}", now=now)
             visit = simulate_visit(fence=fence, own=own, manner=manner, starts_at=form.cleaned_data["at"])
         except NoWayIn as refused:
             form.add_error(None, str(refused.__doc__))

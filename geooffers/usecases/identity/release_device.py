@@ -1,32 +1,28 @@
 """The holder leaves a device. docs/identity.md tells it; update that page too."""
 
-from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from uuid import UUID
 
+from geooffers.callers import erasing as callers_erasing
 from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import Age, Device, ReceiptSource
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
 from notifications import outbox
 
-# What the rooms above keep of these devices, as text: they erase it in our transaction.
-Above = Callable[[Iterable[UUID]], Mapping[str, int]]
-
 LEFT = ("hand_overs", "age_signal", "push_kind", "push_address", "push_renewed_at")
 
 
-def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str, now: datetime, above: Above) -> None:
+def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str, now: datetime) -> None:
     """What the holder allowed on the device, and what it knew of them, ends; coupons, visits and counts stay theirs.
 
     On the locked row, for its caller to save. The push address goes as well: Firebase knows an installation by it, so
-    whoever comes next brings one of their own. `why` stands on the pushes that are called back, `above` takes the
-    answers that were kept for this holder's retries.
+    whoever comes next brings one of their own. `why` stands on the pushes that are called back.
     """
     consents.end_with_holder(device=device, source=source, now=now)
     recording.end_presence_of_device(device=device, now=now, reason=reason)
     outbox.cancel_device(device=device, reason=why, now=now)
-    above([device.pk])
+    # Answers that were kept for this holder's retries.
+    callers_erasing.erase_replies([device.pk])
     device.hand_overs += 1
     device.age_signal = Age.UNKNOWN
     device.push_kind = device.push_address = ""

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Device, ReceiptSource
-from geooffers.usecases.identity.release_device import LEFT, Above, leave
+from geooffers.usecases.identity.release_device import LEFT, leave
 from geooffers.visits.models import EndReason
 
 
@@ -15,7 +15,7 @@ class NoSuchDevice(Exception):
     """You have no such device."""
 
 
-def revoke_device(*, asker: Device, device_id: UUID, now: datetime, above: Above) -> None:
+def revoke_device(*, asker: Device, device_id: UUID, now: datetime) -> None:
     """When this returns, its tokens open nothing in any process: each call reads the device's row. Repeating it is
     harmless.
 
@@ -40,7 +40,6 @@ def revoke_device(*, asker: Device, device_id: UUID, now: datetime, above: Above
             reason=EndReason.REVOKED,
             why="device_unreachable",
             now=now,
-            above=above,
         )
         device.retired_at = now
         device.save(update_fields=["retired_at", *LEFT])

@@ -18,7 +18,7 @@ from geooffers.shoppers.consents import ages, consents, pauses, texts
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import ConsentState, Device, Purpose, ReceiptSource, Shopper
 from geooffers.usecases.identity.enforce_jurisdiction import obey_law
-from geooffers.usecases.identity.release_device import LEFT, Above, leave
+from geooffers.usecases.identity.release_device import LEFT, leave
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason
@@ -33,9 +33,7 @@ class SignedIn:
     shopper_id: UUID
 
 
-def sign_in(
-    *, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime, above: Above
-) -> SignedIn:
+def sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
     """`shown_hash` is of the token that the phone called with: its token, or the one before."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -46,7 +44,6 @@ def sign_in(
                     new_hash=new_hash,
                     firebase_uid=firebase_uid,
                     now=now,
-                    above=above,
                 )
         except IntegrityError:
             # Another phone of the account consented, or began a visit, between our look and our write. Its row is
@@ -56,9 +53,7 @@ def sign_in(
     raise AssertionError("not reached")
 
 
-def _sign_in(
-    *, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime, above: Above
-) -> SignedIn:
+def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_uid: str, now: datetime) -> SignedIn:
     device = devices.lock(device_id=device_id)
     if tokens.is_replaced_already(device=device, shown_hash=shown_hash, new_hash=new_hash):
         return _same_again(device=device, firebase_uid=firebase_uid)
@@ -76,7 +71,6 @@ def _sign_in(
             reason=EndReason.SIGNED_IN,
             why="device_changed_hands",
             now=now,
-            above=above,
         )
     # Last, because this lock makes whoever points at the device wait.
     device.shopper = account

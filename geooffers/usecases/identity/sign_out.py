@@ -10,7 +10,7 @@ from django.db import transaction
 
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import Device, ReceiptSource, Shopper
-from geooffers.usecases.identity.release_device import LEFT, Above, leave
+from geooffers.usecases.identity.release_device import LEFT, leave
 from geooffers.visits.models import EndReason
 
 
@@ -18,9 +18,7 @@ class NotSignedIn(Exception):
     """This device is not signed in. Without an account nobody could come back to what they hold."""
 
 
-def sign_out(
-    *, device_id: UUID, shown_hash: bytes, new_hash: bytes, language: str, now: datetime, above: Above
-) -> Device:
+def sign_out(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, language: str, now: datetime) -> Device:
     """`shown_hash` is of the token that the phone called with: its token, or the one before."""
     with transaction.atomic():
         device = devices.lock(device_id=device_id)
@@ -36,7 +34,6 @@ def sign_out(
             reason=EndReason.SIGNED_OUT,
             why="device_changed_hands",
             now=now,
-            above=above,
         )
         # Last, because this lock makes whoever points at the device wait.
         device.shopper = Shopper.objects.create(language=language, created_at=now)

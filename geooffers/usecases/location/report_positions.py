@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.coupons import device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.decisions import deciding, interrupting
@@ -28,7 +29,6 @@ from geooffers.decisions.models import Message, MomentKind
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
 from geooffers.usecases.identity import attest_device
-from geooffers.usecases.identity.reporting_device import Reporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.advise_next_report import advise_next_report
 from geooffers.visits import recording
@@ -141,7 +141,7 @@ class _Plan:
 
 def report_positions(
     *,
-    reporter: Reporter,
+    reporter: DeviceCaller,
     consents: frozenset[Purpose],
     fixes: Sequence[Fix | RegionEvent],
     now: datetime,
@@ -190,7 +190,7 @@ class _LockedTooLate(Exception):
 
 def _write(
     *,
-    reporter: Reporter,
+    reporter: DeviceCaller,
     consents: frozenset[Purpose],
     fixes: Sequence[Fix | RegionEvent],
     sightings: dict[int, Sighting],

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases.identity.reporting_device import Reporter
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.report_positions import Report, Result, report_positions
 from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Fix, Ignored, RegionChange, RegionEvent, Status
@@ -39,7 +39,7 @@ class ToldEvent:
 
 def report_region_events(
     *,
-    reporter: Reporter,
+    reporter: DeviceCaller,
     consents: frozenset[Purpose],
     events: Sequence[ToldEvent],
     now: datetime,

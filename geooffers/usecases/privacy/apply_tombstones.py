@@ -11,7 +11,6 @@ from uuid import UUID
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.shoppers.privacy import tombstones
 from geooffers.shoppers.privacy.tombstone_file import Line
-from geooffers.usecases.identity.release_device import Above
 from geooffers.usecases.privacy import erase_shopper
 
 _AT_ONCE = 5_000
@@ -25,19 +24,19 @@ class Applied:
     shoppers: int
 
 
-def apply_tombstones(*, now: datetime, above: Above) -> Applied:
+def apply_tombstones(*, now: datetime) -> Applied:
     """Safe to repeat, and to be killed: a line is mirrored when everybody it stands for has been erased."""
     lines = tombstones.unapplied(now=now)
     if not lines:
         return Applied(lines=0, shoppers=0)
     keys = tombstones.keys_of(lines)
     erased = sum(
-        erase_shopper.erase_again(shopper_id=shopper_id, line=line, now=now, above=above)
+        erase_shopper.erase_again(shopper_id=shopper_id, line=line, now=now)
         for shopper_id, line in _shoppers(lines, keys)
     )
     # What is left are phones that changed hands after the backup was made.
     for line, device_ids in _phones(lines, keys):
-        erase_shopper.erase_phones_again(device_ids=device_ids, line=line, now=now, above=above)
+        erase_shopper.erase_phones_again(device_ids=device_ids, line=line, now=now)
     for line in lines:
         tombstones.mirror(line)
     return Applied(lines=len(lines), shoppers=erased)

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from geooffers.callers import erasing as callers_erasing
 from geooffers.coupons import erasing as coupons_erasing
 from geooffers.decisions import erasing as decisions_erasing
 from geooffers.shoppers.identity import devices, tokens
@@ -23,7 +24,6 @@ from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
 from geooffers.shoppers.privacy.erasing import Erasing
 from geooffers.shoppers.privacy.tombstone_file import Line
-from geooffers.usecases.identity.release_device import Above
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
 
@@ -36,7 +36,7 @@ class Erased:
     at: datetime
 
 
-def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime, above: Above) -> Erased:
+def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erased:
     """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         device = Device.objects.filter(pk=device_id).first()
@@ -55,14 +55,14 @@ def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime, above: A
                     raise tombstones.Erased
                 if not Device.objects.filter(pk=device_id, token_hash=shown_hash, retired_at=None).exists():
                     raise erasing.Moved
-                return _erase(of=of, above=above)
+                return _erase(of=of)
         except erasing.Moved:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("not reached")
 
 
-def erase_again(*, shopper_id: UUID, line: Line, now: datetime, above: Above) -> bool:
+def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
     """What a tombstone says and this database does not know of. False: it does by now."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -70,7 +70,7 @@ def erase_again(*, shopper_id: UUID, line: Line, now: datetime, above: Above) ->
                 of = erasing.lock(shopper_id=shopper_id, now=now)
                 if of is None:
                     return False
-                _empty(of=of, request=_request_of(line), above=above)
+                _empty(of=of, request=_request_of(line))
                 return True
         except erasing.Moved:
             if attempt == ATTEMPTS:
@@ -78,11 +78,11 @@ def erase_again(*, shopper_id: UUID, line: Line, now: datetime, above: Above) ->
     raise AssertionError("not reached")
 
 
-def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime, above: Above) -> None:
+def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime) -> None:
     """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
     and the phone is nobody's."""
     with transaction.atomic():
-        _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line), above=above)
+        _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line))
 
 
 def _request_of(line: Line) -> DataRequest:
@@ -93,22 +93,22 @@ def _request_of(line: Line) -> DataRequest:
     return request
 
 
-def _erase(*, of: Erasing, above: Above) -> Erased:
+def _erase(*, of: Erasing) -> Erased:
     request = DataRequest.objects.create(pk=uuid4(), kind=DataRequestKind.ERASURE, asked_at=of.now)
-    _empty(of=of, request=request, above=above)
+    _empty(of=of, request=request)
     line = tombstones.line_of(
         request_id=request.pk, at=of.now, shopper_ids=of.shopper_ids, token_hashes=of.token_hashes
     )
-    # Last: should anything above fail, nobody was promised anything.
+    # Last: should anything before it fail, nobody was promised anything.
     tombstones.keep(line)
     return Erased(request_id=request.pk, at=of.now)
 
 
-def _empty(*, of: Erasing, request: DataRequest, above: Above) -> None:
+def _empty(*, of: Erasing, request: DataRequest) -> None:
     counts = Counter(decisions_erasing.erase_now(of=of))
     counts.update(visits_erasing.erase_now(of=of))
     counts.update(coupons_erasing.erase_now(of=of))
     counts.update(notifications_erasing.erase_now(of=of))
-    counts.update(above(of.device_ids))
+    counts.update(callers_erasing.erase_traces(of.device_ids))
     counts.update(erasing.erase_now(of=of, request=request))
     erasing.add_counts(request=request, counts=counts)

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from geooffers.api.edge import limits
-from geooffers.api.models import RateCount
+from geooffers.callers import limits
+from geooffers.callers.models import RateCount
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences

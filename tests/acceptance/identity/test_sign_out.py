@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from geooffers.api.models import StoredReply
+from geooffers.callers.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from notifications import outbox

@@ -15,8 +15,8 @@ from django.apps import apps
 from django.http import HttpResponse
 
 from geooffers.api.app import api
-from geooffers.api.location import report_rate
-from geooffers.api.models import RateCount
+from geooffers.callers import report_rate
+from geooffers.callers.models import RateCount
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences

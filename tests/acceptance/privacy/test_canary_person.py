@@ -20,14 +20,13 @@ from django.conf import settings as django_settings
 from django.db import connection
 from psycopg import sql
 
-from geooffers.api import device_caller
-from geooffers.api import erasing as of_api
-from geooffers.api.edge.limits import _redis
+from geooffers.callers import device_lookup
+from geooffers.callers import erasing as of_callers
+from geooffers.callers.limits import _redis
 from geooffers.redemptions import books
 from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
-from tests.acceptance.privacy.test_canary import every_log_line  # noqa: F401  # the same fixture: every logger at DEBUG
 from tests.canary_person import CanaryPerson
 from tests.cast import NOON
 from tests.conftest import ROOT, skip_or_fail
@@ -40,7 +39,7 @@ from tests.running_sandbox import RunningSandbox
 REDIS_URL = "redis://127.0.0.1:6379/11"
 LATER = NOON + timedelta(minutes=20)
 # Merchants' rows lead to shops, not to people; these two hold people by an HMAC of the device's id.
-PLACES = {model._meta.label for model in leads_to_a_person() | of_api.MODELS}
+PLACES = {model._meta.label for model in leads_to_a_person() | of_callers.MODELS}
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def tables_that_name(person: CanaryPerson) -> set[str]:
         *(form for forms in person.markers.values() for form in forms),
         *searching.forms_of(person.shopper_id),
         *searching.forms_of(person.device_id),
-        *searching.forms_of(device_caller.name_of_device(person.device_id)),
+        *searching.forms_of(device_lookup.name_of(person.device_id)),
     ]
     return {label for label, _ in searching.rows_holding(names)}
 
@@ -137,7 +136,7 @@ def test_kanari_is_in_the_cache_and_then_not(sandbox: RunningSandbox, transactio
 
 
 def test_no_log_line_names_kanari(
-    every_log_line: Any,  # noqa: F811  # a fixture
+    every_log_line: Any,  # a fixture
     sandbox: RunningSandbox,
     transactional_db: None,
 ) -> None:

@@ -11,8 +11,8 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
-from geooffers.api.location import report_rate
-from geooffers.api.models import RateCount
+from geooffers.callers import report_rate
+from geooffers.callers.models import RateCount
 from merchants.live_fences import live_fences
 from merchants.people import keys
 from notifications.sandbox.keys import load_keys

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from geooffers.api.edge import replies
-from geooffers.api.models import StoredReply
+from geooffers.callers import replies
+from geooffers.callers.models import StoredReply
 from geooffers.shoppers.models import Purpose
 from tests.cast import NOON, consent_text, make_device
 from tests.phone import registered_phone
@@ -81,7 +81,7 @@ def test_who_was_taken_over_undoes_its_work() -> None:
         make_device()
         later = NOON + timedelta(hours=1)
         with connection.cursor() as cursor:  # what the other process commits
-            cursor.execute("UPDATE api_storedreply SET created_at = %s, status = 201", [later])
+            cursor.execute("UPDATE callers_storedreply SET created_at = %s, status = 201", [later])
         return done(2)
 
     with pytest.raises(replies.InFlight):

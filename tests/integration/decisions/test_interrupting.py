@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import transaction
 
+from geooffers.callers import device_lookup
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import interrupting
 from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import Purpose
-from geooffers.usecases.identity.reporting_device import StoredReporter
 from geooffers.usecases.location.report_positions import report_positions
 from geooffers.visits.engine.transitions import Fix
-from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Trade
 from notifications.models import Push
@@ -96,19 +96,23 @@ def test_a_report_that_was_overtaken_and_begins_a_visit_locks_in_order_and_tells
     live_fences.matcher().refresh()
     device = Walker().device
 
-    def send(seconds: int, state: DeviceState) -> int:
+    def read() -> DeviceCaller:
+        return device_lookup.find(token_hash=bytes(device.token_hash), now=NOON)
+
+    def send(seconds: int, caller: DeviceCaller) -> int:
         at = NOON + timedelta(seconds=seconds)
         lat, lon = AT_AINO
         report = report_positions(
-            reporter=StoredReporter(device=device, state=state),
+            reporter=caller,
             consents=frozenset(Purpose),
             fixes=[Fix(uuid=uuid4(), recorded_at=at, lat=lat, lon=lon, accuracy_m=10, background=False)],
             now=at,
         )
         return len(report.coupons)
 
-    before = DeviceState.objects.get(pk=device.pk)
-    assert send(0, DeviceState.objects.get(pk=device.pk)) == 0
+    before = read()
+    assert before.packed == b""
+    assert send(0, read()) == 0
     assert send(60, before) == 1
     assert messages() == ["owed"]
     assert Interruption.objects.get().last_at == NOON + timedelta(seconds=60)

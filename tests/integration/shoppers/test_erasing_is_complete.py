@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import ForeignKey, Model, UUIDField
 
-from geooffers.api import erasing as of_api
+from geooffers.callers import erasing as of_callers
 from geooffers.coupons import erasing as of_coupons
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import erasing as of_decisions
@@ -24,7 +24,7 @@ ERASED = (
     | of_redemptions.MODELS
     | of_decisions.MODELS
     | of_notifications.MODELS
-    | of_api.MODELS
+    | of_callers.MODELS
 )
 
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from geooffers.api.erasing import erase_replies
 from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import Age, ConsentState, Device, Purpose, PushKind
 from geooffers.shoppers.privacy import export_files
@@ -52,9 +51,9 @@ def leave(device: Device, how: str) -> None:
     if how == "a new token":
         renew_token.renew_token(**called_with)
     elif how == "sign-out":
-        sign_out.sign_out(**called_with, language="en", above=erase_replies)
+        sign_out.sign_out(**called_with, language="en")
     else:
-        sign_in.sign_in(**called_with, firebase_uid="bruno", above=erase_replies)
+        sign_in.sign_in(**called_with, firebase_uid="bruno")
 
 
 @pytest.mark.parametrize("how", ["sign-out", "another account"])
@@ -87,7 +86,7 @@ def test_a_call_of_an_anonymous_phone_that_signed_in_meanwhile_counts_for_the_ac
 def test_a_phone_that_was_revoked_meanwhile_changes_neither_token_nor_holder(call: str) -> None:
     device = make_device(make_shopper(firebase_uid="aino"))
     before = device.shopper_id, bytes(device.token_hash)
-    revoke_device.revoke_device(asker=device, device_id=device.pk, now=NOON, above=erase_replies)
+    revoke_device.revoke_device(asker=device, device_id=device.pk, now=NOON)
     with pytest.raises(devices.ChangedHands):
         leave(device, call)
     after = Device.objects.get(pk=device.pk)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from geooffers.api.models import RateCount, StoredReply
+from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons import issuing, keyring
 from geooffers.coupons.models import Coupon
 from geooffers.decisions.models import Decision

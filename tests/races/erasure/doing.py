@@ -3,7 +3,6 @@
 from datetime import timedelta
 from hashlib import sha256
 
-from geooffers.api.erasing import erase_replies
 from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import Device
 from geooffers.usecases.identity import sign_in
@@ -33,5 +32,4 @@ def enter_account(device: Device, uid: str) -> sign_in.SignedIn:
         new_hash=sha256(f"next-{device.pk}".encode()).digest(),
         firebase_uid=uid,
         now=LATER,
-        above=erase_replies,
     )

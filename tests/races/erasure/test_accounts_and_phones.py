@@ -3,7 +3,6 @@
 import pytest
 from django.db import transaction
 
-from geooffers.api.erasing import erase_replies
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import Age, Device, Purpose, Shopper
 from geooffers.shoppers.privacy import tombstones
@@ -85,7 +84,7 @@ def test_an_erasure_by_a_phone_that_was_revoked_meanwhile_is_refused(aino: Geofe
     lost, mine = make_device(make_shopper(firebase_uid="aino")), make_device()
     enter_account(mine, "aino")
     with transaction.atomic():
-        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER, above=erase_replies)
+        revoke_device.revoke_device(asker=lost, device_id=lost.pk, now=LATER)
         erasure = Another(lambda: Farewell(device=lost).say())
         erasure.wait_until_waiting()
     with pytest.raises(devices.ChangedHands):
@@ -111,7 +110,6 @@ def test_what_the_phone_asks_meanwhile_is_refused(walker: Walker, number: int) -
             new_hash=b"n" * 32,
             language="en",
             now=LATER,
-            above=erase_replies,
         ),
     ][number]
     with transaction.atomic():

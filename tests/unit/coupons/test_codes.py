@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geooffers import code_symbols
 from geooffers.coupons import codes
 
 RING = codes.read_keys("k2:" + "22" * 32 + ",k1:" + "11" * 32)
@@ -24,7 +25,7 @@ def test_a_code_is_twelve_symbols_of_the_hmac_and_a_check_symbol() -> None:
     making = hmac.digest(bytes.fromhex("22" * 32), b"geooffers coupon code", hashlib.sha256)
     digest = hmac.digest(making, COUPON.bytes, hashlib.sha256)
     bits = "".join(f"{byte:08b}" for byte in digest)[:60]
-    expected = "".join(codes.ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, 60, 5))
+    expected = "".join(code_symbols.ALPHABET[int(bits[at : at + 5], 2)] for at in range(0, 60, 5))
     assert code().symbols[:12] == expected
     assert len(code().symbols) == 13
 
@@ -83,7 +84,7 @@ def test_case_spaces_dashes_and_look_alikes_do_not_matter(coupon_id: UUID, rando
     assert codes.read("".join(typed)) == code(coupon_id)
 
 
-@given(ids, st.integers(0, 12), st.sampled_from(codes.ALPHABET))
+@given(ids, st.integers(0, 12), st.sampled_from(code_symbols.ALPHABET))
 def test_one_wrong_symbol_is_caught(coupon_id: UUID, place: int, wrong: str) -> None:
     right = code(coupon_id).symbols
     mistyped = right[:place] + wrong + right[place + 1 :]
@@ -99,7 +100,7 @@ def test_every_single_substitution_in_a_hundred_codes_is_caught() -> None:
     for _ in range(100):
         right = code(uuid4()).symbols
         for place in range(13):
-            for wrong in codes.ALPHABET.replace(right[place], ""):
+            for wrong in code_symbols.ALPHABET.replace(right[place], ""):
                 tried += 1
                 missed += reads(right[:place] + wrong + right[place + 1 :])
     assert tried == 100 * 13 * 31
@@ -126,7 +127,7 @@ def test_a_random_thirteen_symbols_pass_one_time_in_thirty_two() -> None:
     """The check symbol is for typists, not against guessers: this is what it lets through."""
     drawn = 20_000
     passed = sum(
-        reads("".join(codes.ALPHABET[byte % 32] for byte in hashlib.sha256(str(number).encode()).digest()[:13]))
+        reads("".join(code_symbols.ALPHABET[byte % 32] for byte in hashlib.sha256(str(number).encode()).digest()[:13]))
         for number in range(drawn)
     )
     assert 0.8 * drawn / 32 < passed < 1.2 * drawn / 32

@@ -2,7 +2,8 @@
 
 import re
 
-from geooffers.api.edge import errors, replies
+from geooffers.api import idempotency
+from geooffers.api.edge import errors
 from geooffers.api.till import redemptions
 from geooffers.redemptions import redeeming
 from tests.conftest import ROOT
@@ -18,8 +19,8 @@ def test_every_refusal_at_the_till_stands_in_the_page_with_its_words() -> None:
     refusals = [
         *redemptions.SCAN_REFUSALS,
         redeeming.NonceReused,
-        replies.KeyRequired,
-        replies.KeyInvalid,
+        idempotency.KeyRequired,
+        idempotency.KeyInvalid,
     ]
     answered = []
     for refusal in refusals:

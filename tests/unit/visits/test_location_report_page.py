@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geooffers.api.edge import errors
-from geooffers.api.location import report_rate
+from geooffers.callers import report_rate
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import report_positions
 from geooffers.visits.engine import transitions

@@ -13,10 +13,12 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 
-from geooffers.api.device_caller import DeviceCaller
+from geooffers.api.edge import clock
 from geooffers.api.identity import auth
-from geooffers.api.location.gps_clients import reporting_keys
 from geooffers.api.location.gps_clients.parsing import fields
+from geooffers.callers import device_lookup, reporting_keys
+from geooffers.callers.device_lookup import DeviceCaller
+from geooffers.shoppers.identity import tokens
 
 _DEVICE_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 ID_NAMES = ("id", "deviceid")
@@ -25,7 +27,7 @@ ID_NAMES = ("id", "deviceid")
 def find_caller(secret: str) -> DeviceCaller:
     if secret.startswith(reporting_keys.PREFIX):
         return reporting_keys.find_device(secret)
-    return auth.find_device(auth.hash_token(secret))
+    return device_lookup.find(token_hash=tokens.hash_of(secret), now=clock.now())
 
 
 class ReporterBearer(AuthBase):
@@ -50,7 +52,7 @@ class ReporterBasic(AuthBase):
         try:
             _, _, password = base64.b64decode(shown[1], validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
-            raise auth.TokenUnknown from None
+            raise device_lookup.TokenUnknown from None
         return find_caller(password) if password else None
 
 
@@ -72,7 +74,7 @@ class ReporterId(AuthBase):
 
 
 def _unknown() -> DeviceCaller:
-    raise auth.TokenUnknown
+    raise device_lookup.TokenUnknown
 
 
 def nobody(request: HttpRequest) -> None:

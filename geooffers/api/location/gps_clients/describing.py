@@ -3,8 +3,8 @@
 from typing import Any
 
 from geooffers.api.edge import contract
-from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients.receiving import HEADER
+from geooffers.callers import report_rate
 from geooffers.usecases.location import report_positions as reporting
 
 TAG = "Other clients"

@@ -11,10 +11,10 @@ from django.http import JsonResponse
 from ninja import Router
 
 from geooffers.api.identity import auth
-from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fixes, reading, values
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.callers import report_rate
 from geooffers.usecases.location import report_positions as reporting
 
 router = Router(tags=[describing.TAG])

@@ -14,13 +14,13 @@ from typing import Any
 
 from django.http import JsonResponse
 
-from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.edge import clock
 from geooffers.api.identity import auth
 from geooffers.api.location import dropped_fixes as dropping
-from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients.parsing import fixes, reading
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.callers import report_rate
+from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.usecases.location import report_positions as reporting
 from geooffers.visits.engine.transitions import Status
 

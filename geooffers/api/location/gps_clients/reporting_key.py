@@ -3,9 +3,11 @@
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api.edge import clock, contract, limits, strict
+from geooffers.api import rate_limits
+from geooffers.api.edge import clock, contract, strict
 from geooffers.api.identity import auth
-from geooffers.api.location.gps_clients import describing, reporting_keys
+from geooffers.api.location.gps_clients import describing
+from geooffers.callers import limits, reporting_keys
 from geooffers.shoppers.identity import tokens
 
 router = Router(tags=[describing.TAG])
@@ -29,10 +31,10 @@ class ReportingKeyOut(strict.ReplySchema):
     openapi_extra=contract.refusals(tokens.TokenReplaced),
 )
 def read_reporting_key(request: auth.DeviceRequest) -> ReportingKeyOut:
-    limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
+    rate_limits.spend(request, limits.DEVICE_CALLS, caller=request.auth.name, now=clock.now())
     token = auth.bearer(request)
     if token is None:
         raise auth.TokenMissing
-    if auth.hash_token(token) != bytes(request.auth.device.token_hash):
+    if tokens.hash_of(token) != bytes(request.auth.device.token_hash):
         raise tokens.TokenReplaced  # a key that was derived from the token before would open nothing
     return ReportingKeyOut(reporting_key=reporting_keys.make_key(token=token))

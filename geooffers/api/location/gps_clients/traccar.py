@@ -14,11 +14,11 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse, QueryDict
 from ninja import Router
 
-from geooffers.api.device_caller import DeviceCaller
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import background_geolocation, credentials, describing, osmand, receiving
 from geooffers.api.location.gps_clients.parsing import fields, fixes, reading, values
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.callers.device_lookup import DeviceCaller
 
 router = Router(tags=[describing.TAG])
 

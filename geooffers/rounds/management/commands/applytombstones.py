@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
-from geooffers.api.erasing import erase_traces
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.usecases.privacy import apply_tombstones, finish_erasures
 
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             tombstones.refuse_unless_usable()
             for file in options["files"]:
                 self.say(f"{file}: {tombstones.take_over(path=file)} erasures that were not in ours")
-            applied = apply_tombstones.apply_tombstones(now=now, above=erase_traces)
+            applied = apply_tombstones.apply_tombstones(now=now)
         except (
             database_schema.NotMigrated,
             tombstones.NotCaughtUp,

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.http import HttpResponse
 
-from geooffers.api.location import report_rate
+from geooffers.callers import report_rate
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState
 from tests.acceptance.location.gps_clients.apps import FORM, JSON, App, fence_at

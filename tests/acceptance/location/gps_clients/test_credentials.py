@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api.location.gps_clients import reporting_keys
+from geooffers.callers import reporting_keys
 from geooffers.shoppers.models import Device
 from tests.acceptance.identity.accounts import TokenChange
 from tests.acceptance.location.gps_clients.apps import App, counts

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from geooffers.api.location import report_rate
+from geooffers.callers import report_rate
 from geooffers.shoppers.models import Purpose
 from tests.acceptance.location.gps_clients.apps import AT_HOME, AT_THE_SHOP, App, counts, fence_at, seconds, visits_of
 from tests.cast import NOON

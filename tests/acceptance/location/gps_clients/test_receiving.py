@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from geooffers.api.edge import strict
-from geooffers.api.location import dropped_fixes, report_rate
+from geooffers.api.location import dropped_fixes
+from geooffers.callers import report_rate
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, Visit

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from geooffers.api.edge import clock
-from geooffers.api.models import RateCount, StoredReply
+from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount, Vendor, WalletPass
 from geooffers.decisions.models import Decision

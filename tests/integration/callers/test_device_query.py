@@ -1,4 +1,4 @@
-"""The query kept compiled says what the ORM says, for each key, and its models are those of the database."""
+"""The query says what the ORM says, for each key, and its models are those of the database."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from geooffers.api import device_rows
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup, device_query
 from geooffers.shoppers.models import ConsentText, Device, Purpose, Shopper
 from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
 from geooffers.visits.models import DeviceState
@@ -38,27 +37,33 @@ def make_odd_device() -> Device:
     return Device.objects.get(pk=device.pk)
 
 
+def values_of(device: Device) -> dict[str, Any]:
+    """As the ORM reads them, one model after the other."""
+    models = {"device": device, "shopper": device.shopper, "state": DeviceState.objects.get(pk=device.pk)}
+    return {
+        f"{alias}.{field.column}": getattr(model, field.attname)
+        for alias, model in models.items()
+        for field in model._meta.concrete_fields
+    }
+
+
 @pytest.mark.parametrize("by", ["token_hash", "previous_token_hash"])
-def test_the_kept_query_says_what_the_orm_says(by: Any) -> None:
-    for device in (make_odd_device(), make_device()):
-        value = getattr(device, by)
-        if value is None:
-            continue
-        for _ in range(2):  # compiled, and kept
-            found = device_rows.find(by=by, value=value)
-            assert found is not None
-            written = list(device_rows.written(by=by, value=value))
-            assert len(found.found) == len(written)
-            for place, name in enumerate(device_rows.NAMES[:-3]):
-                assert found.value(name) == written[0][place], name
-            assert device_rows.given(found) == {purpose for *_, purpose, _, _ in written if purpose}
+def test_the_query_says_what_the_orm_says(by: Any) -> None:
+    make_device()
+    device = make_odd_device()
+    found = device_query.find(by=by, value=getattr(device, by))
+    assert found is not None
+    expected = values_of(Device.objects.get(pk=device.pk))
+    assert {name: _plain(found.value(name)) for name in expected} == {
+        name: _plain(value) for name, value in expected.items()
+    }
+    assert expected.keys() == device_query.FIELDS.keys()
+    assert found.given() == frozenset(Purpose)
 
 
 def test_nobody_is_found_by_a_key_that_nobody_has() -> None:
     make_device()
-    assert device_rows.find(by="token_hash", value=b"\x01" * 32) is None
-    # What the query was compiled with is no key of anybody's.
-    assert device_rows.find(by="token_hash", value=bytes(32)) is None
+    assert device_query.find(by="token_hash", value=b"\x01" * 32) is None
 
 
 def test_the_models_are_those_of_the_database_and_cost_no_further_query() -> None:
@@ -68,7 +73,7 @@ def test_the_models_are_those_of_the_database_and_cost_no_further_query() -> Non
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        caller = auth.find_device(bytes(stored.token_hash))
+        caller = device_lookup.find(token_hash=bytes(stored.token_hash), now=NOON)
         device, shopper = caller.device, caller.shopper
         assert device.shopper is shopper
     assert len(queries) == 1
@@ -89,12 +94,14 @@ def test_another_phones_location_consents_do_not_count() -> None:
     shopper = make_shopper()
     here, there = make_device(shopper=shopper), make_device(shopper=shopper)
     withdraw_consent(device=here, purpose=Purpose.LOCATION_BACKGROUND, now=NOON)
-    assert Purpose.LOCATION_BACKGROUND not in auth.find_device(bytes(here.token_hash)).given
-    assert Purpose.LOCATION_BACKGROUND in auth.find_device(bytes(there.token_hash)).given
-    assert Purpose.MARKETING_PUSH in auth.find_device(bytes(here.token_hash)).given
+    assert Purpose.LOCATION_BACKGROUND not in device_lookup.find(token_hash=bytes(here.token_hash), now=NOON).given
+    assert Purpose.LOCATION_BACKGROUND in device_lookup.find(token_hash=bytes(there.token_hash), now=NOON).given
+    assert Purpose.MARKETING_PUSH in device_lookup.find(token_hash=bytes(here.token_hash), now=NOON).given
 
 
 def test_what_was_agreed_to_before_its_words_changed_does_not_count() -> None:
     device = make_device()
     ConsentText.objects.filter(purpose=Purpose.ANALYTICS).update(outdated_at=NOON)
-    assert auth.find_device(bytes(device.token_hash)).given == frozenset(Purpose) - {Purpose.ANALYTICS}
+    assert device_lookup.find(token_hash=bytes(device.token_hash), now=NOON).given == frozenset(Purpose) - {
+        Purpose.ANALYTICS
+    }

@@ -1,33 +1,19 @@
-"""Writes with an Idempotency-Key are done once: a retry gets the first answer, marked as replayed.
+"""A write with a key of its caller's is done once: a retry gets the first answer, marked as replayed.
 
 A reply holds ids and states, never codes or tokens. A refusal changed nothing, so it is not kept: the same key may
 try again. Effect and reply commit together; a crash before leaves a row without status, taken over after a minute.
 """
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from pydantic import BaseModel
 
-from geooffers.api.models import StoredReply
+from geooffers.callers.models import StoredReply
 
 IN_FLIGHT_FOR = timedelta(minutes=1)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-class KeyRequired(Exception):
-    """This write needs an Idempotency-Key header: a random text that a retry repeats."""
-
-
-class KeyInvalid(Exception):
-    """An Idempotency-Key is 1 to 255 visible ASCII characters."""
 
 
 class KeyReused(Exception):
@@ -45,34 +31,6 @@ class Reply:
     status: int
     body: dict[str, Any]
     replayed: bool = False
-
-
-def key_of(request: HttpRequest) -> str:
-    key = request.headers.get("Idempotency-Key")
-    if key is None or not key.strip():
-        raise KeyRequired
-    if not _KEY.fullmatch(key):
-        raise KeyInvalid
-    return key
-
-
-def fingerprint(request: HttpRequest, payload: Any) -> bytes:
-    """Two requests are the same when method, path and the read body are."""
-    text = json.dumps([request.method, request.path, payload], sort_keys=True, default=str)
-    return sha256(text.encode()).digest()
-
-
-def respond(
-    request: HttpRequest, *, caller: str, payload: BaseModel | None, now: datetime, work: Callable[[], Reply]
-) -> HttpResponse:
-    """The answer to a write with an Idempotency-Key: new, or the first one again."""
-    key = key_of(request)
-    mark = fingerprint(request, None if payload is None else payload.model_dump(mode="json"))
-    reply = once(caller=caller, key=key, fingerprint=mark, now=now, work=work)
-    response = JsonResponse(reply.body, status=reply.status)
-    if reply.replayed:
-        response["Idempotent-Replayed"] = "true"
-    return response
 
 
 def once(*, caller: str, key: str, fingerprint: bytes, now: datetime, work: Callable[[], Reply]) -> Reply:

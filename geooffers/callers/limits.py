@@ -3,7 +3,6 @@
 django-ninja's own throttles read, then write: of 400 concurrent calls 35 passed a limit of 10.
 """
 
-import ipaddress
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +12,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from limits import RateLimitItemPerSecond, storage
 from limits.strategies import FixedWindowRateLimiter
 
-from geooffers.api.models import RateCount
+from geooffers.callers.models import RateCount
 
 log = logging.getLogger(__name__)
 
@@ -46,37 +43,31 @@ EXPORTS = Limit(name="exports", amount=30, per_s=3600)
 OF_DEVICES = (SIGN_INS, DEVICE_CALLS, CITY_LISTS, PASSES, EXPORTS)
 
 
-class TooManyRequests(Exception):
-    """Too many calls; wait as long as Retry-After says."""
-
-    def __init__(self, *, limit: Limit, retry_after_s: int) -> None:
-        super().__init__()
-        self.limit = limit
-        self.retry_after_s = retry_after_s
-
-
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What is left of a limit; goes out as RateLimit-* headers."""
+    """What is left of a limit."""
 
     limit: Limit
     remaining: int
     reset_s: int
 
-    def headers(self) -> dict[str, str]:
-        return {
-            "RateLimit-Limit": str(self.limit.amount),
-            "RateLimit-Remaining": str(self.remaining),
-            "RateLimit-Reset": str(self.reset_s),
-        }
+
+class TooManyRequests(Exception):
+    """Too many calls; wait as long as Retry-After says."""
+
+    def __init__(self, *, allowance: Allowance) -> None:
+        super().__init__()
+        self.allowance = allowance
+        self.retry_after_s = allowance.reset_s
 
 
-def spend(request: HttpRequest, limit: Limit, *, caller: str, now: datetime) -> None:
+def spend(limit: Limit, *, caller: str, now: datetime) -> Allowance:
     """Count one call of `caller`; refuse it beyond the limit. Not inside a transaction, which would hold the row."""
     used, reset_s = _count(limit=limit, caller=caller, now=now)
-    request.META["geooffers.allowance"] = Allowance(limit=limit, remaining=max(limit.amount - used, 0), reset_s=reset_s)
+    allowance = Allowance(limit=limit, remaining=max(limit.amount - used, 0), reset_s=reset_s)
     if used > limit.amount:
-        raise TooManyRequests(limit=limit, retry_after_s=reset_s)
+        raise TooManyRequests(allowance=allowance)
+    return allowance
 
 
 def _count(*, limit: Limit, caller: str, now: datetime) -> tuple[int, int]:
@@ -133,44 +124,3 @@ def forget(*, callers: Sequence[str]) -> int:
                     log.warning("limits: Redis did not answer (%s); its counts expire", type(error).__name__)
                     return forgotten
     return forgotten
-
-
-def caller_by_address(request: HttpRequest) -> str:
-    """The client's address as a key of its own: the rows hold no address. An IPv6 client counts by its /64."""
-    return "address:" + salted_hmac("geooffers.api.edge.limits", client_address(request)).hexdigest()[:32]
-
-
-def came_by_our_proxy(request: HttpRequest) -> bool:
-    peer = _parse(request.META.get("REMOTE_ADDR", ""))
-    return peer is not None and _is_trusted(peer)
-
-
-def client_address(request: HttpRequest) -> str:
-    """The right-most hop that is not a trusted proxy. What stands left of it anybody can write."""
-    address = _parse(request.META.get("REMOTE_ADDR", ""))
-    if address is None:
-        return "unknown"
-    if _is_trusted(address):
-        for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            before = _parse(hop)
-            if before is None:
-                break  # not an address: the last hop that is one is as far as we can see
-            address = before
-            if not _is_trusted(address):
-                break
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.strip().partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def _is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return any(address in network for network in settings.TRUSTED_PROXIES)

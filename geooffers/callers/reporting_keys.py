@@ -7,8 +7,7 @@ reporting key. It ends with the token: when the device signs in or out, renews i
 import base64
 import binascii
 
-from geooffers.api.device_caller import DeviceCaller
-from geooffers.api.identity import auth
+from geooffers.callers import device_lookup
 from geooffers.shoppers.identity import tokens
 
 PREFIX = "grk_"  # so that people, and scanners for leaked secrets, see what it is
@@ -19,11 +18,11 @@ def make_key(*, token: str) -> str:
     return PREFIX + base64.urlsafe_b64encode(tokens.reporting_secret(token)).decode().rstrip("=")
 
 
-def find_device(key: str) -> DeviceCaller:
+def find_device(key: str) -> device_lookup.DeviceCaller:
     try:
         secret = base64.b64decode(key.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise auth.TokenUnknown from None
+        raise device_lookup.TokenUnknown from None
     if len(secret) != _SECRET_BYTES:
-        raise auth.TokenUnknown
-    return auth.find_device_reporting(tokens.hash_of_reporting_secret(secret))
+        raise device_lookup.TokenUnknown
+    return device_lookup.find_reporting(token_hash=tokens.hash_of_reporting_secret(secret))
