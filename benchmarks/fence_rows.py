@@ -13,10 +13,10 @@ from uuid import UUID
 import numpy as np
 import shapely
 from django.db import connection, transaction
+from tqdm import tqdm
 
 from geooffers.matching import base as bases
 from geooffers.matching.columns import Columns
-from geooffers.progress import Bar
 from merchants.models import FenceChange, FenceChangeCounter, Geofence, Merchant, Store
 
 FENCES_A_STORE, STORES_A_MERCHANT = 10, 10
@@ -29,16 +29,15 @@ COLUMNS = (
 
 def load(fences: Columns) -> None:
     """Fence number n of the workload has the primary key n + 1."""
-    now, bar = datetime.now(UTC), Bar()
-    count = len(fences)
+    now, count = datetime.now(UTC), len(fences)
     stores = _stores(-(-count // FENCES_A_STORE))
     to_column = {field.column: field for field in Geofence._meta.concrete_fields}
     statement = "INSERT INTO merchants_geofence ({}) VALUES ({})".format(
         ", ".join(COLUMNS), ", ".join(["%s"] * len(COLUMNS))
     )
     uuids = np.random.default_rng(0)
-    written = 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    bar = tqdm(desc="rows", unit="row", total=count, disable=None, leave=False)
+    with bar, transaction.atomic(), connection.cursor() as cursor:
         rows = _areas(fences)
         while some := list(itertools.islice(rows, AT_ONCE)):
             values = []
@@ -48,8 +47,7 @@ def load(fences: Columns) -> None:
                 known = (number + 1, public_id, store_id, f"fence {number}", 86_400, "walk_in", "live", "", now, now)
                 values.append((*known, *area))
             cursor.executemany(statement, values)
-            written += len(some)
-            bar("rows", written / count)
+            bar.update(len(some))
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT setval(pg_get_serial_sequence('merchants_geofence', 'id'), max(id)) FROM merchants_geofence"

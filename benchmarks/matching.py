@@ -28,6 +28,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tqdm import tqdm  # noqa: E402
+
 from benchmarks import peers, postgis, second_process, tile38  # noqa: E402
 from benchmarks.engines import Engine  # noqa: E402
 from benchmarks.workload import Workload, judged, workload  # noqa: E402
@@ -35,7 +37,6 @@ from geooffers.matching import batches  # noqa: E402
 from geooffers.matching.areas import Circle, Fence  # noqa: E402
 from geooffers.matching.columns import Floats, Ints  # noqa: E402
 from geooffers.matching.index import Index  # noqa: E402
-from geooffers.progress import Bar  # noqa: E402
 
 ROUNDS = 7
 POINTS = 200_000
@@ -80,7 +81,7 @@ def built(work: Workload, directory: Path) -> Index:
     ):
         with with_or_without():
             cpu, wall = time.process_time(), time.perf_counter()
-            index = Index.of(work.fences, told=progress)
+            index = Index.of(work.fences)
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         print(f"  {name:32s} {wall:10.2f} s; of the processor {cpu:.2f} s")
     base = index._base.base
@@ -131,8 +132,7 @@ def in_bulk(found: list[Engine], work: Workload, right: Ints) -> None:
     count = len(work.fences)
     seconds: dict[str, list[float]] = {engine.name: [] for engine in found}
     wrong: dict[str, int | None] = {}
-    for turn in range(ROUNDS):
-        progress("rounds", turn / ROUNDS)
+    for turn in tqdm(range(ROUNDS), desc="rounds", disable=None, leave=False):
         for engine in found:
             clock, points = engine.clock or time.perf_counter, engine.points
             begin = turn * points % (POINTS - points + 1)
@@ -149,7 +149,6 @@ def in_bulk(found: list[Engine], work: Workload, right: Ints) -> None:
                 ]
                 keys = None if pairs is None else np.unique(pairs[0] * count + pairs[1])
                 wrong[engine.name] = None if keys is None else len(np.setxor1d(keys, expected - begin * count))
-    progress("rounds", 1)
     ours = seconds[found[0].name]
     for name, each in seconds.items():
         # Of each round by itself: what made a round slow made it slow for all.
@@ -232,9 +231,6 @@ def beside(peer: Engine, work: Workload) -> None:
         print(f"  {f'one change, {peer.name}':32s} {statistics.median(spent):10.2f} ms")
     if peer.bytes_in_all is not None:
         print(f"  {f'memory, {peer.name}':32s} {peer.bytes_in_all / len(work.fences):10.0f} bytes a fence")
-
-
-progress = Bar()
 
 
 @contextlib.contextmanager

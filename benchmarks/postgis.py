@@ -16,11 +16,11 @@ import psycopg
 import shapely
 from psycopg import sql
 from shapely import Geometry
+from tqdm import tqdm
 
 from benchmarks.engines import Engine, processor_time_of
 from geooffers.matching import base as bases
 from geooffers.matching.columns import Columns, Floats, Ints
-from geooffers.progress import Bar
 
 URL = os.environ.get("DATABASE_URL_FOR_TESTS", "postgres://postgres@127.0.0.1:5432/geooffers")
 AT_ONCE = 5_000
@@ -131,15 +131,14 @@ class PostGIS:
         self._database.execute(statement.format(place), (-1, lat, lat), prepare=True)
 
     def _load(self, fences: Columns) -> None:
-        bar = Bar()
         centres = shapely.points(fences.circle_areas[:, 1], fences.circle_areas[:, 0])
         radii = fences.circle_areas[:, 2].tolist()
         with self._copy("circles") as copy:
             for row in zip(fences.circle_ids.tolist(), _as_hex(centres), radii, strict=True):
                 copy.write_row(row)
         with self._copy("polygons") as copy:
-            for begin in range(0, len(fences.polygon_ids), AT_ONCE):
-                bar("PostGIS", begin / len(fences.polygon_ids))
+            begins = range(0, len(fences.polygon_ids), AT_ONCE)
+            for begin in tqdm(begins, desc="PostGIS", disable=None, leave=False):
                 chosen = np.arange(begin, min(begin + AT_ONCE, len(fences.polygon_ids)))
                 some, ids = bases.geometries(fences, chosen), fences.polygon_ids[chosen].tolist()
                 for row in zip(ids, _as_hex(some), strict=True):
@@ -150,7 +149,6 @@ class PostGIS:
                     turned = shapely.transform(some[which], lambda places, by=turn: np.add(places, [by, 0]))
                     for number, one in zip(which.tolist(), _as_hex(turned), strict=True):
                         copy.write_row((ids[number], one))
-        bar("PostGIS", 1)
 
     def _load_points(self, lat: Floats, lon: Floats) -> None:
         with self._copy("points") as copy:

@@ -20,11 +20,11 @@ import numpy as np
 import pyproj
 import redis
 import shapely
+from tqdm import tqdm
 
 from benchmarks.engines import Engine, processor_time_of
 from geooffers.matching import base as bases
 from geooffers.matching.columns import Columns, Floats, Ints
-from geooffers.progress import Bar
 
 BINARY = "tile38-server"
 AT_ONCE = 500
@@ -69,15 +69,13 @@ def _connected(port: int) -> "redis.Redis":
 class Tile38:
     def __init__(self, client: "redis.Redis", pid: int, fences: Columns) -> None:
         self._client, self._pid, self._count = client, pid, len(fences)
-        bar = Bar()
+        shapes = tqdm(self._shapes(fences), desc="Tile38", total=self._count, disable=None, leave=False)
         with self._client.pipeline(transaction=False) as pipeline:
-            for number, (fence_id, shape) in enumerate(self._shapes(fences)):
+            for number, (fence_id, shape) in enumerate(shapes):
                 pipeline.execute_command("SET", "fences", fence_id, "OBJECT", shape)
                 if number % AT_ONCE == AT_ONCE - 1:
                     pipeline.execute()
-                    bar("Tile38", number / self._count)
             pipeline.execute()
-        bar("Tile38", 1)
 
     def engine(self) -> Engine:
         status = Path(f"/proc/{self._pid}/status").read_text()

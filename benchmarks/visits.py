@@ -14,12 +14,13 @@ from typing import Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tqdm import tqdm  # noqa: E402
+
 from benchmarks.scoring import Event, Score, calibration_error, reliability, score  # noqa: E402
 from benchmarks.tracks import made  # noqa: E402
 from benchmarks.tracks.labels import Kind, Track  # noqa: E402
 from benchmarks.visit_engine import OurEngine  # noqa: E402
 from benchmarks.visit_peers import PEERS  # noqa: E402
-from geooffers.progress import Bar  # noqa: E402
 
 TRACKS = 500  # of each class
 FALSE_AT_MOST = 0.1  # of the best peer's
@@ -76,13 +77,11 @@ def main() -> None:
 
 def counted(*, kinds: list[Kind], count: int, tuning: bool) -> Table:
     table: Table = {engine.name: {kind: Score() for kind in kinds} for engine in ENGINES}
-    bar = Bar()
-    for place, kind in enumerate(kinds):
-        for number, track in enumerate(made.tracks(kind=kind, count=count, tuning=tuning)):
-            bar(kind, (place + number / count) / len(kinds))
+    for kind in kinds:
+        tracks = made.tracks(kind=kind, count=count, tuning=tuning)
+        for track in tqdm(tracks, desc=kind, total=count, disable=None, leave=False):
             for engine in ENGINES:
                 table[engine.name][kind].add(score(track=track, events=list(engine.run(track))))
-    bar("counted", 1)
     return table
 
 

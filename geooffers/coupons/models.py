@@ -33,9 +33,9 @@ class Coupon(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.SET_NULL, related_name="coupons")
+    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.SET_NULL, related_name="coupons", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
-    visit = models.ForeignKey(Visit, null=True, on_delete=models.SET_NULL, related_name="coupons")
+    visit = models.ForeignKey(Visit, null=True, on_delete=models.SET_NULL, related_name="coupons", db_index=False)
     title = models.CharField(max_length=60)
     text = models.CharField(max_length=200, blank=True)
     terms = models.TextField(max_length=2000, blank=True)
@@ -86,7 +86,7 @@ class WalletPass(models.Model):
     """A coupon in one of the wallets. Of what it said only a digest is kept, to know when it says something new."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="passes")
+    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="passes", db_index=False)
     vendor = models.CharField(max_length=6, choices=Vendor.choices)
     # What the wallet calls it.
     serial = models.UUIDField()
@@ -120,7 +120,7 @@ class ShopperOfferCount(models.Model):
     Counted at issue, given back when an unused coupon expires.
     """
 
-    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="offer_counts")
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="offer_counts", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+")
     issued = models.PositiveIntegerField(default=0)
 

@@ -27,6 +27,7 @@ from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
+from merchants import change_pruning
 from merchants.offers import budgets
 from notifications.models import Push
 
@@ -207,6 +208,14 @@ STEPS = (
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
+    Step(
+        name="changes of fences",
+        becomes="deleted",
+        keep=lambda: change_pruning.KEEP,
+        due=change_pruning.needless,
+        aged_at="at",
+        forget=change_pruning.forget,
+    ),
     _plain("dropped fixes", DroppedFixes.objects.all, "hour", lambda: KEEP_DROPPED_FIXES),
     _plain("tombstones", Tombstone.objects.all, "at", lambda: settings.KEEP_TOMBSTONES),
     _plain(

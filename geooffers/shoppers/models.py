@@ -232,7 +232,7 @@ class ConsentReceipt(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.PROTECT, related_name="receipts")
+    shopper = models.ForeignKey(Shopper, null=True, on_delete=models.PROTECT, related_name="receipts", db_index=False)
     pseudonym = models.BinaryField(max_length=32, null=True, editable=False)
     # Set for the location purposes, which belong to a device and its holder.
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.PROTECT, related_name="receipts")

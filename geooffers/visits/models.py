@@ -97,7 +97,7 @@ class Visit(models.Model):
 class Presence(models.Model):
     """One phone inside during a visit. Leaving deletes it; the visit ends when none remains."""
 
-    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="presences")
+    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="presences", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="presences")
     since = models.DateTimeField()
 

@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
             name='ZoneImport',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.SlugField(help_text='What the file is a version of, as us-wa-hospitals.', max_length=60)),
+                ('source', models.SlugField(db_index=False, help_text='What the file is a version of, as us-wa-hospitals.', max_length=60)),
                 ('version', models.PositiveIntegerField(editable=False)),
                 ('place_kind', models.CharField(choices=[('health', 'health care'), ('school', 'school'), ('worship', 'worship'), ('shelter', 'shelter'), ('other', 'another')], max_length=8)),
                 ('jurisdiction', models.CharField(help_text='Whose law holds there, by ISO 3166-2: FI, US-WA.', max_length=6)),
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='offer',
             name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='merchants.merchant'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='merchants.merchant'),
         ),
         migrations.AddField(
             model_name='staffmember',
@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='store',
             name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='merchants.merchant'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='merchants.merchant'),
         ),
         migrations.AddField(
             model_name='staffmember',

@@ -41,7 +41,7 @@ class Offer(models.Model):
     """What a merchant promises to many. Triggered at the live fences of its stores, redeemable at those stores."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="offers")
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="offers", db_index=False)
     all_stores = models.BooleanField(default=True, help_text="Also at stores opened later.")
     stores = models.ManyToManyField(Store, blank=True, related_name="offers")
     title = models.CharField(max_length=60)

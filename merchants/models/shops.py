@@ -53,7 +53,7 @@ class MerchantLogo(models.Model):
 
 class Store(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stores")
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stores", db_index=False)
     name = models.CharField(max_length=100)
     address = models.CharField(max_length=200)
     city = models.CharField(

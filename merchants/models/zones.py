@@ -20,7 +20,9 @@ PLACES = {
 class ZoneImport(models.Model):
     """A version of the zones of one source. The zones that it added or removed point at it."""
 
-    source = models.SlugField(max_length=60, help_text="What the file is a version of, as us-wa-hospitals.")
+    source = models.SlugField(
+        max_length=60, db_index=False, help_text="What the file is a version of, as us-wa-hospitals."
+    )
     version = models.PositiveIntegerField(editable=False)
     place_kind = models.CharField(max_length=8, choices=list(PLACES.items()))
     jurisdiction = JurisdictionField()

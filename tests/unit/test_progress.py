@@ -1,40 +1,14 @@
-"""The bar for long work: drawn at a terminal, silent elsewhere; what the builder tells it only grows."""
+"""What the builder tells of how far it is only grows; and a bar is drawn at a terminal alone."""
 
-import io
+import os
+import pty
+import subprocess
+import sys
+import termios
+from pathlib import Path
 
 from benchmarks.workload import workload
 from geooffers.matching.index import Index
-from geooffers.progress import Bar
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_at_a_terminal_a_bar_grows_and_is_gone_at_the_end() -> None:
-    out = Terminal()
-    bar = Bar(out)
-    for share in (0.0, 0.5, 1.0):
-        bar(f"step {share:g}", share)
-    drawn = out.getvalue()
-    assert "step 0.5" in drawn
-    assert "[###############...............]  50%" in drawn
-    assert drawn.endswith("100%\r\x1b[K")
-
-
-def test_a_thousand_words_a_second_are_drawn_ten_times() -> None:
-    out = Terminal()
-    bar = Bar(out)
-    for number in range(1_000):
-        bar("reading", number / 1_000)
-    assert 1 <= out.getvalue().count("reading") <= 20
-
-
-def test_where_nobody_looks_nothing_is_drawn() -> None:
-    out = io.StringIO()
-    Bar(out)("building", 0.5)
-    assert out.getvalue() == ""
 
 
 def test_a_build_tells_how_far_it_is() -> None:
@@ -44,3 +18,25 @@ def test_a_build_tells_how_far_it_is() -> None:
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert [doing for doing, _ in told][:3] == ["ordering", "circles", "polygons"]
+
+
+def replay(stderr: int, tmp_path: Path) -> None:
+    """The shortest of the commands that draw a bar."""
+    (tmp_path / "trace.csv").write_text("trace_id,ts,lat,lon,accuracy_m\na,2026-06-02T12:00:00+00:00,60,25,8\n")
+    (tmp_path / "fences.json").write_text('[{"id": "a", "lat": 60.0, "lon": 25.0, "radius_m": 100}]')
+    command = [sys.executable, "manage.py", "replay", tmp_path / "trace.csv", "--fences", tmp_path / "fences.json"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=stderr, check=True, env={**os.environ, "COLUMNS": "80"})
+
+
+def test_a_bar_is_drawn_at_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    replay(theirs, tmp_path)
+    os.write(theirs, b"the end")  # so that reading waits for nothing, should nothing be drawn
+    assert b"replaying" in os.read(ours, 10_000)
+    os.close(theirs)
+    os.close(ours)
+    with (tmp_path / "said").open("w+b") as file:
+        replay(file.fileno(), tmp_path)
+        file.seek(0)
+        assert file.read() == b""

@@ -35,8 +35,8 @@ class Migration(migrations.Migration):
                 ('saved_at', models.DateTimeField(blank=True, null=True)),
                 ('dismissed_at', models.DateTimeField(blank=True, null=True)),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-                ('shopper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='coupons', to='shoppers.shopper')),
-                ('visit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='coupons', to='visits.visit')),
+                ('shopper', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='coupons', to='shoppers.shopper')),
+                ('visit', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='coupons', to='visits.visit')),
             ],
         ),
         migrations.CreateModel(
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('issued', models.PositiveIntegerField(default=0)),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.offer')),
-                ('shopper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offer_counts', to='shoppers.shopper')),
+                ('shopper', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='offer_counts', to='shoppers.shopper')),
             ],
         ),
         migrations.CreateModel(
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('changed_at', models.DateTimeField()),
                 ('void_since', models.DateTimeField(blank=True, null=True)),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='coupons.coupon')),
+                ('coupon', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='coupons.coupon')),
             ],
             options={
                 'verbose_name_plural': 'wallet passes',

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('text', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shoppers.consenttext')),
                 ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='shoppers.device')),
-                ('shopper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='shoppers.shopper')),
+                ('shopper', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='shoppers.shopper')),
             ],
         ),
         migrations.CreateModel(

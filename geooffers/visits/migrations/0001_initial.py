@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('since', models.DateTimeField()),
                 ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='shoppers.device')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='visits.visit')),
+                ('visit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='visits.visit')),
             ],
         ),
         migrations.AddIndex(

@@ -1,16 +1,25 @@
 """Build the matching index of all live fences on disk, for every process of this machine."""
 
+import functools
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from geooffers.matching import files
-from geooffers.progress import Bar
 from merchants.live_fences import building, integrity, snapshots
+
+_DRAWN = "{desc:12s} {percentage:3.0f}%|{bar}| {elapsed}"
+
+
+def _draw(bar: "tqdm[NoReturn]", doing: str, share: float) -> None:
+    """As `matching.base.Told`: what is being done, and how much of all is behind, from 0 to 1."""
+    bar.set_description_str(doing, refresh=False)
+    bar.update(100 * share - bar.n)
 
 
 class Command(BaseCommand):
@@ -37,7 +46,8 @@ class Command(BaseCommand):
                 self.stdout.write("another process is building it")
                 return
             try:
-                built = building.build(root, again=again, told=Bar())
+                with tqdm(total=100, unit="%", bar_format=_DRAWN, disable=None, leave=False) as bar:
+                    built = building.build(root, again=again, told=functools.partial(_draw, bar))
             except building.NoChanges as error:
                 raise CommandError("there are no fences yet") from error
         if built.was_there:

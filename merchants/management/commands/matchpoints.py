@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index
-from geooffers.progress import Bar
 from merchants.live_fences import fence_files, fence_map
 from merchants.live_fences.fence_files import Point
 
@@ -28,7 +28,6 @@ class Command(BaseCommand):
         parser.add_argument("--plot", type=Path, metavar="MAP.png", help="draw them too (needs matplotlib)")
 
     def handle(self, *, fences: Path, points: Path, plot: Path | None, **options: Any) -> None:
-        bar = Bar()
         try:
             names, areas = fence_files.read_fences(fences)
             index = Index.build(areas)
@@ -36,15 +35,14 @@ class Command(BaseCommand):
             table.writerow(["point_id", "inside"])
             drawn: list[tuple[Point, bool]] = []
             read = fence_files.read_points(points)
-            done, expected = 0, _lines(points)
-            while some := list(itertools.islice(read, AT_ONCE)):
-                found = _inside(index, some)
-                for point, numbers in zip(some, found, strict=True):
-                    table.writerow([point.id, " ".join(sorted(names[number] for number in numbers))])
-                if plot is not None:
-                    drawn += [(point, bool(numbers)) for point, numbers in zip(some, found, strict=True)]
-                done += len(some)
-                bar("matching", done / expected)
+            with tqdm(desc="matching", unit="point", total=_lines(points), disable=None, leave=False) as bar:
+                while some := list(itertools.islice(read, AT_ONCE)):
+                    found = _inside(index, some)
+                    for point, numbers in zip(some, found, strict=True):
+                        table.writerow([point.id, " ".join(sorted(names[number] for number in numbers))])
+                    if plot is not None:
+                        drawn += [(point, bool(numbers)) for point, numbers in zip(some, found, strict=True)]
+                    bar.update(len(some))
         except (OSError, UnicodeDecodeError, fence_files.Unreadable) as error:
             raise CommandError(str(error)) from error
         if plot is not None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
-from geooffers.progress import Bar
 from geooffers.visits.engine.tuning import TUNINGS, TuningName
 from geooffers.visits.replay import replaying, traces
 from geooffers.visits.replay.replaying import Dropped, Happened, Replay, Town
@@ -62,10 +62,10 @@ class Command(BaseCommand):
             if not found:
                 raise CommandError(f"{trace.name} has no trace {only!r}")
         town = replaying.town(names=names, fences=areas, tuning=TUNINGS[tuning], dwell_s=dwell)
-        bar, replays = Bar(), []
-        for place, one in enumerate(found, start=1):
-            replays.append(replaying.replay(one, among=town, stale_after=settings.STALE_AFTER))
-            bar("replaying", place / len(found))
+        replays = [
+            replaying.replay(one, among=town, stale_after=settings.STALE_AFTER)
+            for one in tqdm(found, desc="replaying", unit="trace", disable=None, leave=False)
+        ]
         # The picture first: should it fail, nothing is half printed.
         if plot is not None:
             self._draw(plot, replays, town)
