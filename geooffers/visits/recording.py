@@ -22,7 +22,8 @@ from geooffers.shoppers.models import Device
 from geooffers.visits import correcting
 from geooffers.visits.engine import transitions
 from geooffers.visits.engine.observations import to_moment
-from geooffers.visits.engine.transitions import BEGINNINGS, Change, Transition
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.state import packing, sealed_state, staleness
 

@@ -22,7 +22,7 @@ from geooffers.api.location import report_rate
 from geooffers.api.location.gps_clients.parsing import fixes, reading
 from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
 from geooffers.usecases.location import report_positions as reporting
-from geooffers.visits.engine.transitions import Status
+from geooffers.visits.engine.observations import Status
 
 log = logging.getLogger(__name__)
 
