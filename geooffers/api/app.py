@@ -3,7 +3,7 @@
 from geooffers.api.edge import contract, strict
 from geooffers.api.identity import age_and_residence, attestation, devices, my_devices, signing_in, signing_out
 from geooffers.api.location import gps_clients, nearby, positions, region_events, regions
-from geooffers.api.offers import city_offers, coupons, passes
+from geooffers.api.offers import city_offers, coupons, offers, passes
 from geooffers.api.privacy import consents, erasure, exports, pauses
 from geooffers.api.till import redemptions
 
@@ -41,6 +41,7 @@ api.add_router("/regions", regions.router)
 api.add_router("/nearby", nearby.router)
 api.add_router("/ingest", gps_clients.router)
 api.add_router("", city_offers.router)
+api.add_router("/offers", offers.router)
 api.add_router("/coupons", passes.router)  # before the next, whose marks are any last part
 api.add_router("/coupons", coupons.router)
 api.add_router("/me/export", exports.router)

@@ -150,21 +150,22 @@ def _told(ranked: Sequence[ranking.Ranked], *, place: int, won: Won | None) -> l
 
 
 class _Judging:
-    """Each offer is judged once, however many moments it is a candidate of: 60 fences of a chain have 500 offers."""
+    """Facts that moments share are judged once: 60 fences of a chain have 500 offers each, and they are the same."""
 
     def __init__(self, *, person: PersonFacts, now: datetime, lost: Mapping[UUID, Reason]) -> None:
         self._person, self._now, self._lost = person, now, lost
-        self._known: dict[tuple[UUID, bool, bool], ranking.Candidate | Candidate] = {}
+        # By the identity of the facts, which the moments hold, and whether this visit has brought the offer.
+        self._known: dict[tuple[int, bool], ranking.Candidate | Candidate] = {}
 
     def of(self, moment: MomentFacts) -> tuple[list[ranking.Candidate], list[Candidate]]:
         """Eligible, refused."""
         eligible: list[ranking.Candidate] = []
         refused: list[Candidate] = []
         for offer in moment.offers:
-            key = (offer.offer_id, offer.open_now, offer.offer_id in moment.issued)
+            key = (id(offer), offer.offer_id in moment.issued)
             found = self._known.get(key)
             if found is None:
-                found = self._known[key] = self._judge(offer, issued=key[2])
+                found = self._known[key] = self._judge(offer, issued=key[1])
             if isinstance(found, Candidate):
                 refused.append(found)
             else:

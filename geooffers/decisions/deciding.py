@@ -13,7 +13,7 @@ from uuid import UUID
 from geooffers.coupons import device_limits, issuing
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import choosing, facts, interrupting, ranking
-from geooffers.decisions.choosing import Candidate, Choice
+from geooffers.decisions.choosing import Candidate, Choice, Outcome
 from geooffers.decisions.eligibility import Reason
 from geooffers.decisions.facts import Facts, Moment
 from geooffers.decisions.models import Decision, Message
@@ -70,7 +70,8 @@ def decide(
     2. One offer at one moment is chosen, and issued. When its last place was taken since step 1, nothing is issued, the
        offer counts as refused with that reason, and the choice is made again without it.
     3. May the shopper be disturbed? If so, the interruption is used; the caller owes the message.
-    4. One Decision for each moment that had candidates.
+    4. One Decision for each moment that had candidates. Where the shopper asked for one offer (`only`), the moment that
+       brought it alone is worth a row: the others are no occasions of their own.
     """
     known = facts.read(shopper=shopper, moments=moments, marks=marks, now=now, only=only)
     choice, coupon = _issue_best(shopper=shopper, moments=moments, known=known, marks=marks, now=now)
@@ -80,17 +81,16 @@ def decide(
         message = _message(moment=moment, known=known, interruption=interruption, now=now)
         if message is Message.OWED and interruption is not None:
             interrupting.use(interruption=interruption, now=now)
-    Decision.objects.bulk_create(
-        _decisions(
-            shopper=shopper,
-            moments=moments,
-            choice=choice,
-            offers=known.offers,
-            coupon=coupon,
-            message=message,
-            now=now,
-        )
+    decisions = _decisions(
+        shopper=shopper,
+        moments=moments,
+        choice=choice,
+        offers=known.offers,
+        coupon=coupon,
+        message=message,
+        now=now,
     )
+    Decision.objects.bulk_create(one for one in decisions if only is None or one.outcome == Outcome.CHOSEN)
     refused = {} if coupon is not None else _reasons(choice)
     return Decided(coupon=coupon, moment=moment, message=message, refused=refused)
 

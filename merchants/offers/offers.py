@@ -105,7 +105,7 @@ def offers_up_at(
     """
     standing = Store.objects.filter(pk__in=store_ids, archived_at=None, merchant__archived_at=None)
     pushes_off = ExpressionWrapper(geofenced_push_law.off(), output_field=BooleanField())
-    stores = list(standing.annotate(pushes_off=pushes_off).only("merchant_id", "time_zone", "name"))
+    stores = list(standing.annotate(pushes_off=pushes_off).only("merchant_id", "time_zone", "name", "address"))
     if not stores:
         return {}
     named = Offer.stores.through.objects.filter(store_id__in=[store.pk for store in stores])

@@ -29,6 +29,7 @@ from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.privacy import export_files, tombstone_file, tombstones
 from geooffers.usecases.identity import attest_device, register_device, revoke_device, sign_out
 from geooffers.usecases.location import report_positions
+from geooffers.usecases.offers import take_offer
 from merchants.people import access
 from notifications import wallet_credentials
 from notifications.passes.apple_keys import AppleKeysUnusable
@@ -157,6 +158,19 @@ PROBLEMS: dict[type[Exception], Problem] = {
     report_positions.TooManyWrites: Problem(status=429, code="too_many_changes"),
     report_rate.TooManyReports: Problem(status=429, code="too_many_reports"),
     report_rate.Busy: Problem(status=503, code="busy"),
+    # offers where the phone is; docs/offers-here.md lists them
+    take_offer.NotInside: Problem(status=409, code="not_inside", hint="Report a position first."),
+    take_offer.NoSuchOffer: Problem(status=404, code="not_found"),
+    take_offer.OfferPaused: Problem(status=409, code="offer_paused"),
+    take_offer.OfferNotStarted: Problem(status=409, code="offer_not_started"),
+    take_offer.OfferOutsideSchedule: Problem(status=409, code="offer_outside_schedule"),
+    take_offer.OfferEndsTooSoon: Problem(status=409, code="offer_ends_too_soon"),
+    take_offer.AlreadyIssued: Problem(
+        status=409, code="already_issued_this_visit", hint="GET /coupons lists it. The next visit may bring another."
+    ),
+    take_offer.ShopperLimit: Problem(status=409, code="shopper_limit"),
+    take_offer.DeviceLimit: Problem(status=409, code="device_limit"),
+    take_offer.UsedUp: Problem(status=409, code="cap_reached", hint="GET /offers/here lists what is left."),
 }
 
 # What pydantic calls a mistake -> our code. Types that are not here are codes of ours already (strict.py).

@@ -216,6 +216,14 @@ def test_offers_for_entering_and_for_walking_in_wait_for_one_moment(aino: Store)
     assert Decision.objects.count() == 1
 
 
+def test_what_lost_its_last_place_is_refused_and_no_moment_is_chosen_without_a_coupon(aino: Store) -> None:
+    visit = visit_at(aino)
+    make_offer(aino, cap=0)
+    assert decide(visit) is None
+    decision = Decision.objects.get()
+    assert (decision.outcome, decision.offer, decision.coupon, decision.message) == (Outcome.REFUSED, None, None, "")
+
+
 def test_an_offer_of_some_stores_is_no_candidate_at_the_others(aino: Store) -> None:
     offer, second = make_offer(aino), make_store()
     Offer.objects.filter(pk=offer.pk).update(all_stores=False)

@@ -1,0 +1,1 @@
+"""A shopper who is inside asks what they may have, and takes it."""
