@@ -12,7 +12,7 @@ from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.identity.reporting_device import StoredReporter
 from geooffers.usecases.location.report_positions import report_positions
-from geooffers.visits.engine.transitions import Fix
+from geooffers.visits.engine.observations import Fix
 from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Trade
