@@ -14,8 +14,7 @@ from geooffers.shoppers.identity.tokens import hash_of
 from geooffers.shoppers.models import Device
 from geooffers.usecases.location import advise_next_report
 from geooffers.visits.engine import plausibility, sighting
-from geooffers.visits.engine.observations import to_ms
-from geooffers.visits.engine.transitions import Fix
+from geooffers.visits.engine.observations import Fix, to_ms
 from merchants.live_fences import live_fences
 
 peers = NinjaAPI(urls_namespace="peers", docs_url=None, openapi_url=None)

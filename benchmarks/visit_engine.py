@@ -15,7 +15,9 @@ from benchmarks.visit_peers import radius_m
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index, Sureness
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import BEGINNINGS, Change, Fix, Sighting, State, Touch, Transition, Walk
+from geooffers.visits.engine.observations import Fix, Sighting, Touch
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
+from geooffers.visits.engine.transitions import State, Transition, Walk
 from geooffers.visits.engine.tuning import MARGIN_MOST_M
 
 STALE_AFTER = timedelta(minutes=60)

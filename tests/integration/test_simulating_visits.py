@@ -398,11 +398,13 @@ def test_one_merchant_that_may_not_push_where_it_is_is_told_so(fence: Geofence, 
 
 @pytest.mark.parametrize("cap", [1, 19])
 def test_a_visitor_leaves_no_trace_in_it(fence: Geofence, store: Store, cap: int) -> None:
-    """Somebody comes, and takes the only place or one of few: the next simulation reads as the one before."""
-    make_offer(store, cap=cap)
+    """Somebody comes and takes the last of few places: the next simulation reads as the one before."""
+    offer = make_offer(store, cap=cap)
+    for _ in range(cap - 1):
+        make_coupon(offer)
     before = simulated(fence)
     real_walk(before)
-    assert OfferBudget.objects.get().reserved == 1
+    assert OfferBudget.objects.get().reserved == cap
     after = simulated(fence)
     assert [one.coupon for one in after.seen] == [one.coupon for one in before.seen]
     assert simulated_choices(after) == simulated_choices(before)

@@ -32,7 +32,7 @@ from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import resume_consents
 from geooffers.usecases.till import redeem_coupon
-from geooffers.visits.engine.transitions import Fix
+from geooffers.visits.engine.observations import Fix
 from geooffers.visits.models import DeviceState, Presence
 from merchants.live_fences import live_fences
 from merchants.models import ApiKey, Geofence, Offer

@@ -20,7 +20,10 @@ from geooffers.shoppers.models import Device
 from geooffers.usecases.location import report_positions
 from geooffers.visits import recording
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import DRIVE_BY, Change, Fix, Sighting, Touch, Transition
+from geooffers.visits.engine.observations import Fix, Sighting, Touch
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import Transition
+from geooffers.visits.engine.tuning import DRIVE_BY
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from geooffers.visits.state import staleness
 from merchants.live_fences import live_fences

@@ -14,7 +14,8 @@ from geooffers.usecases.identity import sign_in
 from geooffers.usecases.privacy import give_consent, withdraw_consent
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import recording
-from geooffers.visits.engine.transitions import Change, Transition
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence

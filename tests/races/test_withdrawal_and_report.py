@@ -14,7 +14,9 @@ from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
 from geooffers.visits import recording
-from geooffers.visits.engine.transitions import Change, Fix, Transition
+from geooffers.visits.engine.observations import Fix
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence

@@ -7,14 +7,14 @@ import pytest
 from geooffers.api.app import api
 from geooffers.api.location.gps_clients.parsing import fixes
 from geooffers.usecases.location import report_positions
-from geooffers.visits.engine import transitions
+from geooffers.visits.engine import observations
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "clients.md").read_text()
 
 
-@pytest.mark.parametrize("word", [*fixes.Reason, *transitions.Status, *transitions.Ignored])
+@pytest.mark.parametrize("word", [*fixes.Reason, *observations.Status, *observations.Ignored])
 def test_every_word_of_a_count_is_explained(word: str) -> None:
-    assert word == transitions.Status.IGNORED or f"`{word}`" in PAGE
+    assert word == observations.Status.IGNORED or f"`{word}`" in PAGE
 
 
 def test_every_adapter_has_its_line() -> None:

@@ -20,7 +20,7 @@ from geooffers.api.identity import auth
 from geooffers.api.location import dropped_fixes, report_batches
 from geooffers.api.offers import coupons
 from geooffers.usecases.location import report_positions as reporting
-from geooffers.visits.engine import transitions
+from geooffers.visits.engine import observations, transition_events
 
 router = Router(tags=["Positions"], auth=auth.device_auth)
 
@@ -68,10 +68,10 @@ class FixIn(strict.StrictSchema):
             raise PydanticCustomError("out_of_range", "no position is exact: more than 0")
         return accuracy_m
 
-    def as_fix(self) -> transitions.Fix:
-        return transitions.Fix(
+    def as_fix(self) -> observations.Fix:
+        return observations.Fix(
             uuid=self.uuid,
-            recorded_at=transitions.to_milliseconds(self.recorded_at),
+            recorded_at=observations.to_milliseconds(self.recorded_at),
             lat=self.lat,
             lon=self.lon,
             accuracy_m=self.accuracy_m,
@@ -102,7 +102,7 @@ class ResultOut(strict.ReplySchema):
 
 class TransitionOut(strict.ReplySchema):
     model_config = strict.example(**_TRANSITION)
-    change: transitions.Change
+    change: transition_events.Change
     fence_id: UUID
     store_id: UUID
     at: datetime
@@ -190,6 +190,6 @@ def _rejected(problem: errors.FieldProblem) -> ResultOut:
 
 
 @functools.cache
-def _result(status: transitions.Status, code: transitions.Ignored | None) -> ResultOut:
+def _result(status: observations.Status, code: observations.Ignored | None) -> ResultOut:
     """There are few different ones, and five hundred in a report."""
     return ResultOut(status=status.value, code=code)

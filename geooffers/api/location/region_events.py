@@ -17,7 +17,7 @@ from geooffers.api.location import report_batches
 from geooffers.api.location.positions import ReportOut, report_out
 from geooffers.usecases.location import report_positions as reporting
 from geooffers.usecases.location import report_region_events as region_events
-from geooffers.visits.engine import transitions
+from geooffers.visits.engine import observations
 
 router = Router(tags=["Positions"], auth=auth.device_auth)
 
@@ -57,19 +57,19 @@ class EventIn(strict.StrictSchema):
     mock: Annotated[bool, Field(description="Whether the system says that an app made this place up.")] = False
 
     def as_event(self) -> region_events.ToldEvent:
-        recorded_at = transitions.to_milliseconds(self.recorded_at)
+        recorded_at = observations.to_milliseconds(self.recorded_at)
         return region_events.ToldEvent(
             uuid=self.uuid,
             recorded_at=recorded_at,
             region_id=UUID(str(self.region_id)),
-            change=transitions.RegionChange(self.change),
+            change=observations.RegionChange(self.change),
             background=self.background,
             mock=self.mock,
             fix=None if self.place is None else self._fix(self.place, recorded_at=recorded_at),
         )
 
-    def _fix(self, place: PlaceIn, *, recorded_at: datetime) -> transitions.Fix:
-        return transitions.Fix(
+    def _fix(self, place: PlaceIn, *, recorded_at: datetime) -> observations.Fix:
+        return observations.Fix(
             uuid=self.uuid,
             recorded_at=recorded_at,
             lat=place.lat,

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from geooffers.visits.engine import sighting
 from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report
-from geooffers.visits.engine.observations import to_moment
+from geooffers.visits.engine.observations import Fix, Sighting, Status, to_moment
 from geooffers.visits.engine.plausibility import Place
-from geooffers.visits.engine.transitions import Fix, Known, Sighting, Status
+from geooffers.visits.engine.timeline import Known
 from merchants.fences.areas import is_fence
 from merchants.live_fences.live_fences import Fences
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from geooffers.visits.engine import crossing, sighting
+from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting
 from geooffers.visits.engine.timeline import Crosses
-from geooffers.visits.engine.transitions import Fix, RegionEvent, Sighting
 from merchants.live_fences import live_fences
 
 

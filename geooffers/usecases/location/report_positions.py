@@ -32,20 +32,11 @@ from geooffers.usecases.identity import attest_device
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.advise_next_report import advise_next_report
 from geooffers.visits import recording
-from geooffers.visits.engine import plausibility, transitions
+from geooffers.visits.engine import plausibility, transition_events, transitions
 from geooffers.visits.engine.next_report import NextReport
-from geooffers.visits.engine.transitions import (
-    Change,
-    Fix,
-    Ignored,
-    RegionEvent,
-    Rule,
-    Sighting,
-    State,
-    Status,
-    Transition,
-    Walk,
-)
+from geooffers.visits.engine.observations import Fix, Ignored, RegionEvent, Sighting, Status
+from geooffers.visits.engine.transition_events import Change, Rule
+from geooffers.visits.engine.transitions import State, Transition, Walk
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import packing, sealed_state, staleness
 from merchants.live_fences import live_fences
@@ -60,7 +51,7 @@ WRITES_A_MINUTE = 30
 PUSH_WITHIN = timedelta(minutes=15)
 # What may bring a coupon.
 MOMENTS: Mapping[Change, MomentKind] = {
-    **dict.fromkeys(transitions.BEGINNINGS, MomentKind.BEGAN),
+    **dict.fromkeys(transition_events.BEGINNINGS, MomentKind.BEGAN),
     Change.SETTLED: MomentKind.SETTLED,
     Change.DWELLED: MomentKind.DWELLED,
 }
@@ -403,7 +394,7 @@ def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:
 
 def triggers_of(change: Change, *, is_drive_by: bool) -> tuple[Trigger, ...]:
     """Which offers a change is the moment for. Who enters a fence for walkers has walked in."""
-    if change in transitions.BEGINNINGS:
+    if change in transition_events.BEGINNINGS:
         return (Trigger.ENTERED,) if is_drive_by else (Trigger.ENTERED, Trigger.SETTLED)
     return (Trigger.SETTLED,) if change is Change.SETTLED else (Trigger.DWELLED,)
 

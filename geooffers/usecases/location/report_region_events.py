@@ -15,7 +15,8 @@ from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.location import match_fixes
 from geooffers.usecases.location.report_positions import Report, Result, report_positions
-from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Fix, Ignored, RegionChange, RegionEvent, Status
+from geooffers.visits.engine.observations import Fix, Ignored, RegionChange, RegionEvent, Status
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
 from merchants.live_fences import live_fences
 from merchants.models import AreaKind, Geofence
 

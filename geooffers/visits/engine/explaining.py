@@ -5,8 +5,8 @@ Plain Python. docs/replay.md lists the codes; a test keeps the two alike.
 
 from geooffers.visits.engine.observations import CLOCK_AHEAD_BY, TOO_COARSE_OVER_M, TOO_OLD_AFTER, Ignored, Status
 from geooffers.visits.engine.stays import Stay
-from geooffers.visits.engine.transition_events import Rule
-from geooffers.visits.engine.transitions import Change, Transition
+from geooffers.visits.engine.transition_events import Change, Rule
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.engine.tuning import APART_MS, GAP_MS, Tuning
 
 _WHY_DROPPED = {

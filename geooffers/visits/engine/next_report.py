@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from geooffers.visits.engine.transitions import Stay
+from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.tuning import GAP_MS
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from geooffers.matching.index import Match, Sureness
-from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Fix, RegionEvent, Sighting, Touch
-from geooffers.visits.engine.tuning import MARGIN_MOST_M
+from geooffers.visits.engine import observations
+from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting, Touch
+from geooffers.visits.engine.tuning import DRIVE_BY, MARGIN_MOST_M, WALK_IN
 
 
 class FenceKnown(Protocol):
@@ -39,7 +39,7 @@ def see(
     *, fix: Fix | RegionEvent, index: Matcher, fence: Callable[[int], FenceKnown | None], now: datetime
 ) -> Sighting:
     """What the fix touches. A zone's id is below zero; of a fix that may have been in one nothing is kept."""
-    if isinstance(fix, RegionEvent) or transitions.why_unusable(fix=fix, now=now) is not None:
+    if isinstance(fix, RegionEvent) or observations.why_unusable(fix=fix, now=now) is not None:
         return Sighting(fix=fix)
     touches = []
     for match in index.match_one(lat=fix.lat, lon=fix.lon, accuracy_m=reach_m(fix)):

@@ -16,58 +16,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from geooffers.visits.engine import corrections, timeline
-from geooffers.visits.engine.corrections import Correction, Told
+from geooffers.visits.engine.corrections import Correction
 from geooffers.visits.engine.observations import (
     PUSHABLE_WITHIN,
-    Fix,
     Ignored,
     Order,
-    RegionChange,
-    RegionEvent,
     Sighting,
     Status,
-    Touch,
-    to_milliseconds,
     to_moment,
     why_unusable,
 )
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.timeline import Crosses, Known
-from geooffers.visits.engine.transition_events import BEGINNINGS, Change, Happening, Rule
-from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN, Tuning, TuningName
+from geooffers.visits.engine.transition_events import Change, Happening, Rule
 from geooffers.visits.state.recent_fixes import Kept
-
-__all__ = [
-    "BEGINNINGS",
-    "DRIVE_BY",
-    "WALK_IN",
-    "Change",
-    "Correction",
-    "Fix",
-    "Ignored",
-    "Known",
-    "RegionChange",
-    "RegionEvent",
-    "Rule",
-    "Sighting",
-    "State",
-    "Status",
-    "Stay",
-    "Step",
-    "Told",
-    "Touch",
-    "Transition",
-    "Tuning",
-    "TuningName",
-    "Walk",
-    "advance",
-    "at_rest",
-    "is_worth_a_write",
-    "to_milliseconds",
-    "walk",
-    "why_unusable",
-    "with_write_counted",
-]
 
 # How many sightings are remembered by uuid. Phones repeat the last report, or a batch: the older ones of a repeated
 # batch are `late`, which changes nothing either.

@@ -1,6 +1,6 @@
 """Colours and marks that map, timeline and legend share."""
 
-from geooffers.visits.engine.transitions import Change
+from geooffers.visits.engine.transition_events import Change
 
 INK, FAINT, GROUND, QUIET = "#1f2933", "#9aa5b1", "#ffffff", "#e4e7eb"
 ENTERED, LEFT, DROPPED = "#15803d", "#b42318", "#c2410c"

@@ -11,7 +11,7 @@ from matplotlib.path import Path as Outline
 
 from geooffers.matching.areas import Area
 from geooffers.visits.engine.local_projection import Ground, length_in_words, nice_length_m
-from geooffers.visits.engine.transitions import Fix, Ignored
+from geooffers.visits.engine.observations import Fix, Ignored
 from geooffers.visits.engine.tuning import GAP_MS
 from geooffers.visits.replay.look import DROPPED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from matplotlib.axes import Axes
 
-from geooffers.visits.engine.transitions import Ignored
+from geooffers.visits.engine.observations import Ignored
 from geooffers.visits.replay.look import DROPPED, ENTERED, FAINT, GROUND, INK, KINDS, LEFT, MARKS, QUIET
 from geooffers.visits.replay.replaying import Replay, Town
 from geooffers.visits.replay.stays_told import ToldStay

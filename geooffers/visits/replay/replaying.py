@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from geooffers.matching.areas import Fence
 from geooffers.matching.index import Index
 from geooffers.visits.engine import crossing, explaining, sighting, transitions
-from geooffers.visits.engine.transitions import Fix, Ignored, State, Status, Transition, Tuning
+from geooffers.visits.engine.observations import Fix, Ignored, Status
+from geooffers.visits.engine.transitions import State, Transition
+from geooffers.visits.engine.tuning import Tuning
 from geooffers.visits.replay.traces import Trace
 from merchants.fences.geometry.measures import size_m
 

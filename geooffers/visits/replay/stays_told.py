@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from geooffers.visits.engine.corrections import Told
 from geooffers.visits.engine.observations import to_moment, to_ms
-from geooffers.visits.engine.transitions import BEGINNINGS, Change, Told
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
 from geooffers.visits.replay.replaying import Happened
 
 

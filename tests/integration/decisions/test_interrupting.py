@@ -13,7 +13,7 @@ from geooffers.decisions import interrupting
 from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import Purpose
 from geooffers.usecases.location.report_positions import report_positions
-from geooffers.visits.engine.transitions import Fix
+from geooffers.visits.engine.observations import Fix
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Trade
 from notifications.models import Push

@@ -10,7 +10,11 @@ from geooffers.shoppers.models import Device
 from geooffers.visits import recording
 from geooffers.visits.engine.observations import to_ms
 from geooffers.visits.engine.plausibility import Place
-from geooffers.visits.engine.transitions import DRIVE_BY, Change, Known, State, Stay, Transition
+from geooffers.visits.engine.stays import Stay
+from geooffers.visits.engine.timeline import Known
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import State, Transition
+from geooffers.visits.engine.tuning import DRIVE_BY
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from tests import states
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store

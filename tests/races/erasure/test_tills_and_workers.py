@@ -15,7 +15,8 @@ from geooffers.shoppers.models import ConsentState
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
-from geooffers.visits.engine.transitions import Change, Transition
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets

@@ -5,20 +5,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import (
-    DRIVE_BY,
-    WALK_IN,
-    Change,
-    Fix,
-    RegionChange,
-    RegionEvent,
-    Sighting,
-    State,
-    Touch,
-    Transition,
-    Tuning,
-    Walk,
-)
+from geooffers.visits.engine.observations import Fix, RegionChange, RegionEvent, Sighting, Touch
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import State, Transition, Walk
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN, Tuning
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 STALE_AFTER = timedelta(minutes=60)

@@ -12,11 +12,11 @@ from geooffers.matching.areas import Area, Circle, Fence, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits.engine import crossing, transitions
 from geooffers.visits.engine import sighting as seeing
-from geooffers.visits.engine.observations import RegionChange
+from geooffers.visits.engine.observations import RegionChange, Sighting
 from geooffers.visits.engine.plausibility import Place
 from geooffers.visits.engine.timeline import Crosses
-from geooffers.visits.engine.transition_events import Crossing
-from geooffers.visits.engine.transitions import Change, Sighting, State, Transition, Walk
+from geooffers.visits.engine.transition_events import Change, Crossing
+from geooffers.visits.engine.transitions import State, Transition, Walk
 from geooffers.visits.state import packing
 from tests.unit.visits.sightings import LAT, LAT_A_METRE, LON, STALE_AFTER, seconds, sighting, told
 

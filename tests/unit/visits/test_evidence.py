@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geooffers.visits.engine import evidence
-from geooffers.visits.engine.transitions import Rule
+from geooffers.visits.engine.transition_events import Rule
 
 certainties = st.floats(0, 1)
 

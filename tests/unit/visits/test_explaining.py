@@ -2,15 +2,18 @@
 
 import pytest
 
-from geooffers.visits.engine import explaining, transitions
-from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Change, Ignored, Rule, Status, Transition
+from geooffers.visits.engine import explaining, observations, tuning
+from geooffers.visits.engine.observations import Ignored, Status
+from geooffers.visits.engine.transition_events import Change, Rule
+from geooffers.visits.engine.transitions import Transition
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
 from tests.conftest import ROOT
 from tests.unit.visits.sightings import CAFE, NOON, after, driving_by, seconds, sighting, told, walk
 
 PAGE = (ROOT / "docs" / "replay.md").read_text()
 
 
-def words(rule: Rule, *, tuning: transitions.Tuning = WALK_IN) -> str:
+def words(rule: Rule, *, tuning: tuning.Tuning = WALK_IN) -> str:
     one = Transition(change=Change.ENTERED, fence=CAFE, at=NOON, pushable=True, rule=rule)
     return explaining.why(one, tuning=tuning, dwell_s=300, size_m=100)
 
@@ -38,7 +41,7 @@ def test_the_words_hold_the_numbers_that_decide() -> None:
     assert "5 min" in words(Rule.DWELL_REACHED)
 
 
-def rules(*seen: transitions.Sighting) -> list[Rule | None]:
+def rules(*seen: observations.Sighting) -> list[Rule | None]:
     return [one.rule for one in walk(after(sighting(NOON)), seen).transitions]
 
 
@@ -54,7 +57,7 @@ def test_each_way_in_and_out_names_its_rule() -> None:
     lingering = [sighting(seconds(at), CAFE, depth_m=-8) for at in range(30, 690, 30)]
     assert rules(*inside, *lingering) == [Rule.FIRM_FIXES, Rule.HELD_OUTSIDE]
     assert rules(*inside, sighting(seconds(9_000))) == [Rule.FIRM_FIXES, Rule.SILENCE]
-    enter, leave = transitions.RegionChange.ENTER, transitions.RegionChange.EXIT
+    enter, leave = observations.RegionChange.ENTER, observations.RegionChange.EXIT
     assert rules(told(seconds(10), enter), told(seconds(20), leave)) == [Rule.SYSTEM_SAW_IT, Rule.SYSTEM_SAW_IT]
     assert rules(*inside, sighting(seconds(400), CAFE)) == [Rule.FIRM_FIXES, Rule.DWELL_REACHED]
 

@@ -6,18 +6,10 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.visits.engine.transitions import (
-    BEGINNINGS,
-    DRIVE_BY,
-    KEPT,
-    WALK_IN,
-    Change,
-    RegionChange,
-    Sighting,
-    State,
-    Status,
-    Transition,
-)
+from geooffers.visits.engine.observations import RegionChange, Sighting, Status
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
+from geooffers.visits.engine.transitions import KEPT, State, Transition
+from geooffers.visits.engine.tuning import DRIVE_BY, WALK_IN
 from geooffers.visits.state import packing
 from tests.unit.visits.sightings import CAFE, MALL, NOON, advance, after, changes, seconds, sighting, told, walk
 

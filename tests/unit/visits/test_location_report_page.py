@@ -8,7 +8,7 @@ from geooffers.api.edge import errors
 from geooffers.callers import report_rate
 from geooffers.shoppers.consents import pauses
 from geooffers.usecases.location import report_positions
-from geooffers.visits.engine import transitions
+from geooffers.visits.engine import observations, transition_events, transitions
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "location-report.md").read_text()
 REFUSALS = [
@@ -21,7 +21,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize("word", [*transitions.Status, "rejected", *transitions.Ignored, *transitions.Change])
+@pytest.mark.parametrize("word", [*observations.Status, "rejected", *observations.Ignored, *transition_events.Change])
 def test_every_word_of_an_answer_is_explained(word: str) -> None:
     assert f"`{word}`" in PAGE
 

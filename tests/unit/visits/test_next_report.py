@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report
 from geooffers.visits.engine.observations import to_ms
-from geooffers.visits.engine.transitions import WALK_IN, Stay
+from geooffers.visits.engine.stays import Stay
+from geooffers.visits.engine.tuning import WALK_IN
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(minutes=60)

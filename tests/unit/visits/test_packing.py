@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.observations import fold
-from geooffers.visits.engine.transitions import KEPT, RegionChange, Sighting, State
+from geooffers.visits.engine.observations import RegionChange, Sighting, fold
+from geooffers.visits.engine.transitions import KEPT, State
 from geooffers.visits.state import packing, sighting_bytes
 from geooffers.visits.state.recent_fixes import Kept
 from tests.unit.visits.sightings import CAFE, MALL, NOON, after, seconds, sighting, told, walk

@@ -22,18 +22,10 @@ from geopy.distance import geodesic
 from geooffers.matching.areas import Circle, Fence
 from geooffers.matching.index import Index, Sureness
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import (
-    BEGINNINGS,
-    DRIVE_BY,
-    WALK_IN,
-    Change,
-    Fix,
-    Sighting,
-    State,
-    Touch,
-    Tuning,
-)
-from geooffers.visits.engine.tuning import MARGIN_MOST_M
+from geooffers.visits.engine.observations import Fix, Sighting, Touch
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
+from geooffers.visits.engine.transitions import State
+from geooffers.visits.engine.tuning import DRIVE_BY, MARGIN_MOST_M, WALK_IN, Tuning
 from geooffers.visits.state import packing
 
 STALE_AFTER = timedelta(minutes=60)

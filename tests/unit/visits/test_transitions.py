@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 
 from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import Change, Ignored, Sighting, State, Status
+from geooffers.visits.engine.observations import Ignored, Sighting, Status
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import State
 from tests.unit.visits.sightings import CAFE, MALL, NOON, advance, after, changes, driving_by, seconds, walk
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from geooffers.visits.engine.transitions import Change, Ignored, State
+from geooffers.visits.engine.observations import Ignored
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import State
 from tests.unit.visits.sightings import CAFE, NOON, advance, after, changes, seconds, sighting, walk
 
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from geooffers.visits.engine import transitions
-from geooffers.visits.engine.transitions import Change, RegionChange, Sighting, State
+from geooffers.visits.engine import tuning
+from geooffers.visits.engine.observations import RegionChange, Sighting
+from geooffers.visits.engine.transition_events import Change
+from geooffers.visits.engine.transitions import State
 from tests.unit.visits.sightings import CAFE, NOON, advance, after, changes, seconds, sighting, told, walk
 
 ENTERED, LEFT = [(Change.ENTERED, CAFE)], [(Change.LEFT, CAFE)]
@@ -183,7 +185,7 @@ def test_one_astray_fix_and_one_at_the_door_do_not_end_it() -> None:
 
 
 def test_the_margin_grows_with_the_fence_within_bounds() -> None:
-    margin = transitions.WALK_IN.margin_m
+    margin = tuning.WALK_IN.margin_m
     assert [margin(size_m=size) for size in (50, 100, 200, 400, 5_000)] == [5, 5, 10, 20, 50]
 
 

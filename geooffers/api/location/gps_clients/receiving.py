@@ -22,7 +22,7 @@ from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
 from geooffers.callers import report_rate
 from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.usecases.location import report_positions as reporting
-from geooffers.visits.engine.transitions import Status
+from geooffers.visits.engine.observations import Status
 
 log = logging.getLogger(__name__)
 

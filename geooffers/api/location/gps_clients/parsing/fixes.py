@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from django.utils.crypto import salted_hmac
 
-from geooffers.visits.engine import transitions
+from geooffers.visits.engine import observations
 from geooffers.visits.engine.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M
 
 
@@ -70,7 +70,7 @@ def judge(
     if recorded_at is None:
         return Reason.BAD_TIME
     return ClientFix(
-        recorded_at=transitions.to_milliseconds(recorded_at),
+        recorded_at=observations.to_milliseconds(recorded_at),
         lat=lat,
         lon=lon,
         # Clients write 0 or -1 for what they do not know; no position is exact.
@@ -82,8 +82,8 @@ def judge(
     )
 
 
-def as_fix(fix: ClientFix) -> transitions.Fix:
-    return transitions.Fix(
+def as_fix(fix: ClientFix) -> observations.Fix:
+    return observations.Fix(
         uuid=fix.uuid or derived_uuid(fix),
         recorded_at=fix.recorded_at,
         lat=fix.lat,
