@@ -58,7 +58,7 @@ def _add_outside(
     balls = [clusters.at_least_m(layer.base.cluster_balls, here) for layer, _ in layers]
     wanted = limit - len(found)
     enough_m = _enough_within_m(layers, balls, here, wanted=wanted, counts=counts, found=found)
-    reaches = _Reaches(here, at_most_m=at_most_m)
+    reaches = Reaches(here, at_most_m=at_most_m)
     nearest = sorted(found.values())
     for at_least, layer, number in _candidates(layers, balls, here, within_m=min(enough_m, at_most_m)):
         last = min(nearest[limit - 1] if len(nearest) >= limit else math.inf, at_most_m)
@@ -67,7 +67,7 @@ def _add_outside(
         fence_id = layer.id_of(number)
         if fence_id in found or not counts(fence_id):
             continue
-        distance = _distance_m(layer, number, here, at_least=at_least, reaches=reaches)
+        distance = distance_m(layer, number, here, at_least=at_least, reaches=reaches)
         if distance <= last:
             found[fence_id] = distance
             bisect.insort(nearest, distance)
@@ -172,7 +172,7 @@ def _boxes_at_least_m(layer: Layer, polygons: Ints, here: earth.Here, *, within_
     return at_least
 
 
-class _Reaches:
+class Reaches:
     """Around one place, each so many times as far as the one before, up to `at_most_m`; made when first asked for."""
 
     def __init__(self, here: earth.Here, *, at_most_m: float) -> None:
@@ -187,7 +187,7 @@ class _Reaches:
             yield self._made[-1]
 
 
-def _distance_m(layer: Layer, number: int, here: earth.Here, *, at_least: float, reaches: _Reaches) -> float:
+def distance_m(layer: Layer, number: int, here: earth.Here, *, at_least: float, reaches: Reaches) -> float:
     """Of a fence that the place is not in; infinite when it is farther than the largest reach.
 
     The first reach that holds something of it measures it, whatever else there is: so no distance depends on what was
