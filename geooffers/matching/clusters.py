@@ -56,7 +56,8 @@ def at_least_m(balls: Floats, here: earth.Here) -> Floats:
 
 def members_of(members: npt.NDArray[np.uint32], clusters: Ints) -> Ints:
     places = (clusters[:, None] * FENCES + np.arange(FENCES)).reshape(-1)
-    return members[places[places < len(members)]].astype(np.int64)
+    found: Ints = members[places[places < len(members)]].astype(np.int64)
+    return found
 
 
 def _box_centres(polygons: Floats) -> Floats:

@@ -214,7 +214,8 @@ class Outlines:
         near = set(at[distance * (1 - wrong) <= within].tolist())
         if not near:
             return math.inf
-        edges = [tuple(self._vertices[each : each + 4]) for each in sorted(near)]
+        vertices = self._vertices
+        edges = [(vertices[at], vertices[at + 1], vertices[at + 2], vertices[at + 3]) for at in sorted(near)]
         return (
             distance_of_few_m(edges, here)
             if len(near) <= FEW_EDGES
