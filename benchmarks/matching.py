@@ -33,13 +33,14 @@ from tqdm import tqdm  # noqa: E402
 from benchmarks import peers, postgis, second_process, tile38  # noqa: E402
 from benchmarks.engines import Engine  # noqa: E402
 from benchmarks.workload import Workload, judged, workload  # noqa: E402
-from geooffers.matching import batches  # noqa: E402
+from geooffers.matching import batches, earth, nearness  # noqa: E402
 from geooffers.matching.areas import Circle, Fence  # noqa: E402
 from geooffers.matching.columns import Floats, Ints  # noqa: E402
 from geooffers.matching.index import Index  # noqa: E402
 
 ROUNDS = 7
 POINTS = 200_000
+REGIONS = 20
 # How many times as fast the compiled one is to be.
 GOALS = {"shapely": 8.0, "PostGIS": 100.0, "Tile38": 25.0, "C": 0.6}
 
@@ -176,10 +177,46 @@ def how_near(index: Index, work: Workload) -> None:
     assert 0 <= clearance <= 5_000
     for name, ask, points in (
         ("nearest boundary within 5 km", lambda a, o: index.clearance_m(lat=a, lon=o, at_most_m=5_000), 10_000),
-        ("nearest 20 within 100 km", lambda a, o: index.nearest(lat=a, lon=o, limit=20, at_most_m=1e5), 500),
         ("nearest 100 within 100 km", lambda a, o: index.nearest(lat=a, lon=o, limit=100, at_most_m=1e5), 500),
     ):
         told_of_each(name, ask, zip(lat[:points], lon[:points], strict=True))
+    nearest_regions(index, lat, lon)
+
+
+def nearest_regions(index: Index, lat: list[float], lon: list[float]) -> None:
+    """What a phone is told to watch: beside the same fences found by reckoning how far every fence is at least."""
+
+    def ask(a: float, o: float) -> list[tuple[int, float]]:
+        return [(one.fence, one.distance_m) for one in index.nearest(lat=a, lon=o, limit=REGIONS, at_most_m=1e5)]
+
+    places = list(zip(lat[:500], lon[:500], strict=True))
+    told_of_each("nearest 20 regions", ask, places)
+    times = []
+    for place in places[:40]:
+        began = time.thread_time_ns()
+        ours = ask(*place)
+        between = time.thread_time_ns()
+        theirs = by_looking_at_all(index, *place)
+        times.append((time.thread_time_ns() - between) / (between - began))
+        assert [fence for fence, _ in ours] == [fence for fence, _ in theirs]
+    print(f"  {'the same by looking at all':32s}        x {statistics.median(times):8.2f}")
+
+
+def by_looking_at_all(index: Index, lat: float, lon: float) -> list[tuple[int, float]]:
+    here, (layer, _) = earth.here(lat=lat, lon=lon), index._layers[0]
+    inside = layer.inside(lat=lat, lon=lon)
+    found = [(0.0, layer.id_of(number)) for number in inside]
+    numbers = np.arange(len(layer))
+    at_least = nearness.at_least_m(layer, numbers, here, within_m=1e5)
+    reaches = nearness.Reaches(here, at_most_m=1e5)
+    for number in np.argsort(at_least, kind="stable").tolist():
+        found = sorted(found)[:REGIONS]
+        if at_least[number] > min(found[-1][0] if len(found) == REGIONS else np.inf, 1e5):
+            break
+        if number not in inside:
+            distance = nearness.distance_m(layer, number, here, at_least=at_least[number], reaches=reaches)
+            found.append((distance, layer.id_of(number)))
+    return [(fence, distance) for distance, fence in sorted(found)[:REGIONS] if distance <= 1e5]
 
 
 def told_of_each(name: str, ask: Callable[..., object], questions: Iterable[tuple[float, ...]]) -> None:

@@ -5,8 +5,11 @@ names another database); one client keeps one connection and calls what is compa
 alike. Prints medians of the rounds, and the ratios, which are what to trust.
 
 What is said to change nothing is held to it: no packed state may have been written while it was timed.
+
+`--against ../another-checkout` compares with the server of that checkout instead: against.py.
 """
 
+import argparse
 import http.client
 import itertools
 import json
@@ -50,17 +53,20 @@ def prepare() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def serve(url: str, *, environment: dict[str, str] | None = None, log: Path | None = None) -> subprocess.Popen[bytes]:
+def serve(
+    url: str, *, environment: dict[str, str] | None = None, log: Path | None = None, root: Path = ROOT
+) -> subprocess.Popen[bytes]:
+    """`root`: of the checkout whose server it is."""
     port, log = str(urlsplit(url).port), log or BENCH_DIR / "web.log"
     server = subprocess.Popen(
         [sys.executable, "manage.py", "runweb", "--no-migrate", "--port", port, "--workers", "1"],
-        cwd=ROOT,
+        cwd=root,
         env=environment,
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=2)
         try:
@@ -241,7 +247,18 @@ def walking(client: Client, *, lat: float, lon: float) -> dict[str, float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--against", type=Path, help="another checkout, whose server is called in turn with ours")
+    parser.add_argument("--rounds", type=int, default=15, help="with --against")
+    parser.add_argument("--postgresql", action="store_true", help="with --against; else SQLite")
+    asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or the server would stay behind
+    if asked.against is not None:
+        from benchmarks import against
+
+        shutil.rmtree(BENCH_DIR, ignore_errors=True)
+        against.compare(asked.against, rounds=asked.rounds, postgresql=asked.postgresql)
+        return
     prepare()
     from benchmarks import places
     from geooffers.rounds.demo.processes import free_port

@@ -10,6 +10,7 @@ decisions.py  the cheap decisions: inside, outside, or too close to say
 layer.py      a base asked in plain Python, outlines.py its polygons; batches.py and kernel.py: the same steps for many
               positions, compiled
 touching.py   how surely, how far from the boundary; following.py the same along a phone's way
+clusters.py   fences that lie close together, so that most are not looked at
 nearness.py   what begins nearest, and how near the nearest boundary is
 shapes.py     one fence's exact answer: circles.py, polygons.py, and edges.py, which measures to a boundary
 earth.py      the ellipsoid

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geooffers.matching import cells, covering, earth, slabs, table
+from geooffers.matching import cells, clusters, covering, earth, slabs, table
 from geooffers.matching.columns import Columns, Floats, Ints
 
 Told = Callable[[str, float], None]
@@ -47,6 +47,9 @@ class Base:
     """Fences' numbers in the order of their ids."""
     table_shape: Ints
     """How many places of a region of the table keys are spread over, and the region's size."""
+    cluster_members: npt.NDArray[np.uint32]
+    cluster_balls: Floats
+    """See clusters.py."""
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -105,6 +108,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     made = table.built(np.concatenate(covers) if covers else np.empty(0, dtype=np.uint64))
     told("ids", 0.95)
     ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
+    near = clusters.clusters_of(circles=circles, circle_areas=columns.circle_areas, polygons=polygons)
     base = Base(
         ids=ids,
         circle_areas=columns.circle_areas,
@@ -121,6 +125,8 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
         there=made.there,
         by_id=np.argsort(ids).astype(np.uint32),
         table_shape=np.array([made.homes, len(made.slots) // table.REGIONS], dtype=np.int64),
+        cluster_members=near.members,
+        cluster_balls=near.balls,
     )
     told("built", 1.0)
     return base

@@ -19,6 +19,8 @@ MEAN_RADIUS_M = 6371008.8
 
 # The smallest radius of curvature along a meridian (at the equator): a metre turns the latitude by 1 / this at most.
 SMALLEST_CURVATURE_M = EQUATOR_M * (1 - E2)
+# The largest of all: at a pole.
+LARGEST_CURVATURE_M = EQUATOR_M / (1 - FLATTENING)
 _POLE_M = EQUATOR_M * (1 - FLATTENING)
 _RADIANS = math.radians(1.0)
 

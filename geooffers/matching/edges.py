@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 
 TOLERANCE_M = 0.01
 
+# Squared. Up to latitude 80 an edge of 150 m is nowhere three millimetres from a straight line.
+STRAIGHT2 = 150.0 * 150.0
+
 # Below this many pieces a loop over floats is quicker than the fixed cost of a dozen array operations.
 LOOP_BELOW = 40
 
@@ -32,6 +35,9 @@ SHORTEST2 = 1e-100
 
 Edge = tuple[float, float, float, float]
 """From longitude and latitude, to longitude and latitude."""
+
+Place = tuple[float, float, float]
+"""A point in space, or the way from one to another."""
 
 Row = tuple[float, float, float, float, float, float, float]
 """Of a straight piece in space: where it begins, which way it runs, and one over its squared length."""
@@ -82,6 +88,37 @@ class Boundary:
             if line2 < best:
                 best = line2
         return best
+
+
+def distance_of_few_m(ends: Sequence[Edge], here: earth.Here) -> float:
+    """What a boundary of so few edges says, in plain Python: dozens of calls of NumPy cost more than they. Not for
+    edges within ten degrees of a pole.
+    """
+    rows: list[Row] = []
+    rest = list(ends)
+    while rest:
+        lon, lat, to_lon, to_lat = edge = rest.pop()
+        x, y, z = earth.here(lat=lat, lon=lon)[2:5]
+        to_x, to_y, to_z = earth.here(lat=to_lat, lon=to_lon)[2:5]
+        along = (to_x - x, to_y - y, to_z - z)
+        length2 = along[0] * along[0] + along[1] * along[1] + along[2] * along[2]
+        if length2 > STRAIGHT2 and _edge_strays_m(edge, (x, y, z), along) > TOLERANCE_M:
+            middle = (lon + to_lon) / 2, (lat + to_lat) / 2
+            rest += [(lon, lat, *middle), (*middle, to_lon, to_lat)]
+            continue
+        rows.append((x, y, z, *along, 1 / length2 if length2 > SHORTEST2 else 0.0))
+    return Boundary(rows=rows).distance_m(here)
+
+
+def _edge_strays_m(edge: Edge, start: Place, along: Place) -> float:
+    """As `_strays_m` says it of one."""
+    lon, lat, to_lon, to_lat = edge
+    worst = 0.0
+    for share in (0.25, 0.5, 0.75):
+        x, y, z = earth.here(lat=lat + share * (to_lat - lat), lon=lon + share * (to_lon - lon))[2:5]
+        gap = (x - start[0] - share * along[0], y - start[1] - share * along[1], z - start[2] - share * along[2])
+        worst = max(worst, math.hypot(*gap))
+    return worst
 
 
 def places_along(area: Polygon) -> Floats:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from geooffers.matching.base import Base
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CHUNK = 1 << 22
 

@@ -16,12 +16,21 @@ import numpy.typing as npt
 from geooffers.matching import decisions, earth, slabs
 from geooffers.matching.base import Base
 from geooffers.matching.decisions import INSIDE, OUTSIDE
-from geooffers.matching.edges import SHORTEST2, Boundary
+from geooffers.matching.edges import SHORTEST2, Boundary, distance_of_few_m
 
 # Half a percent of the earth's radius, less something: so far the length of a degree may be off, times the tangent.
 FLAT_UP_TO_M = 25_000.0
 # Past this many edges in the slabs beside a place NumPy looks through them for those that are near.
 EDGES_ONE_BY_ONE = 96
+
+# Beyond what is flat, so far from a place and from the equator, edges are still chosen on a flat map.
+CULLED_UP_TO_M, CULLED_UP_TO_DEG = 150_000.0, 80.0
+# An outline no higher than this has one length of a degree.
+LOW_DEG = 0.03
+# By what share the radii of curvature change in a radian, at most.
+CURVES = 0.0102
+# Past this many edges NumPy measures them.
+FEW_EDGES = 16
 
 # A measured distance is right to 2 cm and half a percent; what is looked for lies a little farther.
 FARTHER_SHARE, FARTHER_M = 1.01, 0.05
@@ -143,15 +152,19 @@ class Outlines:
         at = self._base.slab_edges[begin:end].astype(np.intp)
         at += vertex
         at *= 2
+        return math.sqrt(self._away2(at, here, east_m=here.east_m).min())
+
+    def _away2(self, at: npt.NDArray[np.intp], here: earth.Here, *, east_m: float | Floats) -> Floats:
+        """Squared, on the flat map, of the edges whose first numbers stand at these places."""
         x, y = self._numbers.take(at), self._numbers.take(at + 1)
         along, up = self._numbers.take(at + 2), self._numbers.take(at + 3)
         along -= x
         up -= y
-        along *= here.east_m
+        along *= east_m
         up *= here.north_m
         x -= here.lon
         y -= here.lat
-        x *= here.east_m
+        x *= east_m
         y *= here.north_m
         # What is no longer than a place is not divided by.
         share = (x * along + y * up) / (along * along + up * up + SHORTEST2)
@@ -159,9 +172,57 @@ class Outlines:
         np.minimum(share, 0.0, out=share)
         x -= share * along
         y -= share * up
-        return math.sqrt((x * x + y * y).min())
+        away2: Floats = x * x + y * y
+        return away2
 
     def _measured_in_space(self, record: Sequence[float], reach: Reach) -> float:
+        if len(reach.boxes) == 1 and reach.radius_m <= CULLED_UP_TO_M:
+            (box,) = reach.boxes
+            if max(-box[1], box[3]) <= CULLED_UP_TO_DEG:
+                return self._nearest_culled(record, reach, box)
+        return self._measured_among_all(record, reach)
+
+    def _nearest_culled(self, record: Sequence[float], reach: Reach, box: earth.Box) -> float:
+        """The same of one box far from the poles: the flat map says which few edges may be the nearest.
+
+        For the straight line through the earth a degree of longitude is as long as the geometric mean of what it is
+        here and there, so on the map it is as long as that: one for a low outline, else one for each edge. `wrong`: the
+        distance on the map is right to this share. An edge does not lie on its middle latitude alone; many degrees of
+        longitude are no straight line; and the earth's radii of curvature change from the equator to a pole.
+        """
+        west, south, east, north = box
+        if record[slabs.NORTH] < south or record[slabs.SOUTH] > north:
+            return math.inf
+        if record[slabs.EAST] < west or record[slabs.WEST] > east:
+            return math.inf
+        here, numbers = reach.here, self._numbers
+        begin, end = self._edges_between(record, south, north)
+        at = self._base.slab_edges[begin:end].astype(np.intp)
+        at += int(record[slabs.FIRST_VERTEX])
+        at *= 2
+        low: float | Floats
+        high: float | Floats
+        low, high = max(record[slabs.SOUTH], south), min(record[slabs.NORTH], north)
+        if high - low > LOW_DEG:
+            low, high = numbers.take(at + 1), numbers.take(at + 3)
+        middle = np.radians((low + high) / 2).clip(math.radians(south), math.radians(north))
+        east_m = here.east_m * np.sqrt(np.cos(middle) / math.cos(math.radians(here.lat)))
+        wrong = np.abs(high - low) * (math.radians(1 / 4) * math.tan(math.radians(max(-south, north))))
+        wrong += math.radians(east - west) ** 2 / 96 + math.radians(north - south) * CURVES
+        distance = np.sqrt(self._away2(at, here, east_m=east_m))
+        within = min(float((distance * (1 + wrong)).min()), reach.radius_m * FARTHER_SHARE + FARTHER_M)
+        near = set(at[distance * (1 - wrong) <= within].tolist())
+        if not near:
+            return math.inf
+        vertices = self._vertices
+        edges = [(vertices[at], vertices[at + 1], vertices[at + 2], vertices[at + 3]) for at in sorted(near)]
+        return (
+            distance_of_few_m(edges, here)
+            if len(near) <= FEW_EDGES
+            else Boundary.of_edges(np.array(edges)).distance_m(here)
+        )
+
+    def _measured_among_all(self, record: Sequence[float], reach: Reach) -> float:
         vertices, vertex = self._base.vertices, int(record[slabs.FIRST_VERTEX])
         ends: list[Floats] = [np.empty((0, 4))]
         for box in reach.boxes:

@@ -4,6 +4,7 @@ Each guard has a twin that leaves it out and shows what would happen.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from geooffers.callers import device_lookup
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device
+from geooffers.statements.inserts import insert_new
 from geooffers.usecases.location import report_positions
 from geooffers.visits import recording
 from geooffers.visits.engine import transitions
@@ -91,7 +93,9 @@ def test_without_the_visits_lock_two_phones_that_leave_together_leave_it_open(re
         with transaction.atomic():
             Presence.objects.filter(visit=visit, device=device).delete()
             both_have_left.wait(10)
-            if not visit.presences.exists():
+            is_empty = not visit.presences.exists()
+            both_have_left.wait(10)  # neither commits before the other has looked
+            if is_empty:
                 Visit.objects.filter(pk=visit.pk).update(ended_at=NOON, end_reason=EndReason.LEFT)
 
     together(*[partial(leave, device) for device in devices])
@@ -236,6 +240,41 @@ def test_without_the_constraint_every_phone_has_a_visit_of_its_own() -> None:
         Visit.objects.all().delete()
         with connection.schema_editor() as editor:
             editor.add_constraint(Visit, constraint)
+
+
+def ends_before_it_is_locked(visit: Visit) -> Callable[..., Any]:
+    """Around each statement: another phone ends the visit just before this one locks what is open."""
+    done = []
+
+    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if sql.startswith("SELECT") and 'FROM "visits_visit"' in sql and not done:
+            done.append(True)
+            ended = Visit.objects.filter(pk=visit.pk)
+            together(partial(ended.update, ended_at=NOON, end_reason=EndReason.LEFT))
+        return execute(sql, params, many, context)
+
+    return wrapper
+
+
+def test_an_entry_whose_visit_ended_before_it_was_locked_begins_the_next(requires_postgresql: None) -> None:
+    shopper, store = make_shopper(), make_store()
+    fence, beside = make_fence(store), make_fence(store)
+    device, theirs = make_device(shopper), Visit.objects.create(shopper=shopper, fence=fence, began_at=NOON)
+    entries = [Transition(change=Change.ENTERED, fence=one.pk, at=at(60), pushable=True) for one in (fence, beside)]
+    with transaction.atomic(), connection.execute_wrapper(ends_before_it_is_locked(theirs)):
+        recorded = recording.apply(device=device, shopper_id=shopper.pk, found=entries, is_gone=lambda fence: False)
+    assert [one.is_news for one in recorded] == [True, True]
+    assert {one.visit for one in recorded} == set(Visit.objects.filter(ended_at=None, presences__device=device))
+
+
+def test_an_entry_that_looks_once_has_no_visit(requires_postgresql: None) -> None:
+    """The twin: the other phone's visit kept ours from being inserted, and then it was over."""
+    fence, shopper = make_fence(make_store()), make_shopper()
+    theirs = Visit.objects.create(shopper=shopper, fence=fence, began_at=NOON)
+    with transaction.atomic(), connection.execute_wrapper(ends_before_it_is_locked(theirs)):
+        assert insert_new([Visit(shopper=shopper, fence=fence, began_at=at(60))]) == set()
+        assert not Visit.objects.filter(shopper=shopper, fence=fence, ended_at=None).select_for_update().exists()
+    assert not Visit.objects.filter(ended_at=None).exists(), "the phone is inside, and there is no visit"
 
 
 def test_two_phones_crossing_between_two_fences_never_wait_in_a_circle() -> None:

@@ -1,13 +1,17 @@
 """What visits and presence say after a phone's transitions."""
 
+import random
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
-from geooffers.shoppers.models import Device
+from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits import recording
+from geooffers.visits.engine.corrections import Correction, Told
 from geooffers.visits.engine.observations import to_ms
 from geooffers.visits.engine.plausibility import Place
 from geooffers.visits.engine.stays import Stay
@@ -18,6 +22,7 @@ from geooffers.visits.engine.tuning import DRIVE_BY
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from tests import states
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
+from tests.statements import listed
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +198,100 @@ def test_presence_that_a_damaged_state_forgot_is_ended() -> None:
         apply(device, change(Change.ENTERED, fence.pk))
     recording.end_forgotten_presence(device=device, now=NOON + timedelta(minutes=1), inside={here.pk})
     assert [visit.fence_id for visit in Visit.objects.filter(ended_at=None)] == [here.pk]
+
+
+# --- many at once ----------------------------------------------------------------------------------------------
+
+CHANGES = (Change.ENTERED, Change.APPEARED_INSIDE, Change.SETTLED, Change.DWELLED, Change.LEFT, Change.CROSSED)
+
+
+def rows_of(shopper: Shopper) -> list[tuple[object, ...]]:
+    """Visits in their order, with the phones in them; without ids, which are always new."""
+    return [
+        (
+            visit.fence_id,
+            visit.began_at,
+            visit.appeared_inside,
+            visit.settled_at,
+            visit.dwelled_at,
+            visit.confidence,
+            visit.seen_until,
+            visit.ended_at,
+            visit.end_reason,
+            sorted((one.device.push_address[-1], one.since) for one in visit.presences.select_related("device")),
+        )
+        for visit in Visit.objects.filter(shopper=shopper).order_by("fence_id", "began_at", "ended_at", "pk")
+    ]
+
+
+def two_phones() -> list[Device]:
+    shopper = make_shopper()
+    return [make_device(shopper, push_address=f"{uuid4()}-{number}") for number in (1, 2)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_report_is_written_as_if_each_of_its_transitions_had_come_by_itself(seed: int) -> None:
+    """Two shoppers with two phones each live the same story: the one's reports come whole, the other's in pieces."""
+    chance, store = random.Random(seed), make_store()
+    fences = [make_fence(store).pk for _ in range(4)]
+    whole, pieces = two_phones(), two_phones()
+    minute = 0
+    for _ in range(12):
+        phone, found = chance.randrange(2), []
+        for _ in range(chance.randrange(1, 9)):
+            minute += 1
+            one = change(chance.choice(CHANGES), chance.choice(fences), minutes=minute, stale=chance.random() < 0.2)
+            found.append(replace(one, confidence=chance.choice([0.5, 0.75, 1.0])))
+        gone = chance.sample(fences, chance.randrange(2))
+        together = apply(whole[phone], *found, gone=gone)
+        one_by_one = [each for one in found for each in apply(pieces[phone], one, gone=gone)]
+        assert [(each.transition, each.is_news) for each in together] == [
+            (each.transition, each.is_news) for each in one_by_one
+        ]
+        assert rows_of(whole[0].shopper) == rows_of(pieces[0].shopper)
+
+
+def test_a_correction_is_written_between_what_came_before_it_and_after_it() -> None:
+    device, store = make_device(), make_store()
+    cafe, mall = make_fence(store), make_fence(store)
+    told = Told(entered_ms=to_ms(NOON), appeared=False)
+    over = replace(told, left_ms=to_ms(NOON + timedelta(minutes=2)))
+    correction = Correction(before=(told,), after=(over,))
+    apply(
+        device,
+        change(Change.ENTERED, cafe.pk),
+        change(Change.ENTERED, mall.pk),
+        replace(change(Change.CORRECTED, cafe.pk, minutes=3), correction=correction),
+        change(Change.ENTERED, cafe.pk, minutes=4),
+    )
+    assert list(Visit.objects.order_by("began_at", "fence_id").values_list("fence_id", "ended_at")) == [
+        (cafe.pk, NOON + timedelta(minutes=2)),
+        (mall.pk, None),
+        (cafe.pk, None),
+    ]
+    assert set(Presence.objects.values_list("visit__fence", "visit__ended_at")) == {(cafe.pk, None), (mall.pk, None)}
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_any_number_of_visits_is_written_by_the_same_few_statements(count: int) -> None:
+    shopper, store = make_shopper(), make_store()
+    first, second = make_device(shopper), make_device(shopper)
+    fences = [make_fence(store).pk for _ in range(count)]
+
+    def cost(device: Device, what: Change, minutes: int) -> list[str]:
+        with listed() as statements:
+            apply(device, *[change(what, fence, minutes=minutes) for fence in fences])
+        return statements
+
+    locked, shared = "SELECT visits_visit", "SELECT visits_presence"
+    entered, joined = ["INSERT visits_visit", "INSERT visits_presence"], ["INSERT visits_visit", locked]
+    left = [locked, shared, "UPDATE visits_visit", "DELETE visits_presence"]
+    assert cost(first, Change.ENTERED, 0) == entered
+    assert cost(second, Change.ENTERED, 1) == [*joined, "INSERT visits_presence"]
+    assert cost(first, Change.SETTLED, 2) == [locked, "UPDATE visits_visit"]
+    assert cost(second, Change.SETTLED, 3) == [locked]
+    assert cost(first, Change.DWELLED, 5) == [locked, "UPDATE visits_visit"]
+    assert cost(first, Change.CROSSED, 6) == ["INSERT visits_visit"]
+    assert cost(first, Change.LEFT, 7) == left
+    assert cost(second, Change.LEFT, 8) == left
+    assert cost(second, Change.LEFT, 9) == [locked]

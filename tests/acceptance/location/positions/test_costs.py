@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from geooffers.usecases.location import report_positions
 from geooffers.visits.models import Visit
+from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from tests.acceptance.location.positions.answers import minutes, results
-from tests.cast import NOON
+from tests.cast import NOON, make_fence, make_offer, make_store
+from tests.statements import listed
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +59,44 @@ def test_a_minute_later_the_state_is_written_and_no_row_of_a_visit(aino: Geofenc
     written = [sql for sql in writes_in(queries) if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
     assert len(written) == 1
     assert "visits_devicestate" in written[0]
+
+
+# What of an entry's statements is no decision and no message, in their order. docs/performance.md has the whole list.
+REPORT = ["SELECT shoppers_device", "SELECT shoppers_consentstate", "UPDATE visits_devicestate"]
+BEGINNING = ["INSERT visits_visit", "INSERT visits_presence"]
+ENTRY_AT_MOST, TWENTY_AT_MOST = 20, 40
+
+
+def entry_at(fences: int) -> list[str]:
+    """The statements of a report that begins so many visits of one store, and brings a coupon."""
+    store = make_store()
+    for _ in range(fences):
+        make_fence(store)
+    make_offer(store)
+    live_fences.matcher().refresh()
+    walker = Walker()
+    walker.be_at(DOWN_THE_STREET, NOON)
+    with listed() as statements:
+        answer = walker.be_at(AT_AINO, NOON + minutes(1))
+    assert (len(answer["transitions"]), len(answer["coupons"])) == (fences, 1)
+    return statements
+
+
+@pytest.mark.parametrize("fences", [1, 20])
+def test_what_an_entry_writes_of_visits_does_not_depend_on_how_many_begin(fences: int) -> None:
+    statements = entry_at(fences)
+    assert statements[: len(REPORT) + len(BEGINNING)] == REPORT + BEGINNING
+    assert [one for one in statements if one.endswith(("_visit", "_presence", "_devicestate"))] == [
+        "UPDATE visits_devicestate",
+        *BEGINNING,
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="decisions, coupons and messages still ask one by one")
+@pytest.mark.parametrize(("fences", "at_most"), [(1, ENTRY_AT_MOST), (20, TWENTY_AT_MOST)])
+def test_an_entry_is_at_most_so_many_statements(fences: int, at_most: int) -> None:
+    statements = entry_at(fences)
+    assert len(statements) <= at_most, "\n".join(["", *statements])
 
 
 def test_writes_of_a_device_are_limited_exactly_and_say_when_to_come_back(aino: Geofence) -> None:
