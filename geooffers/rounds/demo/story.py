@@ -84,8 +84,11 @@ class Story:
             for coupon in answer["coupons"]:
                 self.line("coupon", f"{coupon['merchant']}: {coupon['title']}")
                 coupons.append(coupon)
-                # Nobody hears of an offer after they have left, so the walk goes on when the message is there.
-                self.receive_push(phone, coupon)
+                if len(coupons) == 1:
+                    # Nobody hears of an offer after they have left, so the walk goes on when the message is there.
+                    self.receive_push(phone, coupon)
+                else:
+                    self.line("push", "none: there are ten minutes between two; the coupon is in the list")
         return coupons
 
     def receive_push(self, phone: phones.Phone, coupon: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ anew; the first fix after such a silence is `appeared_inside`, also where the ph
 import csv
 import json
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -16,6 +17,8 @@ import pytest
 from geopy.distance import geodesic
 
 from geooffers.coupons.models import Coupon
+from geooffers.decisions.interrupting import AT_MOST_EVERY
+from geooffers.decisions.models import Decision
 from geooffers.redemptions import books
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
@@ -144,5 +147,12 @@ def test_a_recorded_phone_is_followed_into_and_out_of_every_fence(
     assert len(visits) == 26
     assert list(Coupon.objects.order_by("visit__began_at", "visit__fence").values_list("visit", flat=True)) == visits
     assert Coupon.objects.values("visit", "offer").distinct().count() == 26
-    assert Push.objects.count() == 26
+    # Each was told, or came within ten minutes of one that was.
+    messages = list(Decision.objects.order_by("at").values_list("at", "message"))
+    assert {message for _, message in messages} == {"owed", "too_soon"}
+    owed = [at for at, message in messages if message == "owed"]
+    assert Push.objects.count() == len(owed)
+    assert all(later - at >= AT_MOST_EVERY for at, later in pairwise(owed))
+    for silent_at in (at for at, message in messages if message == "too_soon"):
+        assert any(timedelta(0) <= silent_at - at < AT_MOST_EVERY for at in owed)
     assert books.check_books() == []
