@@ -20,8 +20,8 @@ class NothingHeld(Exception):
 
 def worth_of(coupon: Coupon) -> units.Amount | None:
     """The money that it promises. A percentage, and something free, are worth what the basket says, which we do not
-    know."""
-    if coupon.discount_kind != DiscountKind.AMOUNT or not coupon.currency or coupon.discount_value <= 0:
+    know; the form of offers asks for three letters of a currency, and without them nothing can be counted."""
+    if coupon.discount_kind != DiscountKind.AMOUNT or coupon.discount_value <= 0 or not units.is_money(coupon.currency):
         return None
     return units.money(coupon.discount_value, coupon.currency)
 

@@ -75,7 +75,7 @@ WITH said (coupon, offer, unit, promised, held, given, entries, reserved, redeem
     UNION ALL
     SELECT id, offer_id, currency, {money},
         CASE state WHEN 'open' THEN {money} ELSE 0 END, CASE state WHEN 'redeemed' THEN {money} ELSE 0 END, 0, 0, 0
-    FROM coupons_coupon WHERE discount_kind = 'amount' AND discount_value > 0 AND currency <> ''
+    FROM coupons_coupon WHERE discount_kind = 'amount' AND discount_value > 0 AND LENGTH(currency) = 3
     UNION ALL
     SELECT subject, owner, unit, 0, 0, 0, 1,
         CASE WHEN target = 'reserved' THEN amount WHEN source = 'reserved' THEN -amount ELSE 0 END,
@@ -107,7 +107,7 @@ WITH said (redemption, coupon, unit, worth, given) AS (
     SELECT id, coupon_id, '{place}', 1, 0 FROM redemptions_redemption WHERE whole
     UNION ALL
     SELECT id, coupon_id, currency, CAST(ROUND(value * {parts}) AS BIGINT), 0
-    FROM redemptions_redemption WHERE discount_kind = 'amount' AND value > 0 AND currency <> ''
+    FROM redemptions_redemption WHERE discount_kind = 'amount' AND value > 0 AND LENGTH(currency) = 3
     UNION ALL
     SELECT cause, subject, unit, 0, amount FROM ledger_ledgerentry WHERE target = 'redeemed'
 )

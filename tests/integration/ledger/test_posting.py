@@ -11,7 +11,7 @@ from geooffers.coupons import accounting, issuing, keyring
 from geooffers.coupons.models import Coupon
 from geooffers.ledger import movements, posting, reading
 from geooffers.ledger.models import LedgerEntry
-from geooffers.redemptions import redeeming
+from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption
 from merchants.models import Offer, Store
 from merchants.offers import budgets
@@ -139,3 +139,12 @@ def test_a_cap_that_is_refused_leaves_no_entry(offer: Offer) -> None:
     with pytest.raises(budgets.BelowUsed):
         budgets.set_cap(offer=offer, cap=0, now=NOON)
     assert LedgerEntry.objects.filter(subject=offer.pk).count() == 1
+
+
+def test_an_amount_without_a_currency_stops_nobody_and_counts_places_alone(offer: Offer) -> None:
+    Offer.objects.update(currency="€")
+    offer.refresh_from_db()
+    coupon = make_coupon(offer)
+    assert moved(coupon) == ["free -> reserved"]
+    assert set(LedgerEntry.objects.values_list("unit", flat=True)) == {"place"}
+    assert books.check_books() == []

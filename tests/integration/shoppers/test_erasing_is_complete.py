@@ -33,6 +33,8 @@ PLAIN_IDS: dict[str, type[Model] | None] = {
     "ledger.LedgerEntry.owner": Offer,
     "ledger.LedgerEntry.subject": Coupon,
     "ledger.LedgerEntry.cause": Redemption,
+    "shoppers.Tombstone.request_id": None,  # an audit row that names nobody
+    "merchants.Geofence.public_id": None,  # the fence's own
 }
 
 
