@@ -88,7 +88,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     )
     told("circles", 0.1)
     circles = _circles(columns.circle_areas)
-    covers = [table.packed(covering.cover_circles(columns.circle_areas))] if len(circles) else []
+    covers = [table.packed(covering.cover_circles(columns.circle_areas))]
     vertices: Ints = np.diff(columns.ring_vertex[columns.polygon_ring])
     cut: list[slabs.Slabs] = []
     slab = 0
@@ -105,7 +105,7 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
     begins, edges = _one_after_another(cut, most_vertices=int(vertices.max(initial=0)))
     polygons = np.concatenate([one.records for one in cut]) if cut else np.empty((0, 8))
     told("cells", 0.8)
-    made = table.built(np.concatenate(covers) if covers else np.empty(0, dtype=np.uint64))
+    made = table.built(np.concatenate(covers))
     told("ids", 0.95)
     ids = np.concatenate([columns.circle_ids, columns.polygon_ids])
     near = clusters.clusters_of(circles=circles, circle_areas=columns.circle_areas, polygons=polygons)

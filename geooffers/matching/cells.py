@@ -77,6 +77,12 @@ def mixed_key(number: int, row: int, column: int) -> int:
     return ((number << 33 | row << 17 | column) * MIXER) & KEY_MASK
 
 
+def keys_of(level: Ints, row: Ints, column: Ints) -> Ints:
+    """Of cells, not mixed. `level` counts the levels, and the neighbourhoods as one more."""
+    keys: Ints = np.array(PREFIXES)[level] | row << 17 | column
+    return keys
+
+
 def rows_of(lat: npt.NDArray[np.float64]) -> Ints:
     rows: Ints = np.clip(np.floor((lat + 90.0) * PER_DEGREE), 0, ROWS - 1).astype(np.int64)
     return rows
@@ -89,7 +95,7 @@ def columns_of(lon: npt.NDArray[np.float64]) -> Ints:
 
 
 def map_of(keys: Ints) -> npt.NDArray[np.uint8]:
-    """The map in which these cells exist. Neighbourhoods are not on it."""
+    """The map in which the cells of these keys exist. Neighbourhoods are not on it."""
     there = np.zeros((MAP_ROWS, MAP_COLUMNS), dtype=np.uint8)
     keys = keys[keys >> 32 != PREFIXES[NEIGHBOURHOODS] >> 32]
     for each, (shift, begin) in enumerate(zip(SHIFTS, BEGINS, strict=True)):

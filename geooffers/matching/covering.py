@@ -115,7 +115,7 @@ def _in_neighbourhoods(
     boxes = _finest(west[small], south[small], east[small], north[small])
     around = _strips_on(np.full(len(small), cells.NEIGHBOURHOOD_LEVEL), *boxes)
     strip, step = expanded(around.last - around.first + 1)
-    return joined(
+    return _joined(
         [
             cover,
             Cover(
@@ -129,15 +129,13 @@ def _in_neighbourhoods(
     )
 
 
-def joined(covers: Sequence[Cover]) -> Cover:
-    """Read as one. Without any fence there are no cells."""
-    none: Ints = np.empty(0, dtype=np.int64)
+def _joined(covers: Sequence[Cover]) -> Cover:
     return Cover(
-        owner=np.concatenate([none, *(cover.owner for cover in covers)]),
-        level=np.concatenate([none, *(cover.level for cover in covers)]),
-        row=np.concatenate([none, *(cover.row for cover in covers)]),
-        column=np.concatenate([none, *(cover.column for cover in covers)]),
-        full=np.concatenate([none.astype(bool), *(cover.full for cover in covers)]),
+        owner=np.concatenate([cover.owner for cover in covers]),
+        level=np.concatenate([cover.level for cover in covers]),
+        row=np.concatenate([cover.row for cover in covers]),
+        column=np.concatenate([cover.column for cover in covers]),
+        full=np.concatenate([cover.full for cover in covers]),
     )
 
 

@@ -24,12 +24,12 @@ REGIONS = 16
 
 FULL, LAST = 2, 1
 FENCE_SHIFT = 2
-# A fence's number in an entry, and beside a cell's key while these are sorted.
-FENCES_AT_MOST = 1 << 27
-# A cell's place among the others, beside its mixed key while these are sorted.
-CELL_BITS = 64 - cells.KEY_BITS
-CELLS_AT_MOST = 1 << CELL_BITS
-
+# What is sorted is a key with something beside it: a fence's number and whether the cell lies wholly inside, or which
+# of all cells it is.
+BESIDE_BITS = 64 - cells.KEY_BITS
+BESIDE = (1 << BESIDE_BITS) - 1
+FENCES_AT_MOST = 1 << BESIDE_BITS - 1
+CELLS_AT_MOST = 1 << BESIDE_BITS
 
 Packed = npt.NDArray[np.uint64]
 
@@ -61,24 +61,24 @@ def packed(cover: Cover) -> Packed:
     """A number for each cell of each fence: sorted, they lie by cell, and in a cell by fence."""
     if len(cover.owner) and int(cover.owner.max()) >= FENCES_AT_MOST:
         raise ValueError("an index holds 134 million fences at most")
-    key = np.array(cells.PREFIXES)[cover.level] | cover.row << 17 | cover.column
-    found: Packed = (key << 28 | cover.owner << 1 | cover.full).astype(np.uint64)
+    key = cells.keys_of(cover.level, cover.row, cover.column)
+    found: Packed = (key << BESIDE_BITS | cover.owner << 1 | cover.full).astype(np.uint64)
     return found
 
 
-def built(packed: Packed) -> Table:
-    """Of all fences; `packed` is sorted on the way."""
+def built(found: Packed) -> Table:
+    """Of all that was `packed`; it is sorted on the way."""
     # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
     # the full one of the two sorts last and stays.
-    packed.sort()
-    once = np.ones(len(packed), dtype=bool)
-    once[:-1] = packed[:-1] >> np.uint64(1) != packed[1:] >> np.uint64(1)
-    packed = packed[once]
-    key = (packed >> np.uint64(28)).astype(np.int64)
+    found.sort()
+    once = np.ones(len(found), dtype=bool)
+    once[:-1] = found[:-1] >> np.uint64(1) != found[1:] >> np.uint64(1)
+    found = found[once]
+    key = (found >> np.uint64(BESIDE_BITS)).astype(np.int64)
     begins = np.ones(len(key), dtype=bool)
     begins[1:] = key[1:] != key[:-1]
     first = np.flatnonzero(begins)
-    entries = packed.astype(np.uint32) << np.uint32(4) >> np.uint32(3)
+    entries = (found & np.uint64(BESIDE)).astype(np.uint32) << np.uint32(1)
     entries[first[1:] - 1] |= LAST
     if len(entries):
         entries[-1] |= LAST
@@ -91,19 +91,19 @@ def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
     if len(key) > CELLS_AT_MOST:
         raise ValueError("an index holds 268 million cells at most")
     # Values sort many times faster than an order of them is found.
-    mixed = key.astype(np.uint64) * np.uint64(cells.MIXER) << np.uint64(CELL_BITS)
+    mixed = key.astype(np.uint64) * np.uint64(cells.MIXER) << np.uint64(BESIDE_BITS)
     mixed |= np.arange(len(mixed), dtype=np.uint64)
     mixed.sort()
     homes = max(int(len(mixed) * SLOTS_A_CELL / REGIONS), 1)
-    ends = np.searchsorted(mixed, np.arange(1, REGIONS, dtype=np.uint64) << np.uint64(64 - 4))
+    ends = np.searchsorted(mixed, np.arange(1, REGIONS, dtype=np.uint64) << np.uint64(32 + BESIDE_BITS))
     regions = []
     for ours in np.split(mixed, ends):
-        low = (ours >> np.uint64(CELL_BITS)).astype(np.int64) & LOW
+        low = (ours >> np.uint64(BESIDE_BITS)).astype(np.int64) & LOW
         number = np.arange(len(ours))
         # Each lies at its home or behind the one before it: p[i] = max(home[i], p[i - 1] + 1).
         place = np.maximum.accumulate((low * homes >> 32) - number) + number
-        regions.append((place, low << 32 | first[(ours & np.uint64(CELLS_AT_MOST - 1)).astype(np.int64)]))
-    stride = max(homes, *(int(place[-1]) + 1 for place, _ in regions if len(place)), 1) + 1
+        regions.append((place, low << 32 | first[(ours & np.uint64(BESIDE)).astype(np.int64)]))
+    stride = max([homes, *(int(place[-1]) + 1 for place, _ in regions if len(place))]) + 1
     slots = np.full((REGIONS, stride), EMPTY, dtype=np.int64)
     for region, (place, slot) in zip(slots, regions, strict=True):
         region[place] = slot

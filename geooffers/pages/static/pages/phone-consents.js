@@ -25,9 +25,11 @@ export class Consents {
   }
 
   // One after the other: a slow answer must not say again what was so before.
-  inTurn(work) {
-    this.turn = this.turn.catch(() => {}).then(work);
-    return this.turn;
+  inTurn(work, focus) {
+    this.turn = this.turn.catch(() => {}).then(async () => {
+      await work().catch(this.problem);
+      await this.redraw(focus);
+    });
   }
 
   // What is being typed would go with its field. Leaving the field draws the screen anew.
@@ -129,50 +131,34 @@ export class Consents {
   }
 
   speak(language) {
-    return this.inTurn(async () => {
+    this.inTurn(() => {
       this.language = language;
-      await this.load().catch(this.problem);
-      await this.redraw("select");
-    });
+      return this.load();
+    }, "select");
   }
 
   tell(call, focus) {
-    return this.inTurn(async () => {
-      try {
-        await call();
-        await this.load();
-        this.consented({ purpose: "location_foreground", given: this.allows("location_foreground") });
-      } catch (error) {
-        this.problem(error);
-      }
-      await this.redraw(focus);
-    });
+    this.inTurn(async () => {
+      await call();
+      await this.load();
+      this.consented({ purpose: "location_foreground", given: this.allows("location_foreground") });
+    }, focus);
   }
 
   tap(call) {
-    return this.inTurn(async () => {
-      try {
-        this.pause = await call();
-        this.consented({ paused: this.isPaused });
-      } catch (error) {
-        this.problem(error);
-      }
-      await this.redraw(".pause button");
-    });
+    this.inTurn(async () => {
+      this.pause = await call();
+      this.consented({ paused: this.isPaused });
+    }, ".pause button");
   }
 
   change(text, box) {
     const wanted = box.checked;
     box.disabled = true;
-    return this.inTurn(async () => {
-      try {
-        const state = await (wanted ? this.api.give(text) : this.api.withdraw(text.purpose));
-        this.items = this.items.map((one) => (one.purpose === text.purpose ? { ...one, ...state } : one));
-        this.consented(state);
-      } catch (error) {
-        this.problem(error);
-      }
-      await this.redraw(`[name=${text.purpose}]`);
-    });
+    this.inTurn(async () => {
+      const state = await (wanted ? this.api.give(text) : this.api.withdraw(text.purpose));
+      this.items = this.items.map((one) => (one.purpose === text.purpose ? { ...one, ...state } : one));
+      this.consented(state);
+    }, `[name=${text.purpose}]`);
   }
 }
