@@ -33,7 +33,7 @@ _PURPOSE, _HELD_BY, _OUTDATED = (_PLACES[name] for name in _COLUMNS[-3:])
 _DEVICE = _PLACES["device.id"]
 
 # One row for each consent that the shopper gives now, by this phone or another; one with nulls when there is none.
-_SQL = f"""
+_SQL = f"""\
 SELECT {", ".join(_COLUMNS)}
 FROM shoppers_device device
 JOIN shoppers_shopper shopper ON shopper.id = device.shopper_id
