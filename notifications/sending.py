@@ -16,8 +16,8 @@ from django.db.models import Q
 
 from geooffers.shoppers.models import Device
 from notifications import outbox
+from notifications.channels.protocol import PushMessage, PushTransport, TransportError
 from notifications.models import Kind
-from notifications.transports.protocol import PushMessage, PushTransport, TransportError
 
 logger = logging.getLogger(__name__)
 

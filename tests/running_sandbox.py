@@ -8,11 +8,11 @@ from typing import Any
 import requests
 from aiohttp import web
 
+from notifications.channels.fcm import FcmTransport
+from notifications.channels.protocol import PushMessage
 from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import PROJECT, SandboxKeys
 from notifications.sandbox.server import Sandbox
-from notifications.transports.fcm import FcmTransport
-from notifications.transports.protocol import PushMessage
 
 
 class RunningSandbox:

@@ -10,8 +10,8 @@ from geooffers.coupons.models import Coupon, CouponState
 from merchants.models import OfferState
 from merchants.offers import geofenced_push_law
 from notifications import sending
+from notifications.channels.protocol import PushTransport
 from notifications.models import Kind
-from notifications.transports.protocol import PushTransport
 
 
 def guards(*, now: datetime) -> Mapping[Kind, Q]:

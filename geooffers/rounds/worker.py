@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from geooffers.rounds import leases, send
 from geooffers.rounds.timetable import ROUNDS, Round
-from notifications.transports.protocol import PushTransport
+from notifications.channels.protocol import PushTransport
 
 logger = logging.getLogger(__name__)
 

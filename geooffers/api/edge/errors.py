@@ -31,8 +31,8 @@ from geooffers.usecases.identity import attest_device, register_device, revoke_d
 from geooffers.usecases.location import report_positions
 from merchants.people import access
 from notifications import wallet_credentials
+from notifications.channels import google_wallet
 from notifications.passes.apple_keys import AppleKeysUnusable
-from notifications.transports import google_wallet
 
 log = logging.getLogger(__name__)
 

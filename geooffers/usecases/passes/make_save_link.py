@@ -10,8 +10,8 @@ from geooffers.coupons.models import Vendor
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.passes.make_pass import content_of
 from notifications import wallet_credentials
+from notifications.channels.google_wallet import WalletRefused
 from notifications.passes import google
-from notifications.transports.google_wallet import WalletRefused
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from geooffers.coupons import passes
 from geooffers.coupons.models import WalletPass
 from geooffers.usecases.passes.make_pass import content_of
 from notifications import wallet_credentials
+from notifications.channels import google_wallet
 from notifications.passes import google
-from notifications.transports import google_wallet
 
 log = logging.getLogger(__name__)
 

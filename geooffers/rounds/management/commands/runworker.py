@@ -12,9 +12,9 @@ from geooffers import database_schema
 from geooffers.rounds.worker import Worker
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
+from notifications.channels import configured
+from notifications.channels.fcm import TIMEOUT_S
 from notifications.sending import LEASE_S
-from notifications.transports import configured
-from notifications.transports.fcm import TIMEOUT_S
 
 
 class Command(BaseCommand):

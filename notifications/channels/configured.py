@@ -3,9 +3,9 @@
 from django.conf import settings
 from google.oauth2 import service_account
 
+from notifications.channels.fcm import TIMEOUT_S, FcmTransport
 from notifications.sandbox.credentials import SCOPES, sandbox_credentials
 from notifications.sandbox.keys import load_keys
-from notifications.transports.fcm import TIMEOUT_S, FcmTransport
 
 
 def push_transport(*, connections: int, timeout_s: float = TIMEOUT_S) -> FcmTransport:

@@ -15,7 +15,7 @@ import google.auth.exceptions
 import requests.adapters
 from firebase_admin import exceptions, messaging
 
-from notifications.transports.protocol import PushMessage, TransportError
+from notifications.channels.protocol import PushMessage, TransportError
 
 TIMEOUT_S = 10.0
 # One grant may be tried three times by google-auth with pauses of a few seconds, then comes the message itself.
