@@ -60,6 +60,13 @@ class RunningSandbox:
     def drawer(self, address: str) -> list[dict[str, Any]]:
         return self._get("/sandbox/drawer", address=address)
 
+    def passes(self) -> dict[str, dict[str, Any]]:
+        return self._get("/sandbox/passes")["passes"]
+
+    def states_told(self) -> list[str]:
+        """Of all passes, in order."""
+        return [state for _, state in self._get("/sandbox/passes")["told"]]
+
     def _get(self, path: str, **query: str) -> Any:
         return requests.get(self.url + path, params=query, timeout=10).json()
 

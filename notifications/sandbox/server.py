@@ -37,7 +37,7 @@ class Sandbox:
         self.requests = 0
         self._access: dict[str, float] = {}
         self._consumed: set[bytes] = set()
-        self.wallet = WalletShelf(keys=keys, before=self._before_wallet)
+        self.wallet = WalletShelf(keys=keys, before=self._before_wallet, after=self._after_wallet)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=64 * 1024)
@@ -52,6 +52,7 @@ class Sandbox:
                 web.get("/sandbox", self.overview),
                 web.get("/sandbox/messages", self.messages),
                 web.get("/sandbox/drawer", self.drawer),
+                web.get("/sandbox/passes", self.passes),
                 web.post("/sandbox/faults", self.order_faults),
                 *self.wallet.routes(),
             ]
@@ -173,7 +174,14 @@ class Sandbox:
     async def _before_wallet(self, request: web.Request) -> web.StreamResponse | None:
         if not self._is_authorized(request):
             return _error(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
-        fault = self.plan.take(endpoint="wallet")
+        fault = self.plan.take(endpoint="wallet", target=request.match_info.get("id", ""))
+        if fault and fault.accepted:
+            request["broken"] = fault
+            return None
+        return await self._broken(request, fault) if fault else None
+
+    async def _after_wallet(self, request: web.Request) -> web.StreamResponse | None:
+        fault = request.get("broken")
         return await self._broken(request, fault) if fault else None
 
     def _accept(self, address: str, message: dict[str, Any]) -> Accepted:
@@ -214,6 +222,10 @@ class Sandbox:
                 for tag, arrivals in shown.items()
             ]
         )
+
+    async def passes(self, request: web.Request) -> web.StreamResponse:
+        """What Google Wallet holds, by id, and every state that it was told, in order."""
+        return web.json_response({"passes": dict(self.wallet.objects), "told": list(self.wallet.told)})
 
     async def order_faults(self, request: web.Request) -> web.StreamResponse:
         """Replace the plan: {"faults": [{"kind": "unavailable", "times": 3}], "latency_s": 0.05}."""

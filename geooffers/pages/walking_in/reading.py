@@ -11,7 +11,7 @@ from geooffers.usecases.location.rehearse_visit import Rehearsal, Seen
 from geooffers.usecases.location.report_positions import Told
 from geooffers.visits.engine import explaining
 from geooffers.visits.engine.transitions import DRIVE_BY, WALK_IN, Change, Touch, Transition
-from notifications.models import Push
+from notifications.models import Message
 
 CHANGES = {
     Change.ENTERED: "Entered",
@@ -179,7 +179,7 @@ def _best_first(decision: Decision) -> tuple[bool, float, str]:
 
 
 def _coupon(coupon: Coupon, one: Seen, *, zone: ZoneInfo) -> CouponRead:
-    push: Push | None = next((push for push in one.pushes if push.subject == coupon.pk), None)
+    push: Message | None = next((push for push in one.pushes if push.subject == coupon.pk), None)
     return CouponRead(
         title=coupon.title,
         text=coupon.text,

@@ -8,7 +8,7 @@ from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import Age, Device, ReceiptSource
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
-from notifications import outbox
+from notifications.messages import cancelling
 
 # What the rooms above keep of these devices, as text: they erase it in our transaction.
 Above = Callable[[Iterable[UUID]], Mapping[str, int]]
@@ -25,7 +25,7 @@ def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str,
     """
     consents.end_with_holder(device=device, source=source, now=now)
     recording.end_presence_of_device(device=device, now=now, reason=reason)
-    outbox.cancel_device(device=device, reason=why, now=now)
+    cancelling.cancel_device(device=device, reason=why, now=now)
     above([device.pk])
     device.hand_overs += 1
     device.age_signal = Age.UNKNOWN

@@ -44,7 +44,7 @@ from merchants.live_fences import live_fences
 from merchants.live_fences.attributes import FenceFacts
 from merchants.models import Geofence
 from merchants.offers import budgets
-from notifications.models import Push
+from notifications.models import Message
 
 # Below PostgreSQL's own second, after which it would end one of two that wait for each other: perhaps the real one.
 LOCK_WITHIN = "500ms"
@@ -74,7 +74,7 @@ class Seen:
     told: tuple[Told, ...]
     decisions: tuple[Decision, ...]
     coupons: tuple[Coupon, ...]
-    pushes: tuple[Push, ...]
+    pushes: tuple[Message, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,12 +175,12 @@ def _report(
     )
     state.refresh_from_db()
     known = packing.unpack(sealed_state.open_(bytes(state.packed), device_id=device.pk)).known
-    decisions, pushes = Decision.objects.none(), Push.objects.none()
+    decisions, pushes = Decision.objects.none(), Message.objects.none()
     if report.transitions:
         decisions = Decision.objects.filter(shopper=shopper, at=now).select_related("offer", "visit").order_by("pk")
     if report.coupons:
         ids: list[UUID] = [coupon.pk for coupon in report.coupons]
-        pushes = Push.objects.filter(shopper=shopper, subject__in=ids).order_by("pk")
+        pushes = Message.objects.filter(shopper=shopper, subject__in=ids).order_by("pk")
     return Seen(
         step=step,
         at=at,

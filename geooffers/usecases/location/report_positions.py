@@ -6,7 +6,7 @@ docs/location-report.md draws it: update that page too.
    Matching and the visit rules are pure.
 2. If nothing changed, answer. No write, no transaction.
 3. Otherwise one transaction, its locks in the house's order: consent state (shared), device state (compare-and-set on
-   its version), visits, then what `deciding` locks, and the outbox. What was read is checked under the locks: consents
+   its version), visits, then what `deciding` locks, and messages. What was read is checked under the locks: consents
    that changed, or a state that another report wrote first, send the fixes through the rules again.
 4. Commit, answer. No vendor was called.
 """
@@ -48,7 +48,7 @@ from geooffers.visits.state import packing, sealed_state, staleness
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Trigger
 from merchants.offers import geofenced_push_law
-from notifications import outbox
+from notifications.messages import owing
 from notifications.models import Kind
 
 MOST_FIXES = 500
@@ -300,7 +300,7 @@ def _record(
     for coupon, occasion, moment in zip(issued, occasions, moments, strict=True):
         wanted = coupon is not None and occasion.pushable and believed and Purpose.MARKETING_PUSH in consents
         if coupon is not None and wanted and geofenced_push_law.is_allowed(store_id=moment.store_id):
-            outbox.enqueue(
+            owing.owe(
                 kind=Kind.COUPON_ISSUED,
                 shopper=shopper,
                 subject=coupon.pk,

@@ -21,7 +21,7 @@ from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
-from notifications.models import Push
+from notifications.models import Delivery
 from tests import states
 from tests.cast import make_fence, make_offer, make_store
 from tests.walker import Walker
@@ -86,7 +86,7 @@ def everything() -> list[Any]:
     """All rows that a report may write."""
     state = DeviceState.objects.get()
     tables = [list(model.objects.order_by("pk").values_list()) for model in (Visit, Presence)]
-    ids = [list(model.objects.order_by("pk").values_list("pk")) for model in (Coupon, Push)]
+    ids = [list(model.objects.order_by("pk").values_list("pk")) for model in (Coupon, Delivery)]
     return [state.version, states.opened(state), state.last_fix_at, tables, ids]
 
 
@@ -144,5 +144,5 @@ def test_a_recorded_phone_is_followed_into_and_out_of_every_fence(
     assert len(visits) == 26
     assert list(Coupon.objects.order_by("visit__began_at", "visit__fence").values_list("visit", flat=True)) == visits
     assert Coupon.objects.values("visit", "offer").distinct().count() == 26
-    assert Push.objects.count() == 26
+    assert Delivery.objects.count() == 26
     assert ledger.check_books() == []

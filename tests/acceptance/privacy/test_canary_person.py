@@ -24,7 +24,6 @@ from geooffers.api import device_caller
 from geooffers.api import erasing as of_api
 from geooffers.api.edge.limits import _redis
 from geooffers.coupons import ledger
-from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
 from tests.acceptance.privacy.test_canary import every_log_line  # noqa: F401  # the same fixture: every logger at DEBUG
@@ -87,7 +86,6 @@ def tables_that_name(person: CanaryPerson) -> set[str]:
 
 def leave(person: CanaryPerson) -> None:
     person.call("DELETE", "/me", now=LATER)
-    void_passes.run(now=LATER + timedelta(minutes=1), limit=10)
     make_worker(person.sandbox, now=LATER + timedelta(minutes=2)).run_once()
 
 

@@ -95,7 +95,7 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
     assert document["coupons"][0]["state"] == "redeemed"
     assert document["redemptions"][0]["coupon_id"] == str(coupon.pk)
     assert [one["movement"] for one in document["ledger"]] == ["reserved", "redeemed"]
-    assert {one["kind"] for one in document["pushes"]} == {"coupon_issued", "coupon_redeemed"}
+    assert {one["kind"] for one in document["messages"]} == {"coupon_issued", "coupon_redeemed"}
     code = keyring.code_of(coupon)
     assert code.symbols not in answer.content.decode()
     assert str(code) not in answer.content.decode()

@@ -28,8 +28,9 @@ from geooffers.visits.models import Presence
 from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User, ZoneImport
 from merchants.people import keys
 from merchants.shops import logos
-from notifications.models import Kind, Push
+from notifications.models import Kind
 from tests import cast
+from tests.deliveries import make_delivery
 from tests.images import logo
 
 OURS = ("merchants", "shoppers", "visits", "coupons", "notifications")
@@ -168,18 +169,15 @@ def _lone_shopper(store: Store) -> Shopper:
         coupon=coupon, movement="reserved", defaults={"offer": offer, "pseudonym": b"p" * 32, "at": now}
     )
     WalletPass.objects.create(coupon=coupon, vendor="apple", serial=uuid4(), created_at=now, changed_at=now)
-    Push.objects.create(
+    make_delivery(
         device=device,
-        shopper=shopper,
         kind=Kind.COUPON_ISSUED,
         subject=coupon.pk,
-        dedupe="lone",
         tag="lone",
         title="a push title",
         body="a push body",
-        not_before=now,
         expires_at=now + timedelta(hours=1),
-        created_at=now,
+        now=now,
     )
     return shopper
 

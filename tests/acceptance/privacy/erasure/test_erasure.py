@@ -29,7 +29,7 @@ from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
-from notifications.models import Push
+from notifications.models import Delivery
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_shopper
@@ -67,7 +67,7 @@ def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
     assert answer.status_code == 202
     assert answer.json()["erased_at"] == "2026-06-02T12:10:00Z"
     assert answer.json()["complete_by"] == "2026-06-03T12:10:00Z"
-    for model in (Device, DeviceState, Presence, ConsentState, Push, StoredReply, RateCount):
+    for model in (Device, DeviceState, Presence, ConsentState, Delivery, StoredReply, RateCount):
         assert not model.objects.exists(), model
     coupon = Coupon.objects.get()
     assert (coupon.shopper, coupon.visit, coupon.state) == (None, None, CouponState.EXPIRED)
@@ -175,7 +175,7 @@ def test_every_phone_of_the_shopper_goes_and_nobody_elses(walker: Walker, aino: 
     assert erased(walker).json() == answer.json()
     assert [device.pk for device in Device.objects.all()] == [other.device.pk]
     assert Coupon.objects.filter(shopper=other.device.shopper, state=CouponState.OPEN).count() == 1
-    assert Push.objects.get().shopper == other.device.shopper
+    assert Delivery.objects.get().shopper == other.device.shopper
     assert OfferBudget.objects.get(offer=aino).reserved == 1
     assert ledger.check_books() == []
 
