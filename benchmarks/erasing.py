@@ -51,7 +51,7 @@ def live(*, visits: int, phones: int) -> Any:
     from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Movement
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
-    from notifications.models import Push
+    from notifications.models import Delivery, Message
     from tests.cast import make_device, make_fence, make_offer, make_shopper, make_store
 
     store = make_store()
@@ -86,24 +86,11 @@ def live(*, visits: int, phones: int) -> Any:
     entry = {"offer": offer, "movement": Movement.RESERVED, "pseudonym": b"p" * 32, "at": NOON}
     many(LedgerEntry, [LedgerEntry(coupon=one, **entry) for one in coupons])
     OfferBudget.objects.filter(offer=offer).update(reserved=min(OPEN, len(coupons)))
-    times = {"not_before": NOON, "expires_at": NOON, "created_at": NOON, "settled_at": NOON}
-    many(
-        Push,
-        [
-            Push(
-                device=device,
-                shopper=shopper,
-                kind="coupon_issued",
-                subject=one.pk,
-                dedupe=uuid4().hex,
-                tag="t",
-                state="sent",
-                **times,
-            )
-            for one in coupons
-            for device in devices
-        ],
-    )
+    of_message = {"shopper": shopper, "kind": "coupon_issued", "tag": "t", "expires_at": NOON, "created_at": NOON}
+    messages = [Message(subject=one.pk, **of_message) for one in coupons]
+    many(Message, messages)
+    of_delivery = {"channel": "fcm", "shopper": shopper, "state": "sent", "not_before": NOON, "settled_at": NOON}
+    many(Delivery, [Delivery(message=one, device=device, **of_delivery) for one in messages for device in devices])
     return devices[0]
 
 

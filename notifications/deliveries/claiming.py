@@ -66,8 +66,8 @@ def claim(*, channel: Channel, limits: Limits, now: datetime, guards: Guards) ->
         if not ids:
             break
         head = Delivery.objects.filter(pk__in=ids, state=DeliveryState.READY)
-        settled = _settle_what_must_not_be_sent(head, channel=channel, limits=limits, now=now, guards=guards)
-        claimed = _claim_head(head, channel=channel, limits=limits, now=now, guards=guards)
+        settled, kinds = _settle_what_must_not_be_sent(head, channel=channel, limits=limits, now=now, guards=guards)
+        claimed = _claim_head(head, kinds=kinds, channel=channel, limits=limits, now=now, guards=guards)
         if claimed or not settled:
             return claimed
     return []
@@ -90,15 +90,24 @@ def _anything_to_do(channel: Channel, *, now: datetime) -> bool:
 
 
 def _claim_head(
-    head: QuerySet[Delivery], *, channel: Channel, limits: Limits, now: datetime, guards: Guards
+    head: QuerySet[Delivery],
+    *,
+    kinds: frozenset[Kind],
+    channel: Channel,
+    limits: Limits,
+    now: datetime,
+    guards: Guards,
 ) -> list[Claimed]:
-    marketing = MARKETING.get(channel, frozenset())
+    """`kinds`: what the head holds."""
+    marketing = MARKETING.get(channel, frozenset()) & kinds
     alive = head.filter(_reachable(channel), attempts__lt=limits.max_attempts)
     current = Message.objects.filter(pk=OuterRef("message"), expires_at__gt=now)
     service = alive.filter(Exists(current.exclude(kind__in=MARKETING_KINDS)))
     # Where there is both, each gets its half, so that neither waits for the end of the other.
     half = max(1, limits.batch // 2) if marketing else limits.batch
-    claimed = _claim_rows(wanted=service, consent=False, limit=half, limits=limits, now=now)
+    claimed = []
+    if kinds - MARKETING_KINDS:
+        claimed += _claim_rows(wanted=service, consent=False, limit=half, limits=limits, now=now)
     for kind in sorted(marketing):
         guarded = alive.filter(Exists(current.filter(guards[kind], kind=kind)), ~Exists(_barred()))
         left = limits.batch - len(claimed)
@@ -150,15 +159,18 @@ def _take_back_lapsed_leases(channel: Channel) -> None:
 
 def _settle_what_must_not_be_sent(
     head: QuerySet[Delivery], *, channel: Channel, limits: Limits, now: datetime, guards: Guards
-) -> int:
-    """Each with the first verdict that fits."""
+) -> tuple[int, frozenset[Kind]]:
+    """Each with the first verdict that fits. How many, and of which kinds the others are."""
     verdicts = _verdicts(channel=channel, limits=limits, now=now, guards=guards)
     first = Case(
         *(When(fits, then=Value(number)) for number, (fits, _, _) in enumerate(verdicts)), output_field=IntegerField()
     )
     rows: dict[int, list[UUID]] = {}
-    for delivery_id, number in head.annotate(verdict=first).values_list("pk", "verdict"):
-        if number is not None:
+    kinds: set[Kind] = set()
+    for delivery_id, kind, number in head.annotate(verdict=first).values_list("pk", "message__kind", "verdict"):
+        if number is None:
+            kinds.add(Kind(kind))
+        else:
             rows.setdefault(number, []).append(delivery_id)
     settled = 0
     for number, ids in rows.items():
@@ -167,7 +179,7 @@ def _settle_what_must_not_be_sent(
             # Judged again under the lock: a sign-in may have moved row, device and consent since.
             judged = _locked(head.filter(pk__in=ids)).filter(fits)
             settled += judged.update(state=state, reason=reason, settled_at=now)
-    return settled
+    return settled, frozenset(kinds)
 
 
 def _locked(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:

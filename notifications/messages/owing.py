@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Value, When
 from django.db.models.functions import Greatest
 from uuid_utils.compat import uuid7
 
@@ -130,8 +130,10 @@ def owe_passes(
 # What makes a delivery ready again, whatever state it is in.
 RENEWED: dict[str, Any] = {
     "renewals": F("renewals") + 1,
-    "attempts": Case(When(state__in=SETTLED, then=Value(0)), default=F("attempts")),
-    "state": Case(When(state__in=SETTLED, then=Value(DeliveryState.READY)), default=F("state")),
+    "attempts": Case(When(state__in=SETTLED, then=0), default=F("attempts"), output_field=IntegerField()),
+    "state": Case(
+        When(state__in=SETTLED, then=Value(DeliveryState.READY)), default=F("state"), output_field=CharField()
+    ),
     "settled_at": None,
 }
 

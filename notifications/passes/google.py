@@ -57,8 +57,10 @@ def offer_object(*, content: PassContent, issuer: str, class_id: str) -> dict[st
         "classId": class_id,
         "state": _state(content),
         "validTimeInterval": {"end": {"date": content.expires_at.isoformat(timespec="seconds")}},
-        # Not `locations`: those no longer make a notice.
-        "merchantLocations": [{"latitude": store.lat, "longitude": store.lon} for store in content.nearby],
+        # Not `locations`: those no longer make a notice. What is used up or over keeps quiet near its stores.
+        "merchantLocations": [
+            {"latitude": store.lat, "longitude": store.lon} for store in content.nearby if content.code
+        ],
         "textModulesData": [module for module in modules if module["body"]],
     }
     if content.code:

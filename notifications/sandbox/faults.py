@@ -50,9 +50,10 @@ ANSWERS = {
         http=401, status="UNAUTHENTICATED", code="THIRD_PARTY_AUTH_ERROR", message="Auth error from APNS"
     ),
 }
-# slow: a late but good answer. hang: no answer. reset: the connection breaks. html: 200 with a web page.
-# strange: 200 with JSON that is not Google's. gateway: 502 with a web page.
-ODD = frozenset({"slow", "hang", "reset", "html", "strange", "gateway"})
+# slow: a late but good answer. held: a good answer when the next faults are ordered. hang: no answer.
+# reset: the connection breaks. html: 200 with a web page. strange: 200 with JSON that is not Google's.
+# gateway: 502 with a web page.
+ODD = frozenset({"slow", "held", "hang", "reset", "html", "strange", "gateway"})
 KINDS = ODD | ANSWERS.keys()
 _IN_TARGET = re.compile(r"([a-z]+)(?:@(\d+))?-")
 

@@ -1,5 +1,6 @@
 """A shopper ends it: what goes at once, what goes within the day, what stays, and what the phone is told."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -20,16 +21,16 @@ from geooffers.coupons.models import (
     Redemption,
     RefusedScan,
     ShopperOfferCount,
-    Vendor,
     WalletPass,
 )
-from geooffers.rounds import erase, void_passes
+from geooffers.rounds import erase, send
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
-from notifications.models import Delivery
+from notifications.channels import configured
+from notifications.models import Channel, Delivery
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_shopper
@@ -231,15 +232,17 @@ def test_a_pass_is_void_in_our_books_at_once_and_at_the_vendor_soon(walker: Walk
         link = walker.phone.call("POST", f"/coupons/{coupon.pk}/google-save-link").json()["link"]
     assert code in requests.get(link, timeout=10).text
     erased(walker)
-    (owed,) = WalletPass.objects.all()
-    assert (owed.vendor, owed.void_since) == (Vendor.GOOGLE, LATER)
-    assert void_passes.run(now=LATER + timedelta(seconds=5), limit=10) == 0, "a save link may still be on its way"
-    wallets.order({"kind": "unavailable", "endpoint": "wallet"})
-    assert void_passes.run(now=LATER + timedelta(seconds=30), limit=10) == 0
-    assert WalletPass.objects.exists(), "told at the next round"
-    wallets.order()
-    assert void_passes.run(now=LATER + timedelta(seconds=90), limit=10) == 1
     assert not WalletPass.objects.exists()
+    owed = Delivery.objects.get()
+    assert (owed.channel, owed.shopper, owed.message.shopper) == (Channel.GOOGLE_WALLET, None, None)
+
+    def tell(after: timedelta) -> Counter[str]:
+        return send.send_due(transport=configured.wallet_transport(), clock=lambda: LATER + after).counts
+
+    assert tell(timedelta(seconds=5)) == {}, "a save link may still be on its way"
+    wallets.order({"kind": "unavailable", "endpoint": "wallet"})
+    assert tell(timedelta(seconds=30)) == {"retry": 1}
+    assert tell(timedelta(seconds=40)) == {"sent": 1}
     (saved,) = requests.get(link, timeout=10).json()["passes"]
     assert (saved["object"]["state"], saved["object"]["merchantLocations"]) == ("COMPLETED", [])
     assert code not in str(saved)
