@@ -54,7 +54,7 @@ def live(*, visits: int, phones: int) -> Any:
     from geooffers.ledger import movements, posting
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
-    from notifications.models import Push
+    from notifications.models import Delivery, Message
     from tests.cast import make_decision, make_device, make_fence, make_offer, make_shopper, make_store
 
     store = make_store()
@@ -100,24 +100,11 @@ def live(*, visits: int, phones: int) -> Any:
         movement for one in coupons for movement in movements.issued(offer_id=offer.pk, coupon_id=one.pk, **name)
     )
     OfferBudget.objects.filter(offer=offer).update(reserved=min(OPEN, len(coupons)))
-    times = {"not_before": NOON, "expires_at": NOON, "created_at": NOON, "settled_at": NOON}
-    many(
-        Push,
-        [
-            Push(
-                device=device,
-                shopper=shopper,
-                kind="coupon_issued",
-                subject=one.pk,
-                dedupe=uuid4().hex,
-                tag="t",
-                state="sent",
-                **times,
-            )
-            for one in coupons
-            for device in devices
-        ],
-    )
+    of_message = {"shopper": shopper, "kind": "coupon_issued", "tag": "t", "expires_at": NOON, "created_at": NOON}
+    messages = [Message(subject=one.pk, **of_message) for one in coupons]
+    many(Message, messages)
+    of_delivery = {"channel": "fcm", "shopper": shopper, "state": "sent", "not_before": NOON, "settled_at": NOON}
+    many(Delivery, [Delivery(message=one, device=device, **of_delivery) for one in messages for device in devices])
     return devices[0]
 
 

@@ -52,7 +52,7 @@ def fill(count: int) -> None:
     from geooffers.shoppers.models import Device, Shopper
     from geooffers.visits.models import Visit
     from merchants.models import OfferBudget
-    from notifications.models import Push
+    from notifications.models import Delivery, Message
     from tests.cast import make_decision, make_fence, make_offer, make_store
 
     store = make_store()
@@ -105,23 +105,24 @@ def fill(count: int) -> None:
             for one in coupons
         ],
     )
+    messages = [
+        Message(shopper=one.shopper, kind="coupon_issued", subject=one.pk, tag="t", expires_at=over, created_at=NOON)
+        for one in coupons
+    ]
+    many(Message, messages)
     many(
-        Push,
+        Delivery,
         [
-            Push(
+            Delivery(
+                message=message,
+                channel="fcm",
                 device=device,
                 shopper=device.shopper,
-                kind="coupon_issued",
-                subject=coupon.pk,
-                dedupe=str(coupon.pk),
-                tag="t",
                 not_before=NOON,
-                expires_at=over,
-                created_at=NOON,
                 state="sent",
                 settled_at=NOON,
             )
-            for device, coupon in zip(devices, coupons, strict=True)
+            for device, message in zip(devices, messages, strict=True)
         ],
     )
     many(RateCount, (RateCount(caller=f"device:{number}", window_start=NOON, count=1) for number in range(4 * count)))

@@ -272,7 +272,7 @@ JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else No
 # --- how long things are kept (the forgetting is a round; docs/privacy.md tells what each table holds) ---------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
 KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
-KEEP_PUSHES = keep_for("PUSHES", days=14, most=30)
+KEEP_MESSAGES = keep_for("MESSAGES", days=14, most=30)
 KEEP_REPLIES = keep_for("REPLIES", days=30, most=90)
 KEEP_REDEMPTIONS = keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
 KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)

@@ -1,1 +1,1 @@
-"""What we tell devices: the outbox, its sender, the transports, and the local sandbox."""
+"""What we tell: messages, their deliveries over each channel, wallet passes, and the local sandbox."""

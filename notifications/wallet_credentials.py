@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from google.oauth2 import service_account
 
+from notifications.channels.google_wallet import SCOPES, GoogleWallet
 from notifications.passes import apple_keys
 from notifications.passes.apple_keys import AppleKeys, AppleKeysUnusable
 from notifications.passes.google import SAVE_ADDRESS, GoogleKeys
 from notifications.sandbox import apple_chain
 from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import load_keys
-from notifications.transports.google_wallet import SCOPES, GoogleWallet
 
 SANDBOX_ISSUER = "3388000000000000000"
 ISSUER, CREDENTIALS = "GEOOFFERS_GOOGLE_WALLET_ISSUER", "GEOOFFERS_GOOGLE_WALLET_CREDENTIALS"

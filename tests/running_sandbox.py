@@ -8,11 +8,11 @@ from typing import Any
 import requests
 from aiohttp import web
 
+from notifications.channels.fcm import FcmTransport
+from notifications.channels.protocol import PushMessage
 from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import PROJECT, SandboxKeys
 from notifications.sandbox.server import Sandbox
-from notifications.transports.fcm import FcmTransport
-from notifications.transports.protocol import PushMessage
 
 
 class RunningSandbox:
@@ -59,6 +59,13 @@ class RunningSandbox:
 
     def drawer(self, address: str) -> list[dict[str, Any]]:
         return self._get("/sandbox/drawer", address=address)
+
+    def passes(self) -> dict[str, dict[str, Any]]:
+        return self._get("/sandbox/passes")["passes"]
+
+    def states_told(self) -> list[str]:
+        """Of all passes, in order."""
+        return [state for _, state in self._get("/sandbox/passes")["told"]]
 
     def _get(self, path: str, **query: str) -> Any:
         return requests.get(self.url + path, params=query, timeout=10).json()

@@ -34,7 +34,8 @@ def counted() -> Iterator[Statements]:
 
 @contextmanager
 def listed() -> Iterator[list[str]]:
-    """As docs/performance.md lists them: "INSERT visits_visit", "SELECT merchants_offer" … Filled when the block ends."""
+    """As docs/performance.md lists them: "INSERT visits_visit", "SELECT merchants_offer" … Filled when the block
+    ends."""
     found: list[str] = []
     with counted() as statements:
         yield found

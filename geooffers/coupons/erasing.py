@@ -5,6 +5,9 @@ shopper.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
 
 from geooffers.coupons import accounting, device_limits
 from geooffers.coupons.models import Coupon, CouponState, DeviceShare, ShopperOfferCount, Vendor, WalletPass
@@ -15,7 +18,14 @@ from merchants.offers import budgets
 MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, DeviceShare})
 
 
-def erase_now(*, of: Erasing) -> dict[str, int]:
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    counts: Mapping[str, int]
+    # Of passes that Google holds: their serials, by the coupon that they are of.
+    held_by_google: Mapping[UUID, UUID]
+
+
+def erase_now(*, of: Erasing) -> Erased:
     """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
     no coupon by that code any more."""
     held = Coupon.objects.filter(shopper__in=of.shopper_ids)
@@ -25,10 +35,10 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     accounting.write_ended(coupon_ids=[coupon.pk for coupon in open_ones], at=of.now)
     Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
     passes = WalletPass.objects.filter(coupon__in=ids)
+    # Nobody can ask for an Apple pass again, so nothing needs to be said about it.
+    held_by_google = dict(passes.filter(vendor=Vendor.GOOGLE).values_list("coupon", "serial"))
     counts = {
-        # Nobody can ask for an Apple pass again, so nothing needs to be said about it.
-        "wallet passes": passes.exclude(vendor=Vendor.GOOGLE).delete()[0]
-        + passes.filter(vendor=Vendor.GOOGLE).update(void_since=of.now),
+        "wallet passes": passes.delete()[0],
         "coupons": Coupon.objects.filter(pk__in=ids).update(
             shopper=None, visit=None, code_lookup=None, seen_at=None, saved_at=None, dismissed_at=None
         ),
@@ -38,7 +48,7 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     released = Counter(coupon.offer_id for coupon in open_ones)
     for offer_id, count in sorted(released.items()):
         budgets.release(offer_id=offer_id, count=count)
-    return counts
+    return Erased(counts=counts, held_by_google=held_by_google)
 
 
 def erase_rest(*, shopper: Shopper) -> dict[str, int]:

@@ -97,17 +97,12 @@ class WalletPass(models.Model):
     version = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
-    # Its shopper was erased: since when the vendor is owed the news that the pass is void. Told, the row goes.
-    void_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "wallet passes"
         constraints = [
             models.UniqueConstraint(fields=["coupon", "vendor"], name="one_pass_per_coupon_and_vendor"),
             models.UniqueConstraint(fields=["vendor", "serial"], name="pass_serial_is_unique"),
-        ]
-        indexes = [
-            models.Index(fields=["void_since"], condition=Q(void_since__isnull=False), name="pass_to_void"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The rows of wallet passes: which coupon is in which wallet, and what it said there last."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -15,9 +16,7 @@ def find_or_make(*, coupon: Coupon, vendor: Vendor, now: datetime, template: str
     The coupon is locked: should its shopper be erased meanwhile, it is theirs no longer, and gets no new pass.
     """
     with transaction.atomic():
-        held = Coupon.objects.filter(pk=coupon.pk, shopper=coupon.shopper_id).select_for_update(no_key=True)
-        if coupon.shopper_id is None or held.first() is None:
-            raise holdings.NoSuchCoupon
+        lock_coupon(coupon=coupon)
         wallet_pass, _ = WalletPass.objects.get_or_create(
             coupon=coupon,
             vendor=vendor,
@@ -26,27 +25,28 @@ def find_or_make(*, coupon: Coupon, vendor: Vendor, now: datetime, template: str
     return wallet_pass
 
 
+def lock_coupon(*, coupon: Coupon) -> None:
+    """Raises NoSuchCoupon when its shopper was erased, or lost it to an account, since it was read."""
+    held = Coupon.objects.filter(pk=coupon.pk, shopper=coupon.shopper_id).select_for_update(no_key=True)
+    if coupon.shopper_id is None or held.first() is None:
+        raise holdings.NoSuchCoupon
+
+
+def serials(*, coupon_id: UUID, vendor: Vendor) -> list[UUID]:
+    return list(WalletPass.objects.filter(coupon=coupon_id, vendor=vendor).values_list("serial", flat=True))
+
+
+def template_of(*, vendor: Vendor, serial: UUID) -> str | None:
+    """None: there is no such pass any more."""
+    return WalletPass.objects.filter(vendor=vendor, serial=serial).values_list("template", flat=True).first()
+
+
 def says_already(*, wallet_pass: WalletPass, digest: bytes) -> bool:
     return bytes(wallet_pass.said) == digest
 
 
-def remember(*, wallet_pass: WalletPass, digest: bytes, now: datetime) -> None:
+def remember(*, vendor: Vendor, serial: UUID, digest: bytes, now: datetime) -> None:
     """One version for each change, however many phones fetch it: the condition is in the statement."""
-    WalletPass.objects.filter(pk=wallet_pass.pk, void_since=None).exclude(said=digest).update(
+    WalletPass.objects.filter(vendor=vendor, serial=serial).exclude(said=digest).update(
         said=digest, version=F("version") + 1, changed_at=now
     )
-
-
-def to_void(*, since_before: datetime, limit: int) -> list[WalletPass]:
-    """Passes of erased shoppers of which the vendor has not been told."""
-    owed = WalletPass.objects.filter(void_since__lte=since_before).order_by("void_since", "pk")
-    return list(owed.select_related("coupon__offer__merchant")[:limit])
-
-
-def voided(*, wallet_pass: WalletPass) -> None:
-    WalletPass.objects.filter(pk=wallet_pass.pk).delete()
-
-
-def try_again_later(*, wallet_pass: WalletPass, now: datetime) -> None:
-    """Behind all the others that wait."""
-    WalletPass.objects.filter(pk=wallet_pass.pk).update(void_since=now)

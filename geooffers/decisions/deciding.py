@@ -16,7 +16,7 @@ from geooffers.decisions import choosing, facts, interrupting, ranking
 from geooffers.decisions.choosing import Candidate, Choice, Outcome
 from geooffers.decisions.eligibility import Reason
 from geooffers.decisions.facts import Facts, Moment
-from geooffers.decisions.models import Decision, Message
+from geooffers.decisions.models import Decision, MessageOutcome
 from geooffers.shoppers.models import Shopper
 from merchants.models import Offer
 
@@ -50,7 +50,7 @@ class Decided:
 
     coupon: Coupon | None = None
     moment: Moment | None = None
-    message: Message | None = None
+    message: MessageOutcome | None = None
     refused: Mapping[UUID, Reason]
 
 
@@ -79,7 +79,7 @@ def decide(
     message = None
     if moment is not None:
         message = _message(moment=moment, known=known, interruption=interruption, now=now)
-        if message is Message.OWED and interruption is not None:
+        if message is MessageOutcome.OWED and interruption is not None:
             interrupting.use(interruption=interruption, now=now)
     decisions = _decisions(
         shopper=shopper,
@@ -123,14 +123,16 @@ def _issue_best(
     return choice, None
 
 
-def _message(*, moment: Moment, known: Facts, interruption: interrupting.Locked | None, now: datetime) -> Message:
+def _message(
+    *, moment: Moment, known: Facts, interruption: interrupting.Locked | None, now: datetime
+) -> MessageOutcome:
     if moment.silent is not None:
         return moment.silent
     if moment.store_id in known.no_push_from:
-        return Message.BARRED
+        return MessageOutcome.BARRED
     if interruption is None or not interruption.is_free(now=now):
-        return Message.TOO_SOON
-    return Message.OWED
+        return MessageOutcome.TOO_SOON
+    return MessageOutcome.OWED
 
 
 def _decisions(
@@ -140,7 +142,7 @@ def _decisions(
     choice: Choice,
     offers: Mapping[UUID, Offer],
     coupon: Coupon | None,
-    message: Message | None,
+    message: MessageOutcome | None,
     now: datetime,
 ) -> list[Decision]:
     room = kept(moments=sum(1 for each in choice.candidates if each))

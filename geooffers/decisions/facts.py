@@ -13,7 +13,7 @@ from geooffers.coupons import device_limits
 from geooffers.coupons.models import Coupon, ShopperOfferCount
 from geooffers.decisions import eligibility
 from geooffers.decisions.choosing import MomentFacts, OfferFacts, PersonFacts
-from geooffers.decisions.models import Message, MomentKind
+from geooffers.decisions.models import MessageOutcome, MomentKind
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
@@ -32,7 +32,7 @@ class Moment:
     store_id: UUID
     kind: MomentKind
     triggers: tuple[Trigger, ...]
-    silent: Message | None = None
+    silent: MessageOutcome | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ class MomentKind(models.TextChoices):
     ASKED = "asked"  # the shopper asked for the offer during the visit
 
 
-class Message(models.TextChoices):
+class MessageOutcome(models.TextChoices):
     """What became of the visible message about the coupon. Without one the coupon is in the answer and in the list."""
 
     OWED = "owed"
@@ -45,7 +45,9 @@ class Decision(models.Model):
     # What was chosen, and the coupon that it became: both or neither, until the coupon or its shopper is forgotten.
     offer = models.ForeignKey(Offer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     coupon = models.ForeignKey(Coupon, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    message = models.CharField(max_length=10, choices=Message.choices, blank=True, help_text="Empty without a coupon.")
+    message = models.CharField(
+        max_length=10, choices=MessageOutcome.choices, blank=True, help_text="Empty without a coupon."
+    )
     policy = models.CharField(max_length=40, help_text="Name and version of what ranked the candidates.")
     propensity = models.FloatField(
         default=1.0,

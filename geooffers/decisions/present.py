@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 
 from geooffers.decisions.facts import Moment
-from geooffers.decisions.models import Message, MomentKind
+from geooffers.decisions.models import MessageOutcome, MomentKind
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits.models import Visit
 from geooffers.visits.state import staleness
@@ -29,7 +29,7 @@ def moments(*, device: Device, shopper: Shopper, now: datetime) -> list[Moment]:
             store_id=visit.fence.store_id,
             kind=MomentKind.ASKED,
             triggers=_reached(visit),
-            silent=Message.ASKED,
+            silent=MessageOutcome.ASKED,
         )
         for visit in visits.select_related("fence").order_by("began_at", "pk")
     ]

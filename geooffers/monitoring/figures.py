@@ -26,7 +26,7 @@ from geooffers.rounds.timetable import ROUNDS
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.models import FenceFollower
-from notifications.models import Push, PushState
+from notifications.models import SETTLED, Channel, Delivery, DeliveryState
 
 FEWEST_PEOPLE = 20
 HEARD_WITHIN = timedelta(minutes=10)
@@ -49,7 +49,7 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _reports(self._now)
-        yield from _pushes(self._now)
+        yield from _deliveries(self._now)
         yield from _not_sent(self._now)
         yield from _rounds()
         yield from _forgetting(self._now)
@@ -95,50 +95,55 @@ def _of_many(*, count: int, people: int) -> int:
     return count if people >= FEWEST_PEOPLE else 0
 
 
-def _pushes(now: datetime) -> Iterator[Metric]:
-    owed = (PushState.READY, PushState.CLAIMED)
+def _deliveries(now: datetime) -> Iterator[Metric]:
+    owed: dict[tuple[str, ...], float] = {
+        (str(channel), str(state)): 0 for channel in Channel for state in (DeliveryState.READY, DeliveryState.CLAIMED)
+    }
+    for state in (DeliveryState.READY, DeliveryState.CLAIMED):  # one by one: each has a partial index of its own
+        by_channel = Delivery.objects.filter(state=state).order_by().values_list("channel")
+        owed |= {(channel, str(state)): count for channel, count in by_channel.annotate(Count("pk"))}
     yield _gauges(
-        "geooffers_pushes_owed",
-        "Messages that are not settled: ready to be sent, or claimed by a worker.",
-        ("state",),
-        # One by one: each has a partial index of its own.
-        {(str(state),): Push.objects.filter(state=state).count() for state in owed},
+        "geooffers_deliveries_owed",
+        "Deliveries that are not settled: ready to be sent, or claimed by a worker.",
+        ("channel", "state"),
+        owed,
     )
-    due = Push.objects.filter(state=PushState.READY, not_before__lte=now).aggregate(oldest=Min("not_before"))["oldest"]
-    yield _gauge(
-        "geooffers_push_oldest_due_age_seconds",
-        "How long the message waits that has been due longest; 0 when none is.",
-        _age(due, now=now),
-    )
-    settled = Push.objects.filter(settled_at__gt=now - LATELY).order_by().values_list("state")
-    counts = dict(settled.annotate(Count("pk")))
-    ends = (PushState.SENT, PushState.EXPIRED, PushState.CANCELLED, PushState.DEAD)
+    due = Delivery.objects.filter(state=DeliveryState.READY, not_before__lte=now).order_by().values_list("channel")
+    oldest = dict(due.annotate(Min("not_before")))
     yield _gauges(
-        "geooffers_pushes_settled",
-        "Messages settled within the last hour, by how they ended.",
-        ("state",),
-        {(str(end),): counts.get(end, 0) for end in ends},
+        "geooffers_delivery_oldest_due_age_seconds",
+        "How long the delivery waits that has been due longest; 0 when none is.",
+        ("channel",),
+        {(str(channel),): _age(oldest.get(channel), now=now) for channel in Channel},
+    )
+    settled = Delivery.objects.filter(settled_at__gt=now - LATELY).order_by().values_list("channel", "state")
+    counts = {(channel, state): count for channel, state, count in settled.annotate(Count("pk"))}
+    yield _gauges(
+        "geooffers_deliveries_settled",
+        "Deliveries settled within the last hour, by how they ended.",
+        ("channel", "state"),
+        {(str(channel), str(end)): counts.get((channel, end), 0) for channel in Channel for end in SETTLED},
     )
 
 
 def _not_sent(now: datetime) -> Iterator[Metric]:
     """Why. The reasons are words of ours, and Firebase's names for its errors."""
-    settled = Push.objects.filter(settled_at__gt=now - LATELY).exclude(state=PushState.SENT)
-    counts = settled.order_by().values_list("state", "reason").annotate(Count("pk"))
+    settled = Delivery.objects.filter(settled_at__gt=now - LATELY).exclude(state=DeliveryState.SENT)
+    counts = settled.order_by().values_list("channel", "state", "reason").annotate(Count("pk"))
     yield _gauges(
-        "geooffers_pushes_not_sent",
-        "Messages settled within the last hour that were not sent, by how they ended and why.",
-        ("state", "reason"),
-        {(str(state), reason): count for state, reason, count in counts},
+        "geooffers_deliveries_not_sent",
+        "Deliveries settled within the last hour that were not sent, by how they ended and why.",
+        ("channel", "state", "reason"),
+        {(channel, str(state), reason): count for channel, state, reason, count in counts},
     )
     again: Counter[tuple[str, ...]] = Counter()
-    for state in (PushState.READY, PushState.CLAIMED):  # one by one, as above
-        tried = Push.objects.filter(state=state).exclude(reason="").order_by().values_list("reason")
-        again.update({(reason,): count for reason, count in tried.annotate(Count("pk"))})
+    for state in (DeliveryState.READY, DeliveryState.CLAIMED):  # one by one, as above
+        tried = Delivery.objects.filter(state=state).exclude(reason="").order_by().values_list("channel", "reason")
+        again.update({(channel, reason): count for channel, reason, count in tried.annotate(Count("pk"))})
     yield _gauges(
-        "geooffers_pushes_to_retry",
-        "Messages that are not settled and whose last try failed, by why.",
-        ("reason",),
+        "geooffers_deliveries_to_retry",
+        "Deliveries that are not settled and whose last try failed, by why.",
+        ("channel", "reason"),
         again,
     )
 

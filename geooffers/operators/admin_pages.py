@@ -84,7 +84,7 @@ class OperatorAdmin(ClosedAdmin):
 
 
 class ReadOnlyOperatorAdmin(OperatorAdmin):
-    """Rows that the product writes and nobody edits: decisions, visits, the outbox, the ledger."""
+    """Rows that the product writes and nobody edits: decisions, visits, messages, the ledger."""
 
     menu_group = "Records"
 

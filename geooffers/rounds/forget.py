@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from geooffers.api.models import DroppedFixes
 from geooffers.callers.models import RateCount, StoredReply
@@ -29,7 +29,7 @@ from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombs
 from geooffers.visits.models import Visit
 from merchants import change_pruning
 from merchants.offers import budgets
-from notifications.models import Push
+from notifications.models import Delivery, Message
 
 # No limit of ours looks back further than a day.
 KEEP_RATE_COUNTS = timedelta(days=1)
@@ -79,9 +79,9 @@ def _decisions() -> "QuerySet[Any]":
     return Decision.objects.filter(shopper__isnull=False)
 
 
-def _pushes() -> "QuerySet[Any]":
+def _deliveries() -> "QuerySet[Any]":
     """Unsettled rows stay, however old: the next claim settles them first, so that each ends with a reason."""
-    return Push.objects.filter(settled_at__isnull=False)
+    return Delivery.objects.filter(settled_at__isnull=False)
 
 
 def _redeemed() -> "QuerySet[Any]":
@@ -119,6 +119,17 @@ def _let_coupons_go(*, visit_ids: list[UUID]) -> None:
 def _forget_decisions(before: datetime, limit: int) -> int:
     ids = list(_decisions().filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:limit])
     return Decision.objects.filter(pk__in=ids).update(shopper=None, coupon=None)
+
+
+def _forget_deliveries(before: datetime, limit: int) -> int:
+    """A message goes with the last of its deliveries. Whoever owes it once more waits for it, and writes it anew."""
+    old = _deliveries().filter(settled_at__lt=before).order_by("settled_at").values_list("pk", "message")[:limit]
+    found = dict(old)
+    messages = Message.objects.filter(pk__in=found.values()).order_by("pk").select_for_update(skip_locked=True)
+    ids = list(messages.values_list("pk", flat=True))
+    forgotten: int = _deliveries().filter(pk__in=found, message__in=ids, settled_at__lt=before).delete()[0]
+    Message.objects.filter(~Exists(Delivery.objects.filter(message=OuterRef("pk"))), pk__in=ids).delete()
+    return forgotten
 
 
 def _forget_coupons(rows: "QuerySet[Any]", limit: int, *, now: datetime) -> int:
@@ -176,7 +187,14 @@ STEPS = (
         aged_at="at",
         forget=_forget_decisions,
     ),
-    _plain("pushes", _pushes, "settled_at", lambda: settings.KEEP_PUSHES),
+    Step(
+        name="messages",
+        becomes="deleted, with their deliveries",
+        keep=lambda: settings.KEEP_MESSAGES,
+        due=_deliveries,
+        aged_at="settled_at",
+        forget=_forget_deliveries,
+    ),
     Step(
         name="redeemed coupons",
         becomes="deleted, with redemption, refused scans and ledger",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from geooffers.rounds import close_stale, erase, expire, export, forget, void_passes
+from geooffers.rounds import close_stale, erase, expire, export, forget
 
 
 class Run(Protocol):
@@ -24,6 +24,5 @@ ROUNDS = (
     Round(name="expire", every_s=30, run=expire.run),
     Round(name="erase", every_s=60, run=erase.run),
     Round(name="export", every_s=60, run=export.run),
-    Round(name="void_passes", every_s=60, run=void_passes.run),
     Round(name="forget", every_s=6 * 3600, run=forget.run),
 )

@@ -1,19 +1,21 @@
 """The worker's loop: send what is due, run the rounds that are due, wait a little when there is nothing."""
 
 import logging
+import math
 import os
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
 from geooffers.rounds import leases, send
 from geooffers.rounds.timetable import ROUNDS, Round
-from notifications.transports.protocol import PushTransport
+from notifications.channels.protocol import PassUpdate, PushMessage, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +28,21 @@ class Worker:
     def __init__(
         self,
         *,
-        transport: PushTransport,
+        transport: Transport[PushMessage],
         clock: Callable[[], datetime],
         stop: threading.Event,
         batch: int,
         connections: int,
         lease_s: float,
+        wallet: Transport[PassUpdate] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._transport = transport
+        self._transport, self._wallet = transport, wallet
         self._clock = clock
         self._stop = stop
-        self._batch = batch
-        self._connections = connections
-        self._lease_s = lease_s
+        self._limits = replace(transport.limits, batch=batch, connections=connections, lease_s=lease_s)
+        # How long there is nothing to send, in seconds, as far as is known.
+        self._idle_s = math.inf
         # When this worker asks next whether a round is due; the database says whether it is.
         self._ask_at = dict.fromkeys((each.name for each in ROUNDS), 0.0)
 
@@ -66,7 +69,7 @@ class Worker:
                 self._stop.wait(DATABASE_PAUSE_S)
                 continue
             if not sent:
-                self._stop.wait(poll_s)
+                self._stop.wait(min(poll_s, self._idle_s))
 
     def _run_due_rounds(self) -> None:
         for each in ROUNDS:
@@ -96,13 +99,14 @@ class Worker:
             leases.give_back(name=each.name, holder=self.name, done=done)
 
     def _send(self) -> int:
-        counts = send.send_batch(
-            transport=self._transport,
-            clock=self._clock,
-            limit=self._batch,
-            connections=self._connections,
-            lease_s=self._lease_s,
-        )
-        if counts:
-            logger.info("pushes: %s", ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-        return counts.total()
+        """One batch of each channel."""
+        batches = {"pushes": send.send_due(transport=self._transport, clock=self._clock, limits=self._limits)}
+        if self._wallet is not None:
+            batches["passes"] = send.send_due(transport=self._wallet, clock=self._clock)
+        for what, batch in batches.items():
+            if batch.counts:
+                told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(batch.counts.items()))
+                logger.info("%s: %s", what, told)
+        due = [batch.next_at for batch in batches.values() if batch.next_at is not None]
+        self._idle_s = max((min(due) - self._clock()).total_seconds(), 0.0) if due else math.inf
+        return sum(batch.counts.total() for batch in batches.values())

@@ -25,7 +25,8 @@ from uuid_utils.compat import uuid7
 from geooffers.shoppers.models import Device
 from geooffers.statements.compiled import Given, GivenList, Select, columns_of, model_of
 from geooffers.statements.inserts import insert_new
-from geooffers.visits.engine.transitions import BEGINNINGS, Change, Transition
+from geooffers.visits.engine.transition_events import BEGINNINGS, Change
+from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import EndReason, Presence, Visit
 
 # By fence, the transitions there in their order, each with its place in the report.

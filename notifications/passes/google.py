@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -40,8 +41,8 @@ def class_id(*, content: PassContent, issuer: str) -> str:
     return f"{issuer}.offer-{hashlib.sha256(said).hexdigest()[:32]}"
 
 
-def object_id(*, content: PassContent, issuer: str) -> str:
-    return f"{issuer}.coupon-{content.serial}"
+def object_id(*, serial: UUID, issuer: str) -> str:
+    return f"{issuer}.coupon-{serial}"
 
 
 def offer_class(*, content: PassContent, id: str) -> dict[str, Any]:
@@ -52,17 +53,25 @@ def offer_object(*, content: PassContent, issuer: str, class_id: str) -> dict[st
     stores = "\n".join(store.name for store in content.stores)
     modules = [{"id": "where", "localizedHeader": _localized(content, words.WHERE), "body": stores}]
     body: dict[str, Any] = {
-        "id": object_id(content=content, issuer=issuer),
+        "id": object_id(serial=content.serial, issuer=issuer),
         "classId": class_id,
-        "state": "COMPLETED" if content.voided else "ACTIVE",
+        "state": _state(content),
         "validTimeInterval": {"end": {"date": content.expires_at.isoformat(timespec="seconds")}},
-        # Not `locations`: those no longer make a notice.
-        "merchantLocations": [{"latitude": store.lat, "longitude": store.lon} for store in content.nearby],
+        # Not `locations`: those no longer make a notice. What is used up or over keeps quiet near its stores.
+        "merchantLocations": [
+            {"latitude": store.lat, "longitude": store.lon} for store in content.nearby if content.code
+        ],
         "textModulesData": [module for module in modules if module["body"]],
     }
     if content.code:
         body["barcode"] = {"type": "QR_CODE", "value": content.code, "alternateText": content.code_in_groups}
     return body
+
+
+def _state(content: PassContent) -> str:
+    if content.voided:
+        return "COMPLETED"
+    return "ACTIVE" if content.code else "EXPIRED"
 
 
 def save_link(*, object_id: str, class_id: str, keys: GoogleKeys, now: datetime, address: str = SAVE_ADDRESS) -> str:

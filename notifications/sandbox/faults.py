@@ -2,8 +2,8 @@
 
 By target: an address that starts with a fault's name and a dash gets that fault, `unregistered-17` always and
 `unavailable@2-17` twice before all is well. By plan: POST /sandbox/faults says what the next requests get. A planned
-fault may be marked `accepted`: the message counts as delivered and only the answer goes wrong, which is the case that
-makes senders repeat themselves.
+fault may be marked `accepted`: the message counts as delivered, the pass as changed, and only the answer goes wrong,
+which is the case that makes senders repeat themselves.
 """
 
 import re
@@ -50,9 +50,10 @@ ANSWERS = {
         http=401, status="UNAUTHENTICATED", code="THIRD_PARTY_AUTH_ERROR", message="Auth error from APNS"
     ),
 }
-# slow: a late but good answer. hang: no answer. reset: the connection breaks. html: 200 with a web page.
-# strange: 200 with JSON that is not Google's. gateway: 502 with a web page.
-ODD = frozenset({"slow", "hang", "reset", "html", "strange", "gateway"})
+# slow: a late but good answer. held: a good answer when the next faults are ordered. hang: no answer.
+# reset: the connection breaks. html: 200 with a web page. strange: 200 with JSON that is not Google's.
+# gateway: 502 with a web page.
+ODD = frozenset({"slow", "held", "hang", "reset", "html", "strange", "gateway"})
 KINDS = ODD | ANSWERS.keys()
 _IN_TARGET = re.compile(r"([a-z]+)(?:@(\d+))?-")
 
@@ -61,7 +62,7 @@ _IN_TARGET = re.compile(r"([a-z]+)(?:@(\d+))?-")
 class Fault:
     kind: str
     times: int = 1
-    target: str = ""  # only addresses that start with this
+    target: str = ""  # only addresses, or ids of passes, that start with this
     skip: int = 0  # let so many matching requests through first
     accepted: bool = False
     seconds: float = DEFAULT_SECONDS

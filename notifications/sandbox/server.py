@@ -26,6 +26,7 @@ TOKEN_LIFETIME_S = 3600
 HANG_S = 600.0
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+_BROKEN = web.RequestKey("broken", faults.Fault)
 _PAGE = "<!doctype html><title>Error</title><p>Something in between answered.</p>"
 
 
@@ -37,7 +38,8 @@ class Sandbox:
         self.requests = 0
         self._access: dict[str, float] = {}
         self._consumed: set[bytes] = set()
-        self.wallet = WalletShelf(keys=keys, before=self._before_wallet)
+        self._next_order = asyncio.Event()
+        self.wallet = WalletShelf(keys=keys, before=self._before_wallet, after=self._after_wallet)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=64 * 1024)
@@ -52,6 +54,7 @@ class Sandbox:
                 web.get("/sandbox", self.overview),
                 web.get("/sandbox/messages", self.messages),
                 web.get("/sandbox/drawer", self.drawer),
+                web.get("/sandbox/passes", self.passes),
                 web.post("/sandbox/faults", self.order_faults),
                 *self.wallet.routes(),
             ]
@@ -154,6 +157,9 @@ class Sandbox:
             case "slow":
                 await asyncio.sleep(fault.seconds)
                 return None
+            case "held":
+                await self._next_order.wait()
+                return None
             case "hang":
                 await asyncio.sleep(HANG_S)
                 return web.Response(status=504)
@@ -173,7 +179,14 @@ class Sandbox:
     async def _before_wallet(self, request: web.Request) -> web.StreamResponse | None:
         if not self._is_authorized(request):
             return _error(401, "UNAUTHENTICATED", "Request is missing required authentication credential.")
-        fault = self.plan.take(endpoint="wallet")
+        fault = self.plan.take(endpoint="wallet", target=request.match_info.get("id", ""))
+        if fault and fault.accepted:
+            request[_BROKEN] = fault
+            return None
+        return await self._broken(request, fault) if fault else None
+
+    async def _after_wallet(self, request: web.Request) -> web.StreamResponse | None:
+        fault = request.get(_BROKEN)
         return await self._broken(request, fault) if fault else None
 
     def _accept(self, address: str, message: dict[str, Any]) -> Accepted:
@@ -215,6 +228,10 @@ class Sandbox:
             ]
         )
 
+    async def passes(self, request: web.Request) -> web.StreamResponse:
+        """What Google Wallet holds, by id, and every state that it was told, in order."""
+        return web.json_response({"passes": dict(self.wallet.objects), "told": list(self.wallet.told)})
+
     async def order_faults(self, request: web.Request) -> web.StreamResponse:
         """Replace the plan: {"faults": [{"kind": "unavailable", "times": 3}], "latency_s": 0.05}."""
         try:
@@ -223,6 +240,8 @@ class Sandbox:
             latency_s = float(order.get("latency_s", 0.0))
         except (AttributeError, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
+        self._next_order.set()
+        self._next_order = asyncio.Event()
         self.plan = faults.Plan()
         self.plan.faults = ordered
         self.plan.latency_s = min(max(latency_s, 0.0), HANG_S)

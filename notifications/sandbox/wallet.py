@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,13 +34,17 @@ class WalletRefused(Exception):
 
 
 class WalletShelf:
-    """Classes and objects, the newest KEPT of each. `before` answers for a caller without a token, or with a fault."""
+    """Classes and objects, the newest KEPT of each. `before` answers for a caller without a token, or with a fault;
+    `after` answers wrongly about what was done."""
 
-    def __init__(self, *, keys: SandboxKeys, before: Before) -> None:
+    def __init__(self, *, keys: SandboxKeys, before: Before, after: Before) -> None:
         self._keys = keys
         self._before = before
+        self._after = after
         self.classes: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self.objects: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        # Every state that an object was given, in order: id and state.
+        self.told: deque[tuple[str, str]] = deque(maxlen=KEPT)
 
     def routes(self) -> list[web.RouteDef]:
         routes = [web.get("/gp/v/save/{token}", self.saved)]
@@ -49,6 +53,7 @@ class WalletShelf:
                 web.post(f"{BASE}/{kind}", self._answering(self._insert, kind)),
                 web.get(f"{BASE}/{kind}/{{id}}", self._answering(self._get, kind)),
                 web.patch(f"{BASE}/{kind}/{{id}}", self._answering(self._patch, kind)),
+                web.put(f"{BASE}/{kind}/{{id}}", self._answering(self._update, kind)),
             ]
         return routes
 
@@ -85,7 +90,8 @@ class WalletShelf:
             if refused is not None:
                 return refused
             try:
-                return web.json_response(await do(kind, request))
+                done = await do(kind, request)
+                return await self._after(request) or web.json_response(done)
             except WalletRefused as refusal:
                 error = {"code": refusal.http, "message": str(refusal)}
                 return web.json_response({"error": error}, status=refusal.http)
@@ -93,11 +99,7 @@ class WalletShelf:
         return handle
 
     async def _insert(self, kind: str, request: web.Request) -> dict[str, Any]:
-        body = await self._checked(kind, request)
-        required = REQUIRED_OF_CLASS if kind == "offerClass" else REQUIRED_OF_OBJECT
-        missing = [name for name in required if not body.get(name)]
-        if missing:
-            raise WalletRefused(400, f"{', '.join(missing)}: required")
+        body = self._whole(kind, await self._checked(kind, request))
         if not _ID.fullmatch(body["id"]):
             raise WalletRefused(400, "id: the issuer id, a dot, then letters, digits, '.', '_' and '-'")
         shelf = self._shelf(kind)
@@ -108,6 +110,7 @@ class WalletShelf:
         shelf[body["id"]] = body
         if len(shelf) > KEPT:
             shelf.popitem(last=False)
+        self._note(kind, body)
         return body
 
     async def _get(self, kind: str, request: web.Request) -> dict[str, Any]:
@@ -119,7 +122,31 @@ class WalletShelf:
         if body.get("id", found["id"]) != found["id"]:
             raise WalletRefused(400, "id: not the one in the address")
         found.update(body)
+        self._note(kind, found)
         return found
+
+    async def _update(self, kind: str, request: web.Request) -> dict[str, Any]:
+        """The whole of it: what the new one does not name is gone."""
+        found = self._found(kind, request)
+        body = self._whole(kind, await self._checked(kind, request))
+        if body["id"] != found["id"]:
+            raise WalletRefused(400, "id: not the one in the address")
+        found.clear()
+        found.update(body)
+        self._note(kind, found)
+        return found
+
+    @staticmethod
+    def _whole(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        required = REQUIRED_OF_CLASS if kind == "offerClass" else REQUIRED_OF_OBJECT
+        missing = [name for name in required if not body.get(name)]
+        if missing:
+            raise WalletRefused(400, f"{', '.join(missing)}: required")
+        return body
+
+    def _note(self, kind: str, body: Mapping[str, Any]) -> None:
+        if kind == "offerObject":
+            self.told.append((body["id"], body["state"]))
 
     def _found(self, kind: str, request: web.Request) -> dict[str, Any]:
         found = self._shelf(kind).get(request.match_info["id"])

@@ -18,8 +18,8 @@ from geooffers.rounds.timetable import ROUNDS, Round
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence
-from notifications import outbox
-from notifications.models import Kind, Push, PushState
+from notifications.messages import owing
+from notifications.models import Delivery, DeliveryState, Kind
 from tests.cast import make_coupon, make_device, make_fence, make_offer, make_shopper, make_store, make_visit
 from tests.integration.conftest import make_worker
 from tests.phone import Phone, make_token
@@ -76,7 +76,7 @@ def test_the_page_lists_every_metric_and_no_other() -> None:
     make_follower()
     dropped_fixes.count(client="positions", reasons={"too_old": 1})
     dropped_fixes.write(now=timezone.now())
-    for state, settled_at in ((PushState.DEAD, timezone.now()), (PushState.READY, None)):
+    for state, settled_at in ((DeliveryState.DEAD, timezone.now()), (DeliveryState.READY, None)):
         make_push(state=state, settled_at=settled_at, reason="quota")
     assert {name for name, *_ in scraped()} == listed
 
@@ -88,19 +88,19 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
     assert len(asked) > 5
 
 
-def make_push(*, address: str = "", **of_it: Any) -> Push:
+def make_push(*, address: str = "", **of_it: Any) -> Delivery:
     """A service message that is due now."""
     now, phone = timezone.now(), make_device(push_address=address or uuid4().hex)
     coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
-    outbox.enqueue(
+    owing.owe(
         kind=Kind.COUPON_REDEEMED,
         shopper=phone.shopper,
         subject=coupon.pk,
         expires_at=now + timedelta(hours=1),
         now=now,
     )
-    Push.objects.filter(device=phone).update(**of_it)
-    return Push.objects.get(device=phone)
+    Delivery.objects.filter(device=phone).update(**of_it)
+    return Delivery.objects.get(device=phone)
 
 
 def make_follower(**of_it: Any) -> FenceFollower:
@@ -154,7 +154,7 @@ def test_messages_that_wait_are_told_with_how_long_the_oldest_waits() -> None:
     phone = make_device(push_address="a-push-address")
     now = timezone.now()
     coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
-    outbox.enqueue(
+    owing.owe(
         kind=Kind.COUPON_REDEEMED,
         shopper=phone.shopper,
         subject=coupon.pk,
@@ -162,25 +162,28 @@ def test_messages_that_wait_are_told_with_how_long_the_oldest_waits() -> None:
         now=now - timedelta(minutes=10),
     )
     told = scraped()
-    assert told["geooffers_pushes_owed", "ready"] == 1
-    assert 599 < told["geooffers_push_oldest_due_age_seconds",] < 660
-    assert told["geooffers_pushes_settled", "cancelled"] == 0
-    Push.objects.update(state=PushState.CANCELLED, settled_at=now)
+    assert told["geooffers_deliveries_owed", "fcm", "ready"] == 1
+    assert 599 < told["geooffers_delivery_oldest_due_age_seconds", "fcm"] < 660
+    assert told["geooffers_deliveries_settled", "fcm", "cancelled"] == 0
+    Delivery.objects.update(state=DeliveryState.CANCELLED, settled_at=now)
     told = scraped()
-    assert (told["geooffers_pushes_owed", "ready"], told["geooffers_push_oldest_due_age_seconds",]) == (0, 0)
-    assert told["geooffers_pushes_settled", "cancelled"] == 1
+    assert told["geooffers_deliveries_owed", "fcm", "ready"] == 0
+    assert told["geooffers_delivery_oldest_due_age_seconds", "fcm"] == 0
+    assert told["geooffers_deliveries_settled", "fcm", "cancelled"] == 1
 
 
 def test_why_a_message_was_not_sent_is_told_from_what_firebase_answered(sandbox: RunningSandbox) -> None:
     """The sandbox refuses what goes to an address of such a name."""
     for address in ("unregistered-1", "unregistered-2", "quota-1", "fid-aino"):
         make_push(address=address)
-    assert not [key for key in scraped() if key[0] in ("geooffers_pushes_to_retry", "geooffers_pushes_not_sent")]
+    assert not [
+        key for key in scraped() if key[0] in ("geooffers_deliveries_to_retry", "geooffers_deliveries_not_sent")
+    ]
     make_worker(sandbox, now=timezone.now()).run_once()
     told = scraped()
-    assert told["geooffers_pushes_not_sent", "unregistered", "dead"] == 2
-    assert told["geooffers_pushes_to_retry", "quota"] == 1
-    assert told["geooffers_pushes_settled", "sent"] == 1
+    assert told["geooffers_deliveries_not_sent", "fcm", "unregistered", "dead"] == 2
+    assert told["geooffers_deliveries_to_retry", "fcm", "quota"] == 1
+    assert told["geooffers_deliveries_settled", "fcm", "sent"] == 1
 
 
 def test_the_rounds_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:

@@ -18,7 +18,7 @@ from geooffers.usecases.offers import list_offers_here, take_offer
 from geooffers.usecases.offers.take_offer import REFUSALS
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Offer, OfferBudget, OfferState, Store, Trigger
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.conftest import ROOT
 from tests.statements import counted
@@ -161,7 +161,7 @@ def test_what_waits_for_a_stay_is_there_after_the_stay(inside: Walker, aino: Sto
 
 
 def test_an_offer_becomes_a_coupon_of_the_open_visit(inside: Walker, aino: Store) -> None:
-    pushes = Push.objects.count()
+    pushes = Delivery.objects.count()
     answer = take(inside, offer("a book").pk)
     assert answer.status_code == 201
     coupon = Coupon.objects.get(offer=offer("a book"))
@@ -176,7 +176,7 @@ def test_an_offer_becomes_a_coupon_of_the_open_visit(inside: Walker, aino: Store
     assert (decision.outcome, decision.coupon, decision.message) == ("chosen", coupon, "asked")
     assert [one["offer"] for one in decision.candidates] == [str(coupon.offer_id)]
     # Nobody is told of what they asked for, and it is no interruption.
-    assert Push.objects.count() == pushes
+    assert Delivery.objects.count() == pushes
     assert Interruption.objects.get().last_at == NOON
     assert titles(inside) == ["for long"]
     with clock.set_to(NOON + MINUTE):

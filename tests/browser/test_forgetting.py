@@ -20,7 +20,7 @@ def a_month(live_city: City) -> None:
     dice, now = random.Random(6), datetime.now(UTC)
     with sqlite3.connect(live_city.database_url.removeprefix("sqlite:///"), timeout=20) as city:
         for days in range(30):
-            for what, about in (("visits", 900), ("decisions", 2600), ("pushes", 700), ("rate counts", 4000)):
+            for what, about in (("visits", 900), ("decisions", 2600), ("messages", 700), ("rate counts", 4000)):
                 at = now - timedelta(days=days)
                 row = (what, dice.randint(about // 3, about), at - timedelta(days=30), at, dice.randint(8, 60))
                 city.execute(

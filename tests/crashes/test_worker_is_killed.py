@@ -15,8 +15,9 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from notifications import outbox
-from notifications.models import Kind, Push, PushState
+from notifications.channels import fcm
+from notifications.messages import owing
+from notifications.models import Delivery, DeliveryState, Kind
 from notifications.sandbox.keys import load_keys
 from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.crashes.worker_process import WorkerProcess, wait_until
@@ -54,7 +55,7 @@ def owe(count: int) -> list[str]:
     for number in range(count):
         phone = make_device(push_address=f"fid-{number}", now=now)
         coupon = make_coupon(offer, shopper=phone.shopper, now=now)
-        outbox.enqueue(
+        owing.owe(
             kind=Kind.COUPON_ISSUED,
             shopper=phone.shopper,
             subject=coupon.pk,
@@ -67,11 +68,11 @@ def owe(count: int) -> list[str]:
 
 
 def states() -> Counter[str]:
-    return Counter(Push.objects.values_list("state", flat=True))
+    return Counter(Delivery.objects.values_list("state", flat=True))
 
 
 def let_the_leases_lapse() -> None:
-    Push.objects.filter(state=PushState.CLAIMED).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+    Delivery.objects.filter(state=DeliveryState.CLAIMED).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
 
 
 def drop_connections_of_the_dead() -> None:
@@ -87,12 +88,12 @@ def drop_connections_of_the_dead() -> None:
 def a_new_worker_sends_the_rest(start, sandbox, addresses: list[str]) -> Counter[int]:
     """Returns how many phones were reached how often, on the wire; on the screen it must be once."""
     sandbox.order()
-    held = states()[PushState.CLAIMED]
+    held = states()[DeliveryState.CLAIMED]
     assert start("--once").finish() == 0
-    assert states()[PushState.CLAIMED] == held, "a lease that runs is nobody else's"
+    assert states()[DeliveryState.CLAIMED] == held, "a lease that runs is nobody else's"
     let_the_leases_lapse()
     assert start("--once").finish() == 0
-    assert states() == {PushState.SENT: len(addresses)}
+    assert states() == {DeliveryState.SENT: len(addresses)}
     drawers = [sandbox.drawer(address) for address in addresses]
     assert [len(drawer) for drawer in drawers] == [1] * len(addresses), "a second notification is on a screen"
     return Counter(drawer[0]["arrivals"] for drawer in drawers)
@@ -103,7 +104,7 @@ def test_killed_after_the_claim_and_before_anything_was_sent(start, sandbox):
     addresses = owe(3)
     sandbox.order({"kind": "hang", "endpoint": "token", "times": 100})
     worker = start()
-    wait_until(lambda: states()[PushState.CLAIMED] == 3)
+    wait_until(lambda: states()[DeliveryState.CLAIMED] == 3)
     worker.kill()
     assert sandbox.messages() == []
     assert a_new_worker_sends_the_rest(start, sandbox, addresses) == {1: 3}
@@ -133,7 +134,7 @@ def test_killed_after_firebase_took_the_message_and_before_it_said_so(start, san
 def no_settle_gets_through() -> Iterator[None]:
     """SQLite: we are the writer. PostgreSQL: we hold the rows."""
     with transaction.atomic():
-        list(Push.objects.select_for_update())
+        list(Delivery.objects.select_for_update())
         yield
 
 
@@ -141,7 +142,7 @@ def test_killed_after_the_answer_and_before_it_was_written_down(start, sandbox):
     addresses = owe(3)
     sandbox.order({"kind": "slow", "times": 100, "seconds": 1.0})
     worker = start()
-    wait_until(lambda: states()[PushState.CLAIMED] == 3)
+    wait_until(lambda: states()[DeliveryState.CLAIMED] == 3)
     with no_settle_gets_through():
         wait_until(lambda: len(sandbox.messages()) == 3)
         # The answers are there; the first settle waits for us.
@@ -165,9 +166,9 @@ def test_killed_in_the_middle_of_a_batch(start, sandbox):
     addresses = owe(6)
     sandbox.order({"kind": "hang", "times": 100, "skip": 2, "accepted": True})
     worker = start("--connections", "1")
-    wait_until(lambda: states()[PushState.SENT] == 2 and len(sandbox.messages()) == 3)
+    wait_until(lambda: states()[DeliveryState.SENT] == 2 and len(sandbox.messages()) == 3)
     worker.kill()
-    assert states() == {PushState.SENT: 2, PushState.CLAIMED: 4}
+    assert states() == {DeliveryState.SENT: 2, DeliveryState.CLAIMED: 4}
     assert a_new_worker_sends_the_rest(start, sandbox, addresses) == {1: 5, 2: 1}
 
 
@@ -176,25 +177,25 @@ def test_killed_inside_the_claim_before_it_committed(start, sandbox):
     addresses = owe(3)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE notifications_push IN SHARE MODE")
+            cursor.execute("LOCK TABLE notifications_delivery IN SHARE MODE")
         worker = start()
         wait_until(lambda: waiting_for_a_lock() == 1)
         worker.kill()
         drop_connections_of_the_dead()
-    assert states() == {PushState.READY: 3}
+    assert states() == {DeliveryState.READY: 3}
     assert a_new_worker_sends_the_rest(start, sandbox, addresses) == {1: 3}
 
 
 def test_killed_again_and_again_it_gives_the_message_up_with_a_reason(start, sandbox):
     owe(1)
-    Push.objects.update(attempts=outbox.MAX_ATTEMPTS - 1)
+    Delivery.objects.update(attempts=fcm.LIMITS.max_attempts - 1)
     sandbox.order({"kind": "hang", "times": 100})
     worker = start()
-    wait_until(lambda: states()[PushState.CLAIMED] == 1)
+    wait_until(lambda: states()[DeliveryState.CLAIMED] == 1)
     worker.kill()
     let_the_leases_lapse()
     assert start("--once").finish() == 0
-    assert (Push.objects.get().state, Push.objects.get().reason) == (PushState.DEAD, "too_many_attempts")
+    assert (Delivery.objects.get().state, Delivery.objects.get().reason) == (DeliveryState.DEAD, "too_many_attempts")
 
 
 def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_wakes(start, sandbox):
@@ -206,11 +207,11 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_wakes(start, san
     wait_until(lambda: len(sandbox.messages()) == 1)
     let_the_leases_lapse()
     assert start("--once").finish() == 0
-    settled = Push.objects.get()
-    assert (settled.state, settled.lease) == (PushState.SENT, 2)
+    settled = Delivery.objects.get()
+    assert (settled.state, settled.lease) == (DeliveryState.SENT, 2)
     frozen.thaw()
     wait_until(lambda: "1 lease_lost" in frozen.said())
-    after = Push.objects.get()
+    after = Delivery.objects.get()
     assert (after.provider_id, after.settled_at, after.lease) == (settled.provider_id, settled.settled_at, 2)
     (shown,) = sandbox.drawer(address)
     assert (shown["arrivals"], shown["shown"]["name"]) == (2, settled.provider_id)
@@ -221,17 +222,17 @@ def test_nothing_is_stuck_past_its_lease_by_the_databases_own_clock(start, sandb
     addresses = owe(2)
     sandbox.order({"kind": "hang", "times": 100})
     worker = start("--timeout-s", "0.5", "--lease-s", "7.5")
-    wait_until(lambda: states()[PushState.CLAIMED] == 2)
+    wait_until(lambda: states()[DeliveryState.CLAIMED] == 2)
     worker.kill()
     sandbox.order()
     start("--timeout-s", "0.5", "--lease-s", "7.5")
-    wait_until(lambda: states() == {PushState.SENT: len(addresses)}, seconds=7.5 + 10)
+    wait_until(lambda: states() == {DeliveryState.SENT: len(addresses)}, seconds=7.5 + 10)
 
 
 def test_asked_to_stop_it_finishes_the_batch_at_hand(start, sandbox):
     addresses = owe(4)
     sandbox.order(latency_s=0.5)
     worker = start("--connections", "2")
-    wait_until(lambda: states()[PushState.CLAIMED] == 4)
+    wait_until(lambda: states()[DeliveryState.CLAIMED] == 4)
     assert worker.stop() == 0
-    assert states() == {PushState.SENT: len(addresses)}
+    assert states() == {DeliveryState.SENT: len(addresses)}

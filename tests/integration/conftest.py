@@ -7,7 +7,8 @@ import pytest
 
 from geooffers.coupons.models import Coupon
 from geooffers.rounds.worker import Worker
-from notifications import outbox, sending
+from notifications.channels import configured, fcm
+from notifications.messages import owing
 from notifications.models import Kind
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_store
 from tests.running_sandbox import RunningSandbox
@@ -17,10 +18,10 @@ SOON = NOON + timedelta(seconds=1)
 
 @pytest.fixture
 def announced() -> Coupon:
-    """A coupon whose push waits in the outbox."""
+    """A coupon whose push waits."""
     phone = make_device(push_address="fid-aino")
     coupon = make_coupon(make_offer(make_store()), shopper=phone.shopper)
-    outbox.enqueue(
+    owing.owe(
         kind=Kind.COUPON_ISSUED,
         shopper=phone.shopper,
         subject=coupon.pk,
@@ -39,5 +40,6 @@ def make_worker(sandbox: RunningSandbox, *, now: datetime = SOON) -> Worker:
         stop=threading.Event(),
         batch=10,
         connections=4,
-        lease_s=sending.LEASE_S,
+        lease_s=fcm.LIMITS.lease_s,
+        wallet=configured.wallet_transport(),
     )

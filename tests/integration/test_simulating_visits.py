@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from geooffers.callers import device_lookup
 from geooffers.decisions.choosing import Outcome
-from geooffers.decisions.models import Decision, Message
+from geooffers.decisions.models import Decision, MessageOutcome
 from geooffers.shoppers.identity import tokens
 from geooffers.usecases.location.report_positions import Report, report_positions
 from geooffers.usecases.location.simulate_visit import NoWayIn, SimulatedVisit, simulate_visit
@@ -37,7 +37,7 @@ from merchants.models import (
     Trigger,
 )
 from merchants.offers import budgets
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
 from tests.walker import Walker
 
@@ -85,7 +85,7 @@ def test_who_walks_in_gets_the_coupon_and_the_push_that_a_real_shopper_would(fen
     coupon = when.coupon
     assert coupon is not None
     assert coupon.push is not None
-    assert coupon.message is Message.OWED
+    assert coupon.message is MessageOutcome.OWED
     assert (coupon.offer.title, coupon.offer.text) == ("Free cardamom bun", "With any coffee, today.")
     assert (coupon.push.title, coupon.push.body) == ("Free cardamom bun", "With any coffee, today.")
     assert when.now - when.at < timedelta(seconds=2)
@@ -324,7 +324,7 @@ def test_a_real_shopper_of_the_same_walk_gets_the_same(
     assert [coupon.message for _, coupon in given] == list(chosen.values_list("message", flat=True))
     pushes = [coupon.push for _, coupon in given if coupon.push]
     assert [(push.title, push.body, push.expires_at) for push in pushes] == list(
-        Push.objects.order_by("created_at").values_list("title", "body", "expires_at")
+        Delivery.objects.order_by("created_at").values_list("title", "body", "expires_at")
     )
 
 
@@ -366,10 +366,10 @@ def test_moments_of_one_report_compete_and_a_second_push_waits_ten_minutes(fence
     entered = next(one for one in visit.seen if one.candidates)
     assert [one.reason for one in entered.candidates] == ["best", "other_moment"]
     messages = [(one.coupon.offer.title, one.coupon.message) for one in visit.seen if one.coupon]
-    assert messages[:2] == [("The best", Message.OWED), ("For those who stay", Message.TOO_SOON)]
+    assert messages[:2] == [("The best", MessageOutcome.OWED), ("For those who stay", MessageOutcome.TOO_SOON)]
     real_walk(visit)
     assert simulated_choices(visit) == real_choices()
-    assert Push.objects.count() == 1
+    assert Delivery.objects.count() == 1
 
 
 def test_drafts_and_what_is_over_are_candidates_of_a_simulation_alone(fence: Geofence, store: Store) -> None:
@@ -393,7 +393,7 @@ def test_one_merchant_that_may_not_push_where_it_is_is_told_so(fence: Geofence, 
     Merchant.objects.filter(pk=store.merchant_id).update(trade=Trade.HEALTH)
     make_offer(store)
     [coupon] = [one.coupon for one in simulated(fence).seen if one.coupon]
-    assert (coupon.message, coupon.push) == (Message.BARRED, None)
+    assert (coupon.message, coupon.push) == (MessageOutcome.BARRED, None)
 
 
 @pytest.mark.parametrize("cap", [1, 19])

@@ -14,19 +14,15 @@ from geooffers.coupons.models import Coupon
 from geooffers.rounds import erase
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.usecases.privacy import erase_shopper
+from notifications.models import Kind, Message
 from tests import searching
 from tests.cast import NOON
 
 # The empty row of the shopper, and what the round takes within the day.
 WAITING = {"shoppers.Shopper", "visits.Visit", "decisions.Decision", "coupons.ShopperOfferCount"}
-# The merchants' books.
-STAYING = {
-    "coupons.Coupon",
-    "ledger.LedgerEntry",
-    "redemptions.Redemption",
-    "redemptions.RefusedScan",
-    "coupons.WalletPass",
-}
+# The merchants' books, and by which Google is told that a pass is void.
+BOOKS = {"coupons.Coupon", "ledger.LedgerEntry", "redemptions.Redemption", "redemptions.RefusedScan"}
+STAYING = BOOKS | {"notifications.Message", "notifications.Delivery"}
 
 
 class Farewell:
@@ -58,6 +54,8 @@ class Farewell:
         assert not Shopper.objects.filter(pk=self.shopper_id).exists()
         assert searching.tables_with(self.shopper_id, self.device.pk) == set()
         assert searching.tables_with(*self.coupon_ids) <= STAYING
+        left = Message.objects.filter(subject__in=self.coupon_ids)
+        assert set(left.values_list("kind", "shopper", "deliveries__shopper")) <= {(Kind.PASS_CHANGED, None, None)}
 
     def _named(self) -> dict[searching.Row, Mapping[str, Any]]:
         return searching.rows_with(self.shopper_id, self.device.pk, *self.coupon_ids)

@@ -42,7 +42,7 @@ def deed(statement: Statement, *, ids: frozenset[str]) -> Deed | None:
         return None
     if statement.sql.startswith(WHEREABOUTS):
         return Deed.LOCATED
-    if statement.sql.startswith('INSERT INTO "notifications_push"') and Kind.COUPON_ISSUED in statement.params:
+    if 'INSERT INTO "notifications_message"' in statement.sql and Kind.COUPON_ISSUED in statement.params:
         return Deed.MARKETED
     if "WITH picked AS" in statement.sql:
         return Deed.MARKETED if "shoppers_consentstate" in statement.sql else Deed.SERVED

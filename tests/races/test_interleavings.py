@@ -37,8 +37,8 @@ from geooffers.visits.models import DeviceState, Presence
 from merchants.live_fences import live_fences
 from merchants.models import ApiKey, Geofence, Offer
 from merchants.people.access import Scanner
-from notifications import outbox
-from notifications.models import Kind, Push, PushState
+from notifications.messages import owing
+from notifications.models import Delivery, DeliveryState, Kind, Message
 from tests.cast import (
     NOON,
     consent_text,
@@ -50,6 +50,7 @@ from tests.cast import (
     make_store,
     make_visit,
 )
+from tests.deliveries import claim_pushes
 from tests.races.interleaving import Actor, Commit, Company, Play
 from tests.races.stops import STOPS, Scene, Stop, deed
 from tests.walker import AT_AINO
@@ -75,7 +76,7 @@ class Stage:
     texts: dict[Purpose, ConsentText] = field(default_factory=lambda: {each: consent_text(each) for each in Purpose})
 
     def scene(self) -> Scene:
-        Push.objects.all().delete()
+        Message.objects.all().delete()
         shopper = make_shopper(firebase_uid=uuid4().hex)
         tokens = (uuid4().hex, uuid4().hex)
         phones = tuple(make_device(shopper, token=token, consents=()) for token in tokens)
@@ -87,7 +88,7 @@ class Stage:
             for phone in (phones if each in LOCATION_PURPOSES else [None])
         )
         for _ in range(2):
-            outbox.enqueue(
+            owing.owe(
                 kind=Kind.COUPON_ISSUED,
                 shopper=shopper,
                 subject=uuid4(),
@@ -96,8 +97,8 @@ class Stage:
                 now=NOON,
             )
         # And one that a worker took and died with: no withdrawal finds it waiting, the next claim does.
-        lapsed = Push.objects.order_by("pk").values("pk")[:1]
-        Push.objects.filter(pk__in=lapsed).update(state=PushState.CLAIMED, lease=1, lease_until=NOON)
+        lapsed = Delivery.objects.order_by("pk").values("pk")[:1]
+        Delivery.objects.filter(pk__in=lapsed).update(state=DeliveryState.CLAIMED, lease=1, lease_until=NOON)
         visit = make_visit(shopper, self.elsewhere, began_at=NOON)
         coupon = make_coupon(self.in_hand, shopper=shopper, visit=visit)
         return Scene(phones=phones, tokens=tokens, coupon=coupon, now=LATER)
@@ -134,7 +135,7 @@ def report(scene: Scene, phone: int) -> Actor:
 
 def claim(number: int) -> Actor:
     def work() -> None:
-        outbox.claim(now=LATER, limit=10, lease_s=60, guards=SENT_WITHOUT_MORE_ADO)
+        claim_pushes(now=LATER, guards=SENT_WITHOUT_MORE_ADO)
 
     return Actor(name=f"claim {number}", work=work)
 
@@ -181,7 +182,7 @@ def phone_of(actor: Actor) -> int | None:
 def assert_it_is_over(stop: Stop, scene: Scene) -> None:
     if stop.erases:
         shopper = scene.phones[0].shopper_id
-        for model in (Device, ConsentState, Push, Coupon):
+        for model in (Device, ConsentState, Message, Delivery, Coupon):
             assert not model.objects.filter(shopper=shopper).exists()
         assert not DeviceState.objects.filter(pk__in=[phone.pk for phone in scene.phones]).exists()
         return
@@ -190,9 +191,9 @@ def assert_it_is_over(stop: Stop, scene: Scene) -> None:
         assert (bytes(state.packed), state.last_fix_at) == (b"", None)
         assert not Presence.objects.filter(device=state.pk).exists()
     if stop.marketed:
-        rest = outbox.claim(now=LATER, limit=10, lease_s=60, guards=SENT_WITHOUT_MORE_ADO)
+        rest = claim_pushes(now=LATER, guards=SENT_WITHOUT_MORE_ADO)
         assert Kind.COUPON_ISSUED not in {push.kind for push in rest}
-        assert not Push.objects.filter(kind=Kind.COUPON_ISSUED, state=PushState.READY).exists()
+        assert not Delivery.objects.filter(message__kind=Kind.COUPON_ISSUED, state=DeliveryState.READY).exists()
 
 
 def assert_redemption_went_on(stop: Stop, scene: Scene) -> None:
@@ -203,10 +204,10 @@ def assert_redemption_went_on(stop: Stop, scene: Scene) -> None:
         return
     assert scene.coupon.state == CouponState.REDEEMED
     assert Redemption.objects.filter(coupon=scene.coupon).count() == 1
-    outbox.claim(now=LATER, limit=10, lease_s=60, guards=SENT_WITHOUT_MORE_ADO)
-    told = dict(Push.objects.filter(kind=Kind.COUPON_REDEEMED).values_list("device", "state"))
+    claim_pushes(now=LATER, guards=SENT_WITHOUT_MORE_ADO)
+    told = dict(Delivery.objects.filter(message__kind=Kind.COUPON_REDEEMED).values_list("device", "state"))
     for phone in scene.phones[stop.leaves :]:
-        assert told[phone.pk] == PushState.CLAIMED
+        assert told[phone.pk] == DeliveryState.CLAIMED
 
 
 def play(stage: Stage, *, seed: str, met: Counter[str]) -> list[str]:

@@ -7,7 +7,7 @@ from geooffers.decisions import interrupting
 from geooffers.decisions.interrupting import Locked
 from geooffers.decisions.models import Decision, Interruption
 from merchants.live_fences import live_fences
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.crowd import Meeting
 from tests.races.together import together
@@ -36,7 +36,7 @@ def walk_in(phones: tuple[Walker, Walker]) -> None:
 
 def told() -> int:
     """How many coupons the shopper was told of."""
-    return Push.objects.values("subject").distinct().count()
+    return Delivery.objects.values("message__subject").distinct().count()
 
 
 def test_two_phones_at_two_merchants_bring_one_visible_message(phones: tuple[Walker, Walker]) -> None:

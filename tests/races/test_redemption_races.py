@@ -15,7 +15,7 @@ from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from merchants.models import ApiKey, OfferBudget, Store
 from merchants.people.access import Scanner
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
 from tests.races.crowd import Meeting, crowd
 
@@ -60,7 +60,7 @@ def assert_redeemed_once(coupon: Coupon) -> Redemption:
     assert coupon.state == CouponState.REDEEMED
     budget = OfferBudget.objects.get()
     assert (budget.reserved, budget.redeemed) == (0, 1)
-    assert Push.objects.filter(subject=coupon.pk).count() == 1
+    assert Delivery.objects.filter(message__subject=coupon.pk).count() == 1
     assert books.check_books() == []
     return Redemption.objects.get()
 

@@ -21,7 +21,7 @@ from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from merchants.people import keys
 from merchants.people.access import Scanner
-from notifications.models import Kind, Push
+from notifications.models import Delivery, Kind
 from tests.cast import NOON, consent_text, make_coupon, make_device, make_fence, make_offer, make_shopper, make_store
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -137,7 +137,7 @@ def test_a_coupon_scanned_during_the_sign_in_is_redeemed_for_the_account(aino: G
         scanning = Another(scan)
         scanning.wait_until_waiting()
     assert scanning.result().coupon_id == coupon.pk
-    assert Push.objects.get(kind=Kind.COUPON_REDEEMED).shopper_id == account_id
+    assert Delivery.objects.get(message__kind=Kind.COUPON_REDEEMED).shopper_id == account_id
 
 
 def test_a_withdrawal_that_waited_for_newer_words_is_not_lost(aino: Geofence) -> None:

@@ -11,7 +11,7 @@ from geooffers.shoppers.models import ConsentState, Device, Shopper
 from geooffers.usecases.identity import sign_out
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.live_fences import live_fences
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -48,7 +48,7 @@ def nothing_of_them_is_left_on_the_phone(walker: Walker) -> None:
     assert not Presence.objects.exists()
     assert not Visit.objects.filter(ended_at=None).exists()
     assert not ConsentState.objects.filter(device=walker.device).exists()
-    assert not Push.objects.filter(state="ready").exists()
+    assert not Delivery.objects.filter(state="ready").exists()
     now_with = Device.objects.get().shopper_id
     for rows in (Visit, Coupon):
         assert not rows.objects.filter(shopper=now_with).exists()

@@ -15,14 +15,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Q
 
 from geooffers.shoppers.models import Purpose, Shopper
 from geooffers.usecases.privacy.pause_consents import Pause, pause_consents
 from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
-from notifications import claim_statement, outbox
-from notifications.models import Kind, Push, PushState
+from notifications.deliveries import claim_statement
+from notifications.messages import cancelling, owing
+from notifications.models import Delivery, DeliveryState, Kind, Message
 from tests.cast import NOON, make_device
+from tests.deliveries import claim_pushes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql")]
 
@@ -31,12 +32,12 @@ Claim = Callable[[], set[UUID]]
 
 
 def guarded_claim() -> set[UUID]:
-    claimed = outbox.claim(now=NOON, limit=10, lease_s=60, guards={Kind.COUPON_ISSUED: Q(pk__isnull=False)})
+    claimed = claim_pushes(now=NOON)
     return {push.id for push in claimed}
 
 
 def claim_that_only_joins() -> set[UUID]:
-    wanted = Push.objects.filter(state=PushState.READY, kind=Kind.COUPON_ISSUED)
+    wanted = Delivery.objects.filter(state=DeliveryState.READY)
     statement, parameters = claim_statement.build(wanted=wanted, consent=True, limit=10, lease_s=60, now=NOON)
     assert LOCK in statement
     with connection.cursor() as cursor:
@@ -57,7 +58,7 @@ both_stops = pytest.mark.parametrize("stop", [withdraw, pause])
 
 
 def enqueue(shopper: Shopper) -> None:
-    outbox.enqueue(
+    owing.owe(
         kind=Kind.COUPON_ISSUED,
         shopper=shopper,
         subject=uuid4(),
@@ -122,7 +123,7 @@ def test_a_claim_that_reads_before_the_withdrawal_commits_takes_nothing(stop: St
     assert claims_after_the_scripted_stop(guarded_claim, stop) == 0
     # and what it left is cancelled by the next one
     assert guarded_claim() == set()
-    assert set(Push.objects.values_list("state", "reason")) == {(PushState.CANCELLED, "no_consent")}
+    assert set(Delivery.objects.values_list("state", "reason")) == {(DeliveryState.CANCELLED, "no_consent")}
 
 
 @both_stops
@@ -220,7 +221,7 @@ def play(order: str, claim: Claim, stop: Stop, withdrawing: Actor, claiming: Act
     assert withdrawn is not None
     _, withdrawn_at = withdrawn.result(30)
     late = sum(taken.result(30) for taken, committed in claims if committed.result(30)[0] > withdrawn_at)
-    Push.objects.all().delete()
+    Message.objects.all().delete()
     return sum(taken.result(30) for taken, _ in claims), late
 
 
@@ -251,7 +252,7 @@ def test_a_withdrawal_waits_for_a_claim_that_was_first_and_never_blocks_a_claim(
         side = Side(withdrawal)
         assert not done.wait(0.3)
     side.join()
-    assert Push.objects.get().state == PushState.CLAIMED
+    assert Delivery.objects.get().state == DeliveryState.CLAIMED
 
 
 def test_two_workers_never_take_the_same_push():
@@ -273,7 +274,7 @@ def test_two_workers_never_take_the_same_push():
         side.join()
     assert sum(len(mine) for mine in taken) == 120
     assert len(set().union(*taken)) == 120
-    assert set(Push.objects.values_list("lease", flat=True)) == {1}
+    assert set(Delivery.objects.values_list("lease", flat=True)) == {1}
 
 
 def test_withdrawal_and_redemption_cancel_the_same_pushes_without_waiting_in_a_circle():
@@ -284,19 +285,19 @@ def test_withdrawal_and_redemption_cancel_the_same_pushes_without_waiting_in_a_c
     for _ in range(15):
         subject = uuid4()
         for sequel in (NOON, NOON + timedelta(seconds=1)):
-            outbox.enqueue(
+            owing.owe(
                 kind=Kind.COUPON_ISSUED, shopper=shopper, subject=subject, title="Bun", expires_at=sequel, now=NOON
             )
         start = threading.Barrier(2)
 
         def withdrawal(start=start) -> None:
             start.wait(10)
-            outbox.cancel_marketing(shopper=shopper, reason="consent_withdrawn", now=NOON)
+            cancelling.cancel_marketing(shopper=shopper, reason="consent_withdrawn", now=NOON)
 
         def redemption(start=start, subject=subject) -> None:
             start.wait(10)
-            outbox.cancel_subject(subject=subject, reason="redeemed", now=NOON)
+            cancelling.cancel_subject(subject=subject, reason="redeemed", now=NOON)
 
         for side in [Side(withdrawal), Side(redemption)]:
             side.join()
-        assert not Push.objects.filter(subject=subject, state=PushState.READY).exists()
+        assert not Delivery.objects.filter(message__subject=subject, state=DeliveryState.READY).exists()

@@ -20,7 +20,7 @@ from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
-from notifications.models import Push, PushState
+from notifications.models import Delivery, DeliveryState
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.together import Another, together
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -127,7 +127,7 @@ def test_a_marketing_consent_withdrawn_meanwhile_leaves_the_coupon_and_no_push(w
         report = Another(lambda: walker.report(fix(LATER, AT_AINO), now=LATER))
         report.wait_until_waiting()
     assert len(report.result()["coupons"]) == 1
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_a_push_that_a_report_queued_just_before_is_cancelled_by_the_withdrawal(walker: Walker) -> None:
@@ -139,7 +139,7 @@ def test_a_push_that_a_report_queued_just_before_is_cancelled_by_the_withdrawal(
         withdrawal.wait_until_waiting()
     assert report.result() == 200
     withdrawal.result()
-    assert Push.objects.get().state == PushState.CANCELLED
+    assert Delivery.objects.get().state == DeliveryState.CANCELLED
 
 
 @both_stops

@@ -34,8 +34,8 @@ from geooffers.usecases.location import report_positions
 from geooffers.usecases.offers import take_offer
 from merchants.people import access
 from notifications import wallet_credentials
+from notifications.channels import google_wallet
 from notifications.passes.apple_keys import AppleKeysUnusable
-from notifications.transports import google_wallet
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from geooffers.coupons import holdings
 from geooffers.usecases.passes.make_pass import make_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
 from notifications import wallet_credentials
+from notifications.channels import google_wallet
 from notifications.passes.apple import MEDIA_TYPE
 from notifications.passes.apple_keys import AppleKeysUnusable
-from notifications.transports import google_wallet
 
 router = Router(tags=["Coupons"], auth=auth.device_auth)
 

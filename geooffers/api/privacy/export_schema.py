@@ -261,20 +261,29 @@ class OfferCountPart(_Part):
     issued: int
 
 
-class PushPart(_Part):
-    """A message that one of your phones was sent, or is owed."""
+class MessagePart(_Part):
+    """A message that you were sent, or are owed."""
 
     id: UUID
-    device_id: UUID
     kind: str
     about_coupon: UUID
     title: str
     body: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class DeliveryPart(_Part):
+    """Such a message on its way to one of your phones, or to a pass in your wallet."""
+
+    id: UUID
+    message_id: UUID
+    channel: str
+    device_id: UUID | None
+    pass_serial: str | None
     state: str
     reason: str
     attempts: int
-    created_at: datetime
-    expires_at: datetime
     settled_at: datetime | None
 
 
@@ -344,7 +353,8 @@ class ExportOut(strict.ReplySchema):
                             "refused_scans",
                             "ledger",
                             "offer_counts",
-                            "pushes",
+                            "messages",
+                            "deliveries",
                         )
                     },
                 }
@@ -369,7 +379,8 @@ class ExportOut(strict.ReplySchema):
     refused_scans: list[RefusedScanPart]
     ledger: list[LedgerPart]
     offer_counts: list[OfferCountPart]
-    pushes: list[PushPart]
+    messages: list[MessagePart]
+    deliveries: list[DeliveryPart]
 
 
 @cache

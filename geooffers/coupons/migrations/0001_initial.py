@@ -70,7 +70,6 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveBigIntegerField(default=0)),
                 ('created_at', models.DateTimeField()),
                 ('changed_at', models.DateTimeField()),
-                ('void_since', models.DateTimeField(blank=True, null=True)),
                 ('coupon', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='passes', to='coupons.coupon')),
             ],
             options={
@@ -124,10 +123,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='shopperoffercount',
             constraint=models.UniqueConstraint(fields=('shopper', 'offer'), name='one_count_per_shopper_and_offer'),
-        ),
-        migrations.AddIndex(
-            model_name='walletpass',
-            index=models.Index(condition=models.Q(('void_since__isnull', False)), fields=['void_since'], name='pass_to_void'),
         ),
         migrations.AddConstraint(
             model_name='walletpass',

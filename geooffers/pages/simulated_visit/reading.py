@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from geooffers.decisions.choosing import Outcome
-from geooffers.decisions.models import Message
+from geooffers.decisions.models import MessageOutcome
 from geooffers.decisions.reason_words import WORDS
 from geooffers.usecases.location.simulate_visit import Candidate, SimulatedCoupon, SimulatedVisit
 from geooffers.visits.engine import explaining
@@ -31,9 +31,9 @@ OUTCOMES = {
     Outcome.WITHHELD: "withheld",
 }
 NO_PUSH = {
-    Message.TOO_SOON: "another one was sent within the last ten minutes",
-    Message.TOO_LATE: "it was told too late to disturb anybody for it",
-    Message.BARRED: "a shop of this trade may not push to who is there",
+    MessageOutcome.TOO_SOON: "another one was sent within the last ten minutes",
+    MessageOutcome.TOO_LATE: "it was told too late to disturb anybody for it",
+    MessageOutcome.BARRED: "a shop of this trade may not push to who is there",
 }
 
 

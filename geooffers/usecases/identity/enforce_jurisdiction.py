@@ -12,7 +12,7 @@ from geooffers.shoppers.consents import allowed, consents
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose, ReceiptSource, Shopper
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
-from notifications import outbox
+from notifications.messages import cancelling
 
 
 def obey_law(*, device: Device, shopper: Shopper, now: datetime) -> None:
@@ -25,4 +25,4 @@ def obey_law(*, device: Device, shopper: Shopper, now: datetime) -> None:
         phones = Device.objects.filter(Q(shopper=shopper) | Q(pk=device.pk)).values_list("pk", flat=True)
         recording.end_presence_of_devices(device_ids=list(phones), now=now, reason=EndReason.WITHDRAWN)
     if Purpose.MARKETING_PUSH in forbidden:
-        outbox.cancel_marketing(shopper=shopper, reason="not_allowed", now=now)
+        cancelling.cancel_marketing(shopper=shopper, reason="not_allowed", now=now)

@@ -7,7 +7,7 @@ from geooffers.shoppers.consents import consents
 from geooffers.shoppers.models import Age, Device, ReceiptSource
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
-from notifications import outbox
+from notifications.messages import cancelling
 
 LEFT = ("hand_overs", "age_signal", "push_kind", "push_address", "push_renewed_at")
 
@@ -20,7 +20,7 @@ def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str,
     """
     consents.end_with_holder(device=device, source=source, now=now)
     recording.end_presence_of_device(device=device, now=now, reason=reason)
-    outbox.cancel_device(device=device, reason=why, now=now)
+    cancelling.cancel_device(device=device, reason=why, now=now)
     # Answers that were kept for this holder's retries.
     callers_erasing.erase_replies([device.pk])
     device.hand_overs += 1

@@ -22,7 +22,7 @@ from geooffers.usecases.identity.release_device import LEFT, leave
 from geooffers.visits import merging as visits_merging
 from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason
-from notifications import outbox
+from notifications.messages import cancelling, moving
 
 ATTEMPTS = 3
 
@@ -116,11 +116,11 @@ def _bring(*, device: Device, anonymous: Shopper, account: Shopper, now: datetim
     coupons_merging.move_to_account(device=device, anonymous=anonymous, account=account, joined=joined, now=now)
     decisions_merging.move_to_account(anonymous=anonymous, account=account, joined=joined)
     visits_merging.drop(joined=joined)
-    outbox.move(from_shopper=anonymous, to_shopper=account)
+    moving.move(from_shopper=anonymous, to_shopper=account)
     wants_marketing = ConsentState.objects.filter(
         shopper=account, device=None, purpose=Purpose.MARKETING_PUSH, given=True
     )
     if not wants_marketing.exists():
-        outbox.cancel_marketing(shopper=account, reason="no_consent", now=now)
+        cancelling.cancel_marketing(shopper=account, reason="no_consent", now=now)
     anonymous.ended_at, anonymous.merged_into = now, account
     anonymous.save(update_fields=["ended_at", "merged_into"])

@@ -6,9 +6,9 @@ docs/location-report.md draws it: update that page too.
    Matching and the visit rules are pure.
 2. If nothing changed, answer. No write, no transaction.
 3. Otherwise one transaction, its locks in the house's order: consent state (shared), the shopper's interruption where a
-   message may come of it, device state (compare-and-set on its version), visits, then what `deciding` locks, and the
-   outbox. What was read is checked under the locks: consents that changed, or a state that another report wrote first,
-   send the fixes through the rules again.
+   message may come of it, device state (compare-and-set on its version), visits, then what `deciding` locks, and
+   messages. What was read is checked under the locks: consents that changed, or a state that another report wrote
+   first, send the fixes through the rules again.
 4. Commit, answer. No vendor was called.
 """
 
@@ -25,7 +25,7 @@ from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.coupons import device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.decisions import deciding, interrupting
-from geooffers.decisions.models import Message, MomentKind
+from geooffers.decisions.models import MessageOutcome, MomentKind
 from geooffers.shoppers.consents import consents as consenting
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Integrity, Pause, Purpose, Shopper
 from geooffers.usecases.identity import attest_device
@@ -41,7 +41,7 @@ from geooffers.visits.models import DeviceState
 from geooffers.visits.state import packing, sealed_state, staleness
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Trigger
-from notifications import outbox
+from notifications.messages import owing
 from notifications.models import Kind
 
 MOST_FIXES = 500
@@ -358,8 +358,8 @@ def _record(
     coupon = decided.coupon
     if coupon is None:
         return []
-    if decided.message is Message.OWED:
-        outbox.enqueue(
+    if decided.message is MessageOutcome.OWED:
+        owing.owe(
             kind=Kind.COUPON_ISSUED,
             shopper=shopper,
             subject=coupon.pk,
@@ -371,13 +371,13 @@ def _record(
     return [coupon]
 
 
-def _silent(occasion: Transition, *, consents: frozenset[Purpose], believed: bool) -> Message | None:
+def _silent(occasion: Transition, *, consents: frozenset[Purpose], believed: bool) -> MessageOutcome | None:
     """Why nobody is disturbed for it, whatever comes of it."""
     if Purpose.MARKETING_PUSH not in consents:
-        return Message.NO_CONSENT
+        return MessageOutcome.NO_CONSENT
     if not occasion.pushable:
-        return Message.TOO_LATE
-    return None if believed else Message.DOUBTED
+        return MessageOutcome.TOO_LATE
+    return None if believed else MessageOutcome.DOUBTED
 
 
 def _is_believed(*, device: Device, suspicion: float, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from django.conf import settings
 from geooffers.decisions import choosing, deciding, facts, interrupting
 from geooffers.decisions.choosing import MomentFacts, OfferFacts, Outcome, PersonFacts
 from geooffers.decisions.eligibility import Reason
-from geooffers.decisions.models import Message
+from geooffers.decisions.models import MessageOutcome
 from geooffers.matching.areas import Area
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import Shopper
@@ -65,7 +65,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Push:
+class SimulatedPush:
     title: str
     body: str
     expires_at: datetime
@@ -77,8 +77,8 @@ class SimulatedCoupon:
 
     offer: Offer
     expires_at: datetime
-    message: Message
-    push: Push | None
+    message: MessageOutcome
+    push: SimulatedPush | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,16 +270,18 @@ class _Walker:
         expires_at = offer.coupon_expires_at(issued_at=now)
         message = self._message(moment, may_push=may_push, now=now)
         push = None
-        if message is Message.OWED:
+        if message is MessageOutcome.OWED:
             self._pushed_at = now
             push_until = min(expires_at, now + report_positions.PUSH_WITHIN)
-            push = Push(title=offer.title, body=offer.text, expires_at=push_until)
+            push = SimulatedPush(title=offer.title, body=offer.text, expires_at=push_until)
         return SimulatedCoupon(offer=offer, expires_at=expires_at, message=message, push=push)
 
-    def _message(self, moment: _Moment, *, may_push: bool, now: datetime) -> Message:
+    def _message(self, moment: _Moment, *, may_push: bool, now: datetime) -> MessageOutcome:
         """The made-up shopper allows pushes, and their app vouches for itself."""
         if not moment.pushable:
-            return Message.TOO_LATE
+            return MessageOutcome.TOO_LATE
         if not may_push:
-            return Message.BARRED
-        return Message.OWED if interrupting.is_free(last_at=self._pushed_at, now=now) else Message.TOO_SOON
+            return MessageOutcome.BARRED
+        return (
+            MessageOutcome.OWED if interrupting.is_free(last_at=self._pushed_at, now=now) else MessageOutcome.TOO_SOON
+        )

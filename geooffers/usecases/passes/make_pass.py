@@ -37,7 +37,7 @@ def make_pass(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> bytes:
         raise
     made = apple.pkpass(content=content, keys=keys, now=now)
     wallet_pass = passes.find_or_make(coupon=coupon, vendor=Vendor.APPLE, now=now)
-    passes.remember(wallet_pass=wallet_pass, digest=content.digest(), now=now)
+    passes.remember(vendor=Vendor.APPLE, serial=wallet_pass.serial, digest=content.digest(), now=now)
     return made
 
 

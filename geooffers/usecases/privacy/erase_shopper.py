@@ -1,8 +1,8 @@
 """A shopper is erased. docs/erasure.md draws this walk; update that page too.
 
 1. One transaction, locks in the house's order: devices, shopper, consents, interruption, device states, visits,
-   coupons, budgets, outbox. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of these
-   locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
+   coupons, budgets, messages. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of
+   these locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
 2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
 3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
 4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
@@ -24,6 +24,7 @@ from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
 from geooffers.shoppers.privacy.erasing import Erasing
 from geooffers.shoppers.privacy.tombstone_file import Line
+from geooffers.usecases import update_pass
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
 
@@ -107,8 +108,11 @@ def _erase(*, of: Erasing) -> Erased:
 def _empty(*, of: Erasing, request: DataRequest) -> None:
     counts = Counter(decisions_erasing.erase_now(of=of))
     counts.update(visits_erasing.erase_now(of=of))
-    counts.update(coupons_erasing.erase_now(of=of))
+    coupons = coupons_erasing.erase_now(of=of)
+    counts.update(coupons.counts)
     counts.update(notifications_erasing.erase_now(of=of))
+    for coupon_id, serial in sorted(coupons.held_by_google.items()):
+        update_pass.owe_void(coupon_id=coupon_id, serial=serial, now=of.now)
     counts.update(callers_erasing.erase_traces(of.device_ids))
     counts.update(erasing.erase_now(of=of, request=request))
     erasing.add_counts(request=request, counts=counts)

@@ -1,7 +1,7 @@
 """A shopper pauses: when this returns, nothing is matched and nothing marketed until the pause ends.
 
 The locks of a withdrawal (docs/consent.md draws both: update that page too), taken for all the shopper's phones: the
-shopper, every consent state for update, every device state, their visits, the outbox.
+shopper, every consent state for update, every device state, their visits, deliveries.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from geooffers.shoppers.identity import devices, holders
 from geooffers.shoppers.models import UNTIL_RESUMED, Device, Shopper
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
-from notifications import outbox
+from notifications.messages import cancelling
 
 
 class Pause(StrEnum):
@@ -37,5 +37,5 @@ def pause_consents(*, device: Device, pause: Pause, now: datetime) -> Shopper:
         pauses.begin(shopper=shopper, until=until, now=now)
         phones = Device.objects.filter(shopper=shopper).values_list("pk", flat=True)
         recording.end_presence_of_devices(device_ids=list(phones), now=now, reason=EndReason.PAUSED)
-        outbox.cancel_marketing(shopper=shopper, reason="paused", now=now)
+        cancelling.cancel_marketing(shopper=shopper, reason="paused", now=now)
     return shopper

@@ -1,7 +1,7 @@
 """A shopper takes a consent back: when this returns, nothing rests on it any more.
 
 One transaction, locks in the house's order: the consent state for update (a report or a claim that holds it for share
-finishes first, one that comes later finds it withdrawn), the device state, visits, outbox.
+finishes first, one that comes later finds it withdrawn), the device state, visits, deliveries.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from geooffers.shoppers.identity import devices
 from geooffers.shoppers.models import LOCATION_PURPOSES, Device, Purpose
 from geooffers.visits import recording
 from geooffers.visits.models import EndReason
-from notifications import outbox
+from notifications.messages import cancelling
 
 
 def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime, locale: str = "") -> None:
@@ -26,4 +26,4 @@ def withdraw_consent(*, device: Device, purpose: Purpose, now: datetime, locale:
         if purpose in LOCATION_PURPOSES and not consents.may_be_located(device=held, now=now):
             recording.end_presence_of_device(device=held, now=now, reason=EndReason.WITHDRAWN)
         if purpose == Purpose.MARKETING_PUSH:
-            outbox.cancel_marketing(shopper=held.shopper, reason="consent_withdrawn", now=now)
+            cancelling.cancel_marketing(shopper=held.shopper, reason="consent_withdrawn", now=now)

@@ -8,8 +8,9 @@ from django.db import transaction
 from geooffers.coupons import codes
 from geooffers.redemptions import redeeming
 from geooffers.redemptions.redeeming import Redeemed
+from geooffers.usecases import update_pass
 from merchants.people import access
-from notifications import outbox
+from notifications.messages import cancelling, owing
 from notifications.models import Kind
 
 # A phone that was off learns of it from the coupon list; a day later nobody needs the message.
@@ -22,7 +23,7 @@ def redeem_coupon(
     """1. What was scanned is read; a wrong check symbol ends here, before any query.
     2. May this person or key scan here?
     3. One transaction: the coupon is locked, judged, redeemed; ledger and budget move; the shopper's phones are owed
-       a silent message, and an unsent push about the coupon is called back.
+       a silent message, an unsent push about the coupon is called back, and a pass that Google holds is owed an update.
     4. A refusal rolled that back, and is then written down for itself.
     """
     code = codes.read(text)
@@ -32,6 +33,7 @@ def redeem_coupon(
             redeemed = redeeming.redeem(code=code, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
             if not redeemed.replayed:
                 _tell_the_phones(redeemed, now=now)
+                update_pass.owe_update(coupon=redeemed.redemption.coupon, now=now)
     except redeeming.Refused as refusal:
         redeeming.keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)
         raise
@@ -40,9 +42,9 @@ def redeem_coupon(
 
 def _tell_the_phones(redeemed: Redeemed, *, now: datetime) -> None:
     coupon = redeemed.redemption.coupon
-    outbox.cancel_subject(subject=coupon.pk, reason="redeemed", now=now)
+    cancelling.cancel_subject(subject=coupon.pk, reason="redeemed", now=now)
     if coupon.shopper is not None:
-        outbox.enqueue(
+        owing.owe(
             kind=Kind.COUPON_REDEEMED,
             shopper=coupon.shopper,
             subject=coupon.pk,

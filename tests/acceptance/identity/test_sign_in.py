@@ -14,8 +14,8 @@ from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.models import Geofence, Offer
-from notifications import outbox
-from notifications.models import Kind, Push
+from notifications.messages import owing
+from notifications.models import Delivery, Kind
 from notifications.sandbox.keys import load_keys, mint_id_token
 from tests import cast
 from tests.acceptance.identity.accounts import SignIn, device_of, signed_in
@@ -60,14 +60,14 @@ def visit_of(phone: Phone, fence: Geofence, *, minutes_ago: int, **changes: Any)
     return visit
 
 
-def owe(phone: Phone, kind: Kind = Kind.COUPON_ISSUED) -> Push:
+def owe(phone: Phone, kind: Kind = Kind.COUPON_ISSUED) -> Delivery:
     phone.call("PUT", "/devices/me/push", {"kind": "fid", "address": f"fid-{phone.install_id}"})
     now = timezone.now()
     subject = uuid4()
-    outbox.enqueue(
+    owing.owe(
         kind=kind, shopper=device_of(phone).shopper, subject=subject, expires_at=now + timedelta(hours=1), now=now
     )
-    return Push.objects.get(subject=subject)
+    return Delivery.objects.get(message__subject=subject)
 
 
 def consent_of(shopper: Shopper, purpose: str) -> bool | None:

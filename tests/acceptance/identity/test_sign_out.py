@@ -12,8 +12,8 @@ from django.utils import timezone
 from geooffers.callers.models import StoredReply
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Shopper
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from notifications import outbox
-from notifications.models import Kind, Push
+from notifications.messages import owing
+from notifications.models import Delivery, Kind
 from notifications.sandbox.keys import load_keys
 from tests import cast
 from tests.acceptance.identity.accounts import SignIn, TokenChange, device_of, signed_in
@@ -45,10 +45,10 @@ def link_messages(phone: Phone) -> None:
     assert phone.call("PUT", "/devices/me/push", {"kind": "fid", "address": uuid4().hex}).status_code == 204
 
 
-def owe(shopper: Shopper, kind: Kind = Kind.COUPON_REDEEMED) -> list[Push]:
+def owe(shopper: Shopper, kind: Kind = Kind.COUPON_REDEEMED) -> list[Delivery]:
     now, subject = timezone.now(), uuid4()
-    outbox.enqueue(kind=kind, shopper=shopper, subject=subject, expires_at=now + timedelta(hours=1), now=now)
-    return list(Push.objects.filter(subject=subject))
+    owing.owe(kind=kind, shopper=shopper, subject=subject, expires_at=now + timedelta(hours=1), now=now)
+    return list(Delivery.objects.filter(message__subject=subject))
 
 
 def be_inside(phone: Phone) -> Visit:

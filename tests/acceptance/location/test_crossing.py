@@ -10,7 +10,7 @@ from geooffers.decisions.models import Decision
 from geooffers.visits.models import EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Geofence
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, Walker, fix
 
@@ -39,7 +39,7 @@ def test_driving_through_is_recorded_as_crossed_and_nobody_is_pushed(aino: Geofe
     assert (visit.end_reason, visit.began_at) == (EndReason.CROSSED, visit.ended_at)
     assert NOON < visit.began_at < HALFWAY
     assert not Presence.objects.exists()
-    assert [model.objects.count() for model in (Coupon, Decision, Push)] == [0, 0, 0]
+    assert [model.objects.count() for model in (Coupon, Decision, Delivery)] == [0, 0, 0]
 
 
 def test_a_crossing_is_told_with_the_same_confidence_when_it_is_told_late(aino: Geofence) -> None:
@@ -58,7 +58,7 @@ def test_a_fix_inside_on_the_same_way_is_an_entry_and_is_pushed(aino: Geofence) 
     walker = Walker()
     walker.be_at(SOUTH, NOON)
     assert [one["change"] for one in walker.be_at(AT_AINO, HALFWAY)["transitions"]] == ["entered"]
-    assert Push.objects.count() == 1
+    assert Delivery.objects.count() == 1
 
 
 def test_a_late_fix_inside_turns_the_crossing_into_a_visit_that_pushes_nobody(aino: Geofence) -> None:
@@ -69,7 +69,7 @@ def test_a_late_fix_inside_turns_the_crossing_into_a_visit_that_pushes_nobody(ai
     crossing, visit = Visit.objects.order_by("began_at")
     assert crossing.end_reason == EndReason.CORRECTED
     assert (visit.end_reason, visit.began_at, visit.ended_at) == (EndReason.LEFT, HALFWAY, ACROSS)
-    assert [model.objects.count() for model in (Coupon, Push)] == [0, 0]
+    assert [model.objects.count() for model in (Coupon, Delivery)] == [0, 0]
 
 
 def test_at_a_fence_for_walkers_driving_through_is_nothing(aino: Geofence) -> None:

@@ -9,9 +9,9 @@ from geooffers.rounds import send
 from geooffers.usecases.passes import make_pass
 from merchants.live_fences import live_fences
 from merchants.models import Merchant, Store, Trade
-from notifications import outbox
-from notifications.models import Push, PushState
+from notifications.models import Delivery, DeliveryState
 from tests.cast import NOON, make_fence, make_offer, make_store
+from tests.deliveries import claim_pushes
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def walk_in(jurisdiction: str, trade: Trade) -> Coupon:
 @pytest.mark.parametrize(("jurisdiction", "trade"), QUIET)
 def test_the_coupon_is_there_and_no_message(jurisdiction: str, trade: Trade) -> None:
     coupon = walk_in(jurisdiction, trade)
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()
     content = make_pass.content_of(coupon=coupon, now=NOON)
     assert [store.name for store in content.stores] == ["Café Aino 1"]
     assert content.nearby == (), "nor does a wallet show it when its phone is near"
@@ -45,7 +45,7 @@ def test_the_coupon_is_there_and_no_message(jurisdiction: str, trade: Trade) -> 
 @pytest.mark.parametrize(("jurisdiction", "trade"), LOUD)
 def test_elsewhere_and_for_others_there_is_a_message(jurisdiction: str, trade: Trade) -> None:
     coupon = walk_in(jurisdiction, trade)
-    assert Push.objects.get().subject == coupon.pk
+    assert Delivery.objects.get().message.subject == coupon.pk
     assert len(make_pass.content_of(coupon=coupon, now=NOON).nearby) == 1
 
 
@@ -53,5 +53,5 @@ def test_a_message_that_waits_is_not_sent_once_the_store_stands_under_such_a_law
     walk_in("FI", Trade.HEALTH)
     now = NOON + timedelta(minutes=4)
     Store.objects.update(jurisdiction="US-WA")
-    assert outbox.claim(now=now, limit=10, lease_s=60, guards=send.guards(now=now)) == []
-    assert Push.objects.get().state == PushState.CANCELLED
+    assert claim_pushes(now=now, guards=send.guards(now=now)) == []
+    assert Delivery.objects.get().state == DeliveryState.CANCELLED

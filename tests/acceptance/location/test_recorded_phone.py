@@ -24,7 +24,7 @@ from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
-from notifications.models import Push
+from notifications.models import Delivery
 from tests import states
 from tests.cast import make_fence, make_offer, make_store
 from tests.walker import Walker
@@ -89,7 +89,7 @@ def everything() -> list[Any]:
     """All rows that a report may write."""
     state = DeviceState.objects.get()
     tables = [list(model.objects.order_by("pk").values_list()) for model in (Visit, Presence)]
-    ids = [list(model.objects.order_by("pk").values_list("pk")) for model in (Coupon, Push)]
+    ids = [list(model.objects.order_by("pk").values_list("pk")) for model in (Coupon, Delivery)]
     return [state.version, states.opened(state), state.last_fix_at, tables, ids]
 
 
@@ -151,7 +151,7 @@ def test_a_recorded_phone_is_followed_into_and_out_of_every_fence(
     messages = list(Decision.objects.order_by("at").values_list("at", "message"))
     assert {message for _, message in messages} == {"owed", "too_soon"}
     owed = [at for at, message in messages if message == "owed"]
-    assert Push.objects.count() == len(owed)
+    assert Delivery.objects.count() == len(owed)
     assert all(later - at >= AT_MOST_EVERY for at, later in pairwise(owed))
     for silent_at in (at for at, message in messages if message == "too_soon"):
         assert any(timedelta(0) <= silent_at - at < AT_MOST_EVERY for at in owed)

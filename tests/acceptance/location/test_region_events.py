@@ -12,7 +12,7 @@ from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceTuning, Geofence, Trigger
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store
 from tests.walker import DOWN_THE_STREET, Walker
 
@@ -54,7 +54,7 @@ def test_a_whole_visit_from_events_alone(fence: Geofence) -> None:
     walker = Walker()
     entered = tell(walker, event(fence, "enter"))
     assert [(one["change"], one["fence_id"]) for one in entered["transitions"]] == [("entered", str(fence.public_id))]
-    assert len(entered["coupons"]) == Push.objects.count() == 1
+    assert len(entered["coupons"]) == Delivery.objects.count() == 1
     dwelled = tell(walker, event(fence, "dwell", after_s=400), after_s=400)
     assert [one["change"] for one in dwelled["transitions"]] == ["dwelled"]
     left = tell(walker, event(fence, "exit", after_s=900), after_s=900)

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from geooffers.api.edge import clock
@@ -18,10 +17,11 @@ from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, Device,
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
-from notifications import outbox
-from notifications.models import Kind, Push, PushState
+from notifications.messages import owing
+from notifications.models import Delivery, DeliveryState, Kind
 from tests.acceptance.identity.test_sign_in import device_of, sandbox, signed_in  # noqa: F401  # a fixture
 from tests.cast import NOON, make_device, make_fence, make_offer, make_shopper, make_store
+from tests.deliveries import claim_pushes
 from tests.phone import Phone, registered_phone
 from tests.running_sandbox import RunningSandbox
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -97,7 +97,7 @@ def test_what_was_agreed_to_is_acted_on_only_where_it_may_be(aino: Geofence, pla
         answer = walker.send(fix(NOON, DOWN_THE_STREET), now=NOON)
     assert answer.status_code == (200 if location else 403)
     assert location or (answer.json()["code"], len(asked)) == ("consent_missing", 1)
-    outbox.enqueue(
+    owing.owe(
         kind=Kind.COUPON_ISSUED,
         shopper=walker.device.shopper,
         subject=uuid4(),
@@ -105,7 +105,7 @@ def test_what_was_agreed_to_is_acted_on_only_where_it_may_be(aino: Geofence, pla
         now=NOON,
         title="x",
     )
-    claimed = outbox.claim(now=NOON, limit=5, lease_s=60, guards={Kind.COUPON_ISSUED: Q(pk__isnull=False)})
+    claimed = claim_pushes(now=NOON, limit=5)
     assert bool(claimed) is (Purpose.MARKETING_PUSH in MATRIX[place][age])
 
 
@@ -123,12 +123,12 @@ def test_who_turns_out_to_be_fifteen_is_located_and_pushed_no_more(aino: Geofenc
         each.be_at(AT_AINO, NOON)
         each.be_at(AT_AINO, NOON + timedelta(minutes=1))
     assert Visit.objects.get().is_open
-    assert Push.objects.filter(state=PushState.READY).count() == 2
+    assert Delivery.objects.filter(state=DeliveryState.READY).count() == 2
     later = NOON + timedelta(minutes=2)
     assert told(walker, "/consents/age-signal", {"age": "13_15"}, now=later)["allowed"] == []
     assert Visit.objects.get().end_reason == EndReason.WITHDRAWN
     assert {bytes(state.packed) for state in DeviceState.objects.all()} == {b""}
-    assert set(Push.objects.values_list("state", "reason")) == {(PushState.CANCELLED, "not_allowed")}
+    assert set(Delivery.objects.values_list("state", "reason")) == {(DeliveryState.CANCELLED, "not_allowed")}
     assert not ConsentState.objects.filter(given=True).exists()
     assert set(ConsentReceipt.objects.values_list("source", "given")) == {("law", False)}
     assert ConsentReceipt.objects.filter(device=other.device).count() == 2

@@ -24,7 +24,6 @@ from geooffers.callers import device_lookup
 from geooffers.callers import erasing as of_callers
 from geooffers.callers.limits import _redis
 from geooffers.redemptions import books
-from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
 from tests.canary_person import CanaryPerson
@@ -86,7 +85,6 @@ def tables_that_name(person: CanaryPerson) -> set[str]:
 
 def leave(person: CanaryPerson) -> None:
     person.call("DELETE", "/me", now=LATER)
-    void_passes.run(now=LATER + timedelta(minutes=1), limit=10)
     make_worker(person.sandbox, now=LATER + timedelta(minutes=2)).run_once()
 
 

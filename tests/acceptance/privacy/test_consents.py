@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from geooffers.shoppers.models import ConsentReceipt, ConsentState, Device
 from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
-from notifications import outbox
-from notifications.models import Kind, Push
+from notifications.messages import owing
+from notifications.models import Delivery, Kind
 from tests import cast
 from tests.phone import Phone, registered_phone
 
@@ -135,8 +135,8 @@ def test_withdrawing_marketing_cancels_what_waits_and_leaves_service_messages() 
     phone = registered_phone("marketing_push")
     phone.call("PUT", "/devices/me/push", {"kind": "fid", "address": "fid-1"})
     now = timezone.now()
-    for kind in Kind:
-        outbox.enqueue(
+    for kind in (Kind.COUPON_ISSUED, Kind.COUPON_REDEEMED):
+        owing.owe(
             kind=kind,
             shopper=Device.objects.get().shopper,
             subject=uuid4(),
@@ -144,7 +144,7 @@ def test_withdrawing_marketing_cancels_what_waits_and_leaves_service_messages() 
             now=now,
         )
     phone.withdraw("marketing_push")
-    assert set(Push.objects.values_list("kind", "state", "reason")) == {
+    assert set(Delivery.objects.values_list("message__kind", "state", "reason")) == {
         ("coupon_issued", "cancelled", "consent_withdrawn"),
         ("coupon_redeemed", "ready", ""),
     }

@@ -112,7 +112,7 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
         ("1 place", "reserved"),
         ("1 place", "redeemed"),
     ]
-    assert {one["kind"] for one in document["pushes"]} == {"coupon_issued", "coupon_redeemed"}
+    assert {one["kind"] for one in document["messages"]} == {"coupon_issued", "coupon_redeemed"}
     code = keyring.code_of(coupon)
     assert code.symbols not in answer.content.decode()
     assert str(code) not in answer.content.decode()

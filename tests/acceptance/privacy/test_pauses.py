@@ -17,10 +17,10 @@ from geooffers.visits.models import DeviceState, EndReason, Presence, Visit
 from merchants.live_fences import live_fences
 from merchants.models import Geofence
 from merchants.people import keys
-from notifications.models import Kind, Push, PushState
+from notifications.models import Delivery, DeliveryState, Kind
 from tests.acceptance.till.tills import Till
 from tests.cast import NOON, consent_text, make_fence, make_offer, make_shopper, make_store
-from tests.integration.notifications.test_outbox import claim
+from tests.integration.test_deliveries import claim
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_resuming_brings_back_what_was_consented_to_without_asking(aino: Geofenc
     receipts = ConsentReceipt.objects.count()
     assert resume(walker, now=NOON + minutes(5)).json() == {"paused": False, "paused_until": None}
     assert len(walker.be_at(AT_AINO, NOON + minutes(6))["coupons"]) == 1
-    assert Push.objects.get().state == PushState.READY
+    assert Delivery.objects.get().state == DeliveryState.READY
     assert [one.kind for one in claim(now=NOON + minutes(6))] == [Kind.COUPON_ISSUED]
     assert ConsentReceipt.objects.count() == receipts
 
@@ -162,15 +162,15 @@ def test_the_newest_tap_counts(aino: Geofence) -> None:
 def test_a_waiting_push_is_cancelled_and_one_that_comes_later_is_not_claimed(aino: Geofence) -> None:
     walker = Walker()
     walker.be_at(AT_AINO, NOON)
-    waiting = Push.objects.get()
+    waiting = Delivery.objects.get()
     pause(walker, now=NOON + minutes(1))
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.reason) == (PushState.CANCELLED, "paused")
+    assert (waiting.state, waiting.reason) == (DeliveryState.CANCELLED, "paused")
     # Written past every guard: the claim is the last of them.
-    Push.objects.filter(pk=waiting.pk).update(state=PushState.READY, reason="", settled_at=None)
+    Delivery.objects.filter(pk=waiting.pk).update(state=DeliveryState.READY, reason="", settled_at=None)
     assert claim(now=NOON + minutes(2)) == []
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.reason) == (PushState.CANCELLED, "no_consent")
+    assert (waiting.state, waiting.reason) == (DeliveryState.CANCELLED, "no_consent")
 
 
 def test_in_a_pause_coupons_are_redeemed_and_the_phone_is_told_so(aino: Geofence) -> None:

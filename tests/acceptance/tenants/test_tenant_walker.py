@@ -106,7 +106,7 @@ def test_notorious_lookups_are_refused(two_merchants: World, lookup: str) -> Non
 
 
 def test_an_operator_sees_the_canaries_so_the_walker_has_eyes(two_merchants: World, operator: Client) -> None:
-    of_shoppers = {"Shopper", "Device", "Visit", "Decision", "Coupon", "WalletPass", "Push"}
+    of_shoppers = {"Shopper", "Device", "Visit", "Decision", "Coupon", "WalletPass", "Delivery"}
     kinds = kinds_seen_by(operator, two_merchants)
     assert kinds >= {"Merchant", "Store", "Offer", "Geofence", "ApiKey", "User"}
     # A refused scan names its coupon: a merchant's own book, in which no shopper stands.

@@ -31,15 +31,16 @@ from geooffers.visits.models import Presence
 from merchants.models import ApiKey, ExclusionZone, FenceFollower, Role, StaffMember, Store, User, ZoneImport
 from merchants.people import keys
 from merchants.shops import logos
-from notifications.models import Kind, Push
+from notifications.models import Kind
 from tests import cast
+from tests.deliveries import make_delivery
 from tests.images import logo
 
 OURS = ("merchants", "shoppers", "visits", "ledger", "coupons", "redemptions", "decisions", "notifications")
 # Rows that are nobody's: the numbered log of fence changes, and the published wording of consents.
 NOBODYS = {"FenceChange", "FenceChangeCounter", "ConsentText"}
 # Texts with a meaning to the machine; a canary there would break what is walked.
-MEANT = {"time_zone", "password", "code_key_id", "key_id", "language", "currency", "dedupe", "link", "tag"}
+MEANT = {"time_zone", "password", "code_key_id", "key_id", "language", "currency", "link", "tag"}
 BERTIL_LAT, BERTIL_LON = 12.3456781, -45.6543219
 
 
@@ -169,18 +170,15 @@ def _lone_shopper(store: Store) -> Shopper:
     )
     RefusedScan.objects.create(coupon=coupon, store=store, staff_member=staff, reason="expired", at=now)
     WalletPass.objects.create(coupon=coupon, vendor="apple", serial=uuid4(), created_at=now, changed_at=now)
-    Push.objects.create(
+    make_delivery(
         device=device,
-        shopper=shopper,
         kind=Kind.COUPON_ISSUED,
         subject=coupon.pk,
-        dedupe="lone",
         tag="lone",
         title="a push title",
         body="a push body",
-        not_before=now,
         expires_at=now + timedelta(hours=1),
-        created_at=now,
+        now=now,
     )
     return shopper
 

@@ -11,9 +11,10 @@ from geooffers.redemptions import books
 from geooffers.redemptions.models import Redemption
 from merchants.models import Offer, OfferBudget, Store
 from merchants.offers import offers
-from notifications.models import Kind, Push, PushState
+from notifications.models import Delivery, DeliveryState, Kind
 from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_device, make_shopper, make_store, moved
+from tests.deliveries import make_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -110,26 +111,22 @@ def test_the_shoppers_phones_are_told_in_silence_and_an_unsent_push_is_called_ba
     shopper = make_shopper()
     phones = {make_device(shopper).pk, make_device(shopper).pk}
     coupon = make_coupon(offer, shopper=shopper)
-    announcement = Push.objects.create(
-        device_id=min(phones),
-        shopper=shopper,
+    announcement = make_delivery(
+        device=shopper.devices.first(),
         kind=Kind.COUPON_ISSUED,
         subject=coupon.pk,
-        dedupe="announcement",
-        tag="t",
         title="Free cardamom bun",
-        not_before=NOON,
         expires_at=NOON + timedelta(hours=1),
-        created_at=NOON,
+        now=NOON,
     )
 
     assert till.redeem(code_of(coupon)).status_code == 201
 
-    told = Push.objects.filter(kind=Kind.COUPON_REDEEMED, subject=coupon.pk)
+    told = Delivery.objects.filter(message__kind=Kind.COUPON_REDEEMED, message__subject=coupon.pk)
     assert {push.device_id for push in told} == phones
-    assert {push.title for push in told} == {""}
+    assert {push.message.title for push in told} == {""}
     announcement.refresh_from_db()
-    assert (announcement.state, announcement.reason) == (PushState.CANCELLED, "redeemed")
+    assert (announcement.state, announcement.reason) == (DeliveryState.CANCELLED, "redeemed")
 
 
 def test_a_refused_scan_tells_nobody(till: Till, offer: Offer) -> None:
@@ -137,4 +134,4 @@ def test_a_refused_scan_tells_nobody(till: Till, offer: Offer) -> None:
     make_device(shopper)
     coupon = make_coupon(offer, shopper=shopper)
     assert_refused(till.redeem(code_of(coupon), at=NOON + timedelta(hours=2)), 409, "coupon_expired")
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()

@@ -13,8 +13,9 @@ from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.rounds import forget
 from geooffers.shoppers.models import Device, Shopper
 from merchants.models import Store, User
-from notifications.models import Kind, Push
+from notifications.models import Kind
 from tests import cast
+from tests.deliveries import make_delivery
 from tests.integration.admin.forms import signed_in
 from tests.integration.shoppers.test_erasing_is_complete import leads_to_a_person
 
@@ -39,10 +40,13 @@ def shopper(store: Store) -> Shopper:
     """Somebody of whom there is a row in every table that operators may see."""
     device = cast.make_device(now=timezone.now())
     coupon = cast.make_coupon(cast.make_offer(store), shopper=device.shopper, now=timezone.now())
-    Push.objects.create(
-        device=device, shopper=device.shopper, kind=Kind.COUPON_REDEEMED, subject=coupon.pk, dedupe="1", tag="t",
-        not_before=timezone.now(), expires_at=timezone.now() + timedelta(hours=1), created_at=timezone.now(),
-    )  # fmt: skip
+    make_delivery(
+        device=device,
+        kind=Kind.COUPON_REDEEMED,
+        subject=coupon.pk,
+        now=timezone.now(),
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
     return device.shopper
 
 

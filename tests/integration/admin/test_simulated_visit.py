@@ -13,7 +13,7 @@ from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceState, FenceTuning, Geofence, Merchant, OfferState, Role, Store, Trade, User
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import make_fence, make_offer, make_staff, make_store
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_every_step_is_told(owner: Client, fence: Geofence) -> None:
     assert "With any coffee, today." in page
     assert "2 fixes are clearly outside" in page
     assert "<svg viewBox=" in page
-    for model in (Shopper, Visit, Decision, Coupon, Push):
+    for model in (Shopper, Visit, Decision, Coupon, Delivery):
         assert model.objects.count() == 0
 
 

@@ -16,7 +16,8 @@ from geooffers.shoppers.identity import tokens
 from geooffers.usecases.identity import revoke_device
 from geooffers.usecases.location import report_positions
 from geooffers.usecases.privacy import erase_shopper, pause_consents
-from geooffers.visits.engine.transitions import Change, Fix
+from geooffers.visits.engine.observations import Fix
+from geooffers.visits.engine.transition_events import Change
 from geooffers.visits.models import Visit
 from merchants.live_fences import live_fences
 from tests.cast import NOON, make_fence, make_offer, make_store

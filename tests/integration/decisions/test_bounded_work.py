@@ -20,7 +20,7 @@ from geooffers.shoppers.models import Purpose
 from merchants.live_fences import live_fences
 from merchants.models import Offer, OfferBudget, OfferState
 from merchants.offers import budgets
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.statements import Statements, counted
 from tests.walker import AT_AINO, Walker
@@ -70,7 +70,7 @@ def but_visits(statements: Statements) -> int:
 def test_a_report_brings_one_coupon_and_one_message_within_so_many_statements(place) -> None:
     place()
     statements = walk_in()
-    assert (Coupon.objects.count(), Push.objects.count()) == (1, 1)
+    assert (Coupon.objects.count(), Delivery.objects.count()) == (1, 1)
     assert sum(OfferBudget.objects.values_list("reserved", flat=True)) == 1
     assert len(statements) <= OF_A_REPORT, statements
     assert but_visits(statements) <= OF_ALL_BUT_VISITS, statements
@@ -112,7 +112,7 @@ def test_lost_places_are_paid_for_as_often_as_there_are_tries(monkeypatch) -> No
     walker = Walker(consents=list(Purpose))
     with counted() as statements:
         answer = walker.be_at(AT_AINO, NOON)
-    assert (answer["coupons"], Coupon.objects.count(), Push.objects.count()) == ([], 0, 0)
+    assert (answer["coupons"], Coupon.objects.count(), Delivery.objects.count()) == ([], 0, 0)
     ours = but_visits(statements) - len(rush.taken)
     assert ours <= OF_ALL_BUT_VISITS + (deciding.TRIES - 1) * OF_A_LOST_TRY, statements
     judged = [candidate for decision in Decision.objects.all() for candidate in decision.candidates]

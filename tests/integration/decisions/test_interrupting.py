@@ -16,7 +16,7 @@ from geooffers.usecases.location.report_positions import report_positions
 from geooffers.visits.engine.observations import Fix
 from merchants.live_fences import live_fences
 from merchants.models import FenceTuning, Trade
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
@@ -47,7 +47,7 @@ def test_within_ten_minutes_the_second_coupon_comes_silently(after: timedelta, m
     assert len(walker.be_at(AT_AINO, NOON)["coupons"]) == 1
     (silent,) = walker.be_at(DOWN_THE_STREET, NOON + after)["coupons"]
     assert messages() == ["owed", message]
-    assert Push.objects.filter(subject=silent["id"]).exists() == (message == "owed")
+    assert Delivery.objects.filter(message__subject=silent["id"]).exists() == (message == "owed")
     assert Interruption.objects.get().last_at == (NOON if message == "too_soon" else NOON + after)
     listed = walker.phone.call("GET", "/coupons").json()["coupons"]
     assert silent["id"] in {coupon["id"] for coupon in listed}
@@ -72,7 +72,7 @@ def test_where_no_message_may_come_of_it_nothing_is_locked_and_the_reason_is_tol
     late.report(fix(NOON - timedelta(minutes=6), AT_AINO), now=NOON)
     assert messages() == ["no_consent", "too_late"]
     assert not Interruption.objects.exists()
-    assert (Coupon.objects.count(), Push.objects.count()) == (2, 0)
+    assert (Coupon.objects.count(), Delivery.objects.count()) == (2, 0)
 
 
 def test_a_merchant_who_may_not_push_from_where_it_is_uses_up_nothing() -> None:

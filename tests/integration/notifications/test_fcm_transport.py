@@ -8,8 +8,8 @@ import pytest
 import requests
 from firebase_admin import messaging
 
-from notifications.transports.fcm import FcmTransport
-from notifications.transports.protocol import TransportError
+from notifications.channels.fcm import FcmTransport
+from notifications.channels.protocol import TransportError
 from tests.running_sandbox import RunningSandbox, a_message
 
 TIMEOUT_S = 0.5
@@ -157,7 +157,7 @@ def test_a_restarted_sandbox_has_forgotten_our_access_token_and_gives_a_new_one(
 def test_retry_after_may_be_a_date_and_nonsense_counts_as_nothing(transport):
     from firebase_admin import exceptions
 
-    from notifications.transports.fcm import _retry_after
+    from notifications.channels.fcm import _retry_after
 
     now = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 

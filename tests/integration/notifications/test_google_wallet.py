@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 import requests
 
+from notifications.channels.google_wallet import SCOPES, GoogleWallet, WalletRefused, WalletUnavailable
 from notifications.passes import google
 from notifications.sandbox import schema, wallet_schema
 from notifications.sandbox.credentials import sandbox_credentials
 from notifications.sandbox.keys import load_keys
-from notifications.transports.google_wallet import SCOPES, GoogleWallet, WalletRefused, WalletUnavailable
 from tests.passes import NOON, make_content
 from tests.running_sandbox import RunningSandbox
 

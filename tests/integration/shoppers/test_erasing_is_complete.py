@@ -76,7 +76,7 @@ def test_every_model_that_leads_to_a_person_is_erased() -> None:
 
 def test_the_search_for_paths_follows_them_over_several_rows() -> None:
     labels = {model._meta.label for model in leads_to_a_person()}
-    assert {"shoppers.Device", "visits.Presence", "ledger.LedgerEntry", "notifications.Push"} <= labels
+    assert {"shoppers.Device", "visits.Presence", "ledger.LedgerEntry", "notifications.Delivery"} <= labels
     assert not any(label.startswith("merchants.") for label in labels)
 
 

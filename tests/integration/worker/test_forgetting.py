@@ -97,7 +97,7 @@ def test_the_audit_itself_is_forgotten_in_the_end() -> None:
     [
         ("visits", "visit_to_forget"),
         ("decisions", "decision_to_forget"),
-        ("pushes", "push_to_forget"),
+        ("messages", "delivery_to_forget"),
         ("redeemed coupons", "coupon_redeemed_to_forget"),
         ("expired coupons", "coupon_expired_to_forget"),
         ("refused scans", "refused_scan_by_time"),

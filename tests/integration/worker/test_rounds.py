@@ -1,5 +1,6 @@
 """What runs without a caller: who is still told of a coupon, who holds a round, and what is forgotten when."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -23,8 +24,10 @@ from geooffers.visits.models import EndReason, Visit
 from merchants.models import Offer, OfferBudget, OfferState
 from merchants.people.access import Scanner
 from merchants.shops import shops
-from notifications import outbox, sending
-from notifications.models import Kind, Push, PushState
+from notifications.channels import fcm
+from notifications.deliveries import sending
+from notifications.messages import owing
+from notifications.models import Delivery, DeliveryState, Kind, Message
 from tests.cast import (
     NOON,
     make_coupon,
@@ -36,6 +39,7 @@ from tests.cast import (
     make_store,
     make_visit,
 )
+from tests.deliveries import claim_pushes, make_delivery
 from tests.integration.conftest import make_worker
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +48,7 @@ SOON = NOON + timedelta(seconds=1)
 
 
 def claimed(*, now: datetime = SOON) -> int:
-    return len(outbox.claim(now=now, limit=10, lease_s=60, guards=send.guards(now=now)))
+    return len(claim_pushes(now=now, guards=send.guards(now=now)))
 
 
 def test_an_open_coupon_of_a_live_offer_is_announced_while_its_shopper_is_there(announced):
@@ -101,21 +105,24 @@ def redeem(coupon: Coupon, *, now: datetime) -> Redemption:
 def test_a_coupon_that_is_no_longer_worth_telling_is_not_announced(announced, happens):
     happens(announced)
     assert claimed() == 0
-    assert (Push.objects.get().state, Push.objects.get().reason) == (PushState.CANCELLED, "no_longer_usable")
+    assert (Delivery.objects.get().state, Delivery.objects.get().reason) == (
+        DeliveryState.CANCELLED,
+        "no_longer_usable",
+    )
 
 
 def test_a_backlog_past_its_end_is_accounted_for_and_nothing_stale_is_sent(announced):
     late = announced.expires_at
     assert issuing.expire_due(now=late, limit=10) == 1
     assert claimed(now=late) == 0
-    assert Push.objects.get().state == PushState.EXPIRED
+    assert Delivery.objects.get().state == DeliveryState.EXPIRED
 
 
 def test_the_worker_sends_and_writes_down_what_the_vendor_called_it(sandbox, announced):
     make_worker(sandbox).run_once()
     (message,) = sandbox.messages()
-    push = Push.objects.get()
-    assert (push.state, push.provider_id, push.settled_at) == (PushState.SENT, message["name"], SOON)
+    push = Delivery.objects.get()
+    assert (push.state, push.provider_id, push.settled_at) == (DeliveryState.SENT, message["name"], SOON)
     assert message["message"]["data"]["delivery_id"] == str(push.pk)
 
 
@@ -128,12 +135,12 @@ def test_a_worker_that_is_run_once_more_has_nothing_to_say(sandbox, announced):
 @pytest.mark.parametrize(
     ("fault", "state", "reason", "keeps_its_address"),
     [
-        ("unregistered", PushState.DEAD, "unregistered", False),
-        ("invalid", PushState.DEAD, "payload_refused", True),
-        ("mismatch", PushState.DEAD, "sender_id_mismatch", True),
-        ("unavailable", PushState.READY, "unavailable", True),
-        ("quota", PushState.READY, "quota", True),
-        ("html", PushState.READY, "unknown", True),
+        ("unregistered", DeliveryState.DEAD, "unregistered", False),
+        ("invalid", DeliveryState.DEAD, "payload_refused", True),
+        ("mismatch", DeliveryState.DEAD, "sender_id_mismatch", True),
+        ("unavailable", DeliveryState.READY, "unavailable", True),
+        ("quota", DeliveryState.READY, "quota", True),
+        ("html", DeliveryState.READY, "unknown", True),
     ],
 )
 def test_only_a_dead_address_is_given_up_and_only_what_may_pass_is_tried_again(
@@ -141,23 +148,23 @@ def test_only_a_dead_address_is_given_up_and_only_what_may_pass_is_tried_again(
 ):
     sandbox.order({"kind": fault})
     make_worker(sandbox).run_once()
-    push = Push.objects.select_related("device").get()
+    push = Delivery.objects.select_related("device").get()
     assert (push.state, push.reason) == (state, reason)
     assert (push.device.push_address == "fid-aino") is keeps_its_address
-    if state == PushState.READY:
+    if state == DeliveryState.READY:
         assert push.not_before > SOON
         make_worker(sandbox, now=push.not_before).run_once()
-        assert Push.objects.get().state == PushState.SENT
+        assert Delivery.objects.get().state == DeliveryState.SENT
 
 
 def test_an_address_that_was_renewed_while_we_sent_is_kept(sandbox, announced):
     """The vendor's 404 is about the address we used, not about the phone."""
-    (push,) = outbox.claim(now=SOON, limit=1, lease_s=60, guards=send.guards(now=SOON))
-    device = Push.objects.get().device
+    (push,) = claim_pushes(now=SOON, limit=1, guards=send.guards(now=SOON))
+    device = Delivery.objects.get().device
     device.push_address = "fid-renewed"
     device.save()
     error = sending.TransportError("unregistered", permanent=True, device_gone=True)
-    sending._settle(push=push, outcome=sending.Failed(error), now=SOON)
+    sending._settle(sandbox.transport(), push, sending.Failed(error), limits=fcm.LIMITS, now=SOON)
     device.refresh_from_db()
     assert device.push_address == "fid-renewed"
 
@@ -167,7 +174,7 @@ def test_one_bad_message_does_not_hold_up_the_others(sandbox):
     for number, address in enumerate(["invalid-1", "unregistered-2", "reset-3", "fid-4", "fid-5"]):
         phone = make_device(push_address=address)
         coupon = make_coupon(make_offer(store, title=f"Bun {number}"), shopper=phone.shopper)
-        outbox.enqueue(
+        owing.owe(
             kind=Kind.COUPON_ISSUED,
             shopper=phone.shopper,
             subject=coupon.pk,
@@ -176,26 +183,21 @@ def test_one_bad_message_does_not_hold_up_the_others(sandbox):
             now=NOON,
         )
     make_worker(sandbox).run_once()
-    assert sorted(Push.objects.values_list("state", flat=True)) == ["dead", "dead", "ready", "sent", "sent"]
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["dead", "dead", "ready", "sent", "sent"]
 
 
 def test_what_cannot_be_finished_within_the_lease_is_given_back(sandbox, announced):
     transport = sandbox.transport()
-    counts = send.send_batch(
-        transport=transport,
-        clock=lambda: SOON,
-        limit=1,
-        connections=1,
-        lease_s=transport.longest_send_s + 1e-9,
-    )
-    assert counts == {"given_back": 1}
-    assert (Push.objects.get().state, Push.objects.get().attempts) == (PushState.READY, 0)
+    just_longer = replace(fcm.LIMITS, batch=1, connections=1, lease_s=transport.longest_send_s + 1e-9)
+    batch = send.send_due(transport=transport, clock=lambda: SOON, limits=just_longer)
+    assert batch.counts == {"given_back": 1}
+    assert (Delivery.objects.get().state, Delivery.objects.get().attempts) == (DeliveryState.READY, 0)
     with pytest.raises(ValueError, match="shorter than one send"):
-        send.send_batch(transport=transport, clock=lambda: SOON, limit=1, connections=1, lease_s=1)
+        send.send_due(transport=transport, clock=lambda: SOON, limits=replace(just_longer, lease_s=1))
 
 
 def test_pauses_grow_up_to_ten_minutes():
-    pauses = [sending.pause_s(attempts=attempt) for attempt in range(1, outbox.MAX_ATTEMPTS + 1)]
+    pauses = [fcm.LIMITS.pause_s(attempts=attempt) for attempt in range(1, fcm.LIMITS.max_attempts + 1)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (5, 600)
     assert sum(pauses) > 45 * 60
@@ -274,20 +276,21 @@ def test_an_open_visit_is_not_forgotten_however_long_it_lasts():
 
 
 def test_settled_pushes_go_after_two_weeks_and_unsettled_ones_wait_for_their_reason(announced):
-    Push.objects.create(
-        **{field: getattr(Push.objects.get(), field) for field in ("device", "shopper", "kind", "subject", "tag")},
-        dedupe="settled",
-        not_before=NOON,
+    settled = make_delivery(
+        device=make_device(),
+        kind=Kind.COUPON_REDEEMED,
+        subject=announced.pk,
+        now=NOON,
         expires_at=NOON,
-        created_at=NOON,
-        state=PushState.SENT,
+        state=DeliveryState.SENT,
         settled_at=NOON,
     )
-    assert forget.run(now=NOON + settings.KEEP_PUSHES, limit=10) == 0
+    assert forget.run(now=NOON + settings.KEEP_MESSAGES, limit=10) == 0
     forget.run(now=LATER, limit=10)
-    assert Push.objects.get().state == PushState.READY
+    assert Delivery.objects.get().state == DeliveryState.READY
+    assert not Message.objects.filter(pk=settled.message_id).exists(), "a message goes with its last delivery"
     assert claimed(now=LATER) == 0
-    assert Push.objects.get().state == PushState.EXPIRED
+    assert Delivery.objects.get().state == DeliveryState.EXPIRED
 
 
 def free_places() -> int:

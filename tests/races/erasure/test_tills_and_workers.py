@@ -21,9 +21,10 @@ from geooffers.visits.models import DeviceState, Visit
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets
 from merchants.people.access import Scanner
-from notifications import outbox
-from notifications.models import Kind, Push
+from notifications.deliveries import settling
+from notifications.models import Delivery, Kind
 from tests.cast import NOON, make_coupon, make_device
+from tests.deliveries import claim_pushes, make_delivery
 from tests.races.erasure.doing import LATER, enter, enter_account, redeem
 from tests.races.leaving import Farewell
 from tests.races.together import Another, together
@@ -140,7 +141,7 @@ def test_an_erasure_waits_for_the_till_and_leaves_its_redemption_without_a_name(
         erasure.wait_until_waiting()
     assert scan.result().coupon_id == coupon.pk
     erasure.result()
-    assert not Push.objects.exists(), "the phones were owed a message; there are no phones"
+    assert not Delivery.objects.exists(), "the phones were owed a message; there are no phones"
     assert Redemption.objects.get().coupon.shopper is None
     assert books.check_books() == []
     farewell.assert_nobody_is_named()
@@ -149,15 +150,16 @@ def test_an_erasure_waits_for_the_till_and_leaves_its_redemption_without_a_name(
 def test_a_message_that_is_owed_without_the_coupons_lock_is_stopped_by_a_constraint(
     walker: Walker, coupon: Coupon
 ) -> None:
-    """The twin: written between the outbox's end and the phone's, it points at nobody when all is done."""
+    """The twin: written between the deliveries' end and the phone's, it points at nobody when all is done."""
     phone, farewell = walker.device, Farewell(device=walker.device)
-    row = Push(
-        device=phone, shopper=phone.shopper, kind=Kind.COUPON_REDEEMED, subject=coupon.pk, dedupe="x", tag="x",
-        not_before=NOON, expires_at=LATER, created_at=NOON,
-    )  # fmt: skip
+
+    def write() -> None:
+        with transaction.atomic():
+            make_delivery(device=phone, kind=Kind.COUPON_REDEEMED, subject=coupon.pk, now=NOON, expires_at=LATER)
+
     with transaction.atomic():
         farewell.say()
-        writer = Another(lambda: row.save(force_insert=True))
+        writer = Another(write)
         writer.wait_until_waiting()
     with pytest.raises(IntegrityError):
         writer.result()
@@ -199,11 +201,11 @@ def test_a_pass_that_is_being_made_is_not(walker: Walker, coupon: Coupon) -> Non
 
 
 def test_a_claim_takes_nothing_of_whoever_is_being_erased(walker: Walker, coupon: Coupon) -> None:
-    assert Push.objects.count() == 1
+    assert Delivery.objects.count() == 1
     farewell = Farewell(device=walker.device)
 
     def claim() -> int:
-        return len(outbox.claim(now=LATER, limit=10, lease_s=60, guards=send.guards(now=LATER)))
+        return len(claim_pushes(now=LATER, guards=send.guards(now=LATER)))
 
     with transaction.atomic():
         farewell.say()
@@ -213,10 +215,10 @@ def test_a_claim_takes_nothing_of_whoever_is_being_erased(walker: Walker, coupon
 
 
 def test_a_push_in_a_workers_hands_has_no_row_to_settle(walker: Walker, coupon: Coupon) -> None:
-    (push,) = outbox.claim(now=LATER, limit=10, lease_s=60, guards=send.guards(now=LATER))
+    (push,) = claim_pushes(now=LATER, guards=send.guards(now=LATER))
     farewell = Farewell(device=walker.device)
     farewell.say()
-    assert not outbox.settle_sent(push=push, provider_id="name", now=LATER)
+    assert not settling.settle_sent(claimed=push, provider_id="name", now=LATER)
     farewell.assert_nobody_is_named()
 
 
@@ -243,7 +245,7 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
         quietly(lambda: redeem(code, till)),
         quietly(lambda: walker.send(fix(LATER, DOWN_THE_STREET), now=LATER)),
         quietly(lambda: recording.close_stale(now=NOON + timedelta(hours=3), limit=10)),
-        quietly(lambda: outbox.claim(now=LATER, limit=10, lease_s=60, guards=send.guards(now=LATER))),
+        quietly(lambda: claim_pushes(now=LATER, guards=send.guards(now=LATER))),
         quietly(
             lambda: holdings.mark(shopper=walker.device.shopper, coupon_id=coupon.pk, as_=holdings.Mark.SEEN, now=LATER)
         ),

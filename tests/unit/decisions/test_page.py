@@ -4,7 +4,7 @@ import re
 
 from geooffers.decisions import eligibility
 from geooffers.decisions.choosing import Outcome
-from geooffers.decisions.models import Message
+from geooffers.decisions.models import MessageOutcome
 from tests.conftest import ROOT
 from tests.unit.coupons.test_pages import rows_of
 
@@ -28,4 +28,4 @@ def test_reasons_are_written_in_the_order_in_which_they_are_looked_at() -> None:
 
 def test_what_becomes_of_a_message_stands_in_the_page() -> None:
     told = re.findall(r"^\| `(\w+)` \|", PAGE.partition("## The message")[2], re.MULTILINE)
-    assert told == list(Message)
+    assert told == list(MessageOutcome)

@@ -36,7 +36,8 @@ const SECTIONS = {
   refused_scans: "Scans that were refused",
   ledger: "What your coupons did to budgets",
   offer_counts: "How many of each offer you had",
-  pushes: "Messages to your phones",
+  messages: "Messages to you",
+  deliveries: "How they went to your phones and wallets",
 };
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
@@ -48,7 +49,7 @@ export function tiles(copy) {
     ["Where you are", last ? `${last.lat.toFixed(5)}, ${last.lon.toFixed(5)}` : "not known", last ? `give or take ${Math.round(last.accuracy_m)} m, at ${time(last.at)}; ${kept(places.length)}` : "no position is kept"],
     ["Visits", copy.visits.length, "to the areas of shops, for 30 days"],
     ["Coupons", copy.coupons.length, open ? `${open} of them to use` : "none of them to use"],
-    ["Messages", copy.pushes.length, "for 14 days"],
+    ["Messages", copy.messages.length, "for 14 days"],
   ];
   return facts.map(([name, figure, note]) => el("li", { class: "card tile" }, el("span", { class: "soft small" }, name), el("strong", {}, String(figure)), el("span", { class: "soft small" }, note)));
 }

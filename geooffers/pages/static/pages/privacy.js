@@ -116,7 +116,7 @@ function whatGoes() {
   const open = copy.coupons.filter((one) => one.state === "open");
   return [
     `${counted(copy.devices, "phone")}, with what was agreed to on ${copy.devices.length === 1 ? "it" : "them"}`,
-    `${counted(copy.visits, "visit")}, ${counted(copy.decisions, "decision")}, ${counted(copy.pushes, "message")}`,
+    `${counted(copy.visits, "visit")}, ${counted(copy.decisions, "decision")}, ${counted(copy.messages, "message")}`,
     open.length ? `${counted(open, "coupon")} not used yet: ${open.map((one) => one.title).join(", ")}` : "",
   ];
 }

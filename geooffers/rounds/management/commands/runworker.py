@@ -3,6 +3,7 @@
 import signal
 import threading
 from argparse import ArgumentParser
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,19 +13,20 @@ from geooffers import database_schema
 from geooffers.rounds.worker import Worker
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
-from notifications.sending import LEASE_S
-from notifications.transports import configured
-from notifications.transports.fcm import TIMEOUT_S
+from notifications.channels import configured
+from notifications.channels.fcm import LIMITS, TIMEOUT_S
 
 
 class Command(BaseCommand):
-    help = "Send what the outbox owes and run the periodic rounds. SIGTERM finishes the batch at hand and stops."
+    help = "Send what is owed and run the periodic rounds. SIGTERM finishes the batch at hand and stops."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="Every round once, send all that is due, then stop.")
-        parser.add_argument("--batch", type=int, default=100, help="Pushes claimed at a time.")
-        parser.add_argument("--connections", type=int, default=8, help="Pushes on their way at a time.")
-        parser.add_argument("--lease-s", type=float, default=LEASE_S, help="How long a claimed push is ours.")
+        parser.add_argument("--batch", type=int, default=LIMITS.batch, help="Pushes claimed at a time.")
+        parser.add_argument(
+            "--connections", type=int, default=LIMITS.connections, help="Pushes on their way at a time."
+        )
+        parser.add_argument("--lease-s", type=float, default=LIMITS.lease_s, help="How long a claimed push is ours.")
         parser.add_argument("--timeout-s", type=float, default=TIMEOUT_S, help="How long Firebase may take to answer.")
         parser.add_argument("--poll-s", type=float, default=1.0, help="Pause when nothing is due.")
 
@@ -38,7 +40,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        transport = configured.push_transport(connections=options["connections"], timeout_s=options["timeout_s"])
+        limits = replace(LIMITS, connections=options["connections"])
+        transport = configured.push_transport(limits=limits, timeout_s=options["timeout_s"])
         worker = Worker(
             transport=transport,
             clock=lambda: datetime.now(UTC),
@@ -46,6 +49,7 @@ class Command(BaseCommand):
             batch=options["batch"],
             connections=options["connections"],
             lease_s=options["lease_s"],
+            wallet=configured.wallet_transport(),
         )
         self.stdout.write(f"worker {worker.name}")
         self.stdout.flush()

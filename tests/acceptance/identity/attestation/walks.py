@@ -6,7 +6,7 @@ from typing import Any
 from geooffers.coupons.models import Coupon
 from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences
-from notifications.models import Push
+from notifications.models import Delivery
 from tests import states
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -29,4 +29,4 @@ def walk_in(*, frozen: bool, **of_device: Any) -> tuple[int, int]:
     suspicion = states.state_in(DeviceState.objects.get(device=walker.device)).known.suspicion
     assert (suspicion > 0) is frozen
     walker.report(fix(moment, AT_AINO, speed_mps=1.5), now=moment)
-    return Coupon.objects.count(), Push.objects.count()
+    return Coupon.objects.count(), Delivery.objects.count()

@@ -12,7 +12,7 @@ from geooffers.callers import report_rate
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Purpose
 from geooffers.visits.models import DeviceState, Visit
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.acceptance.location.gps_clients.apps import AT_THE_SHOP, FORM, App, counts, fence_at, seconds
 from tests.cast import ALL_PURPOSES, NOON, make_offer
 
@@ -62,9 +62,9 @@ def test_a_position_brings_visit_coupon_and_push_as_any_report_does(address: str
     make_offer(fence.store)
     app = App(address, consents=ALL_PURPOSES)
     assert counts(say(app)) == {"accepted": 1}
-    assert (Visit.objects.count(), Coupon.objects.count(), Push.objects.count()) == (1, 1, 1)
+    assert (Visit.objects.count(), Coupon.objects.count(), Delivery.objects.count()) == (1, 1, 1)
     assert counts(say(app, at=NOON + seconds(5))) == {"duplicate": 1}
-    assert (Visit.objects.count(), Coupon.objects.count(), Push.objects.count()) == (1, 1, 1)
+    assert (Visit.objects.count(), Coupon.objects.count(), Delivery.objects.count()) == (1, 1, 1)
 
 
 @every_adapter

@@ -11,7 +11,7 @@ from geooffers.visits import recording
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import ExclusionZone, FenceState, Geofence, Trigger
-from notifications.models import Kind, Push
+from notifications.models import Delivery, Kind
 from tests.acceptance.location.positions.answers import minutes, results
 from tests.cast import NOON, make_offer, make_shopper
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
@@ -38,9 +38,9 @@ def test_walking_into_a_fence_brings_a_visit_a_coupon_and_an_owed_push(aino: Geo
     coupon = Coupon.objects.get()
     assert [shown["id"] for shown in answer["coupons"]] == [str(coupon.pk)]
     assert coupon.visit == visit
-    push = Push.objects.get()
-    assert (push.kind, push.subject, push.title) == (Kind.COUPON_ISSUED, coupon.pk, coupon.title)
-    assert push.expires_at == NOON + minutes(17)
+    owed = Delivery.objects.get().message
+    assert (owed.kind, owed.subject, owed.title) == (Kind.COUPON_ISSUED, coupon.pk, coupon.title)
+    assert owed.expires_at == NOON + minutes(17)
 
 
 def test_walking_out_ends_the_visit(aino: Geofence) -> None:
@@ -66,14 +66,14 @@ def test_a_stay_brings_what_is_offered_for_a_stay(aino: Geofence) -> None:
 def test_without_marketing_consent_the_coupon_is_in_the_answer_and_nothing_is_pushed(aino: Geofence) -> None:
     walker = Walker(consents=[Purpose.LOCATION_FOREGROUND])
     assert len(walker.be_at(AT_AINO, NOON)["coupons"]) == 1
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_an_old_fix_records_the_visit_and_pushes_nothing(aino: Geofence) -> None:
     answer = Walker().report(fix(NOON - minutes(6)), now=NOON)
     assert [told["change"] for told in answer["transitions"]] == ["appeared_inside"]
     assert Visit.objects.get().appeared_inside
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_who_came_and_went_before_the_report_arrived_is_promised_nothing(aino: Geofence) -> None:
@@ -118,7 +118,7 @@ def test_a_report_whose_answer_was_lost_may_be_sent_again(aino: Geofence) -> Non
     assert results(again) == [("duplicate", None), ("duplicate", None)]
     assert again["transitions"] == []
     assert again["coupons"] == first["coupons"]
-    assert (Visit.objects.count(), Coupon.objects.count(), Push.objects.count()) == (1, 1, 1)
+    assert (Visit.objects.count(), Coupon.objects.count(), Delivery.objects.count()) == (1, 1, 1)
 
 
 def test_a_repeat_is_a_duplicate_whatever_its_body(aino: Geofence) -> None:
@@ -151,7 +151,7 @@ def test_a_fix_that_comes_after_newer_ones_corrects_the_visits_and_brings_nothin
     visit = Visit.objects.get()
     assert (visit.began_at, visit.ended_at, visit.end_reason) == (NOON - minutes(1), NOON, EndReason.LEFT)
     assert not Coupon.objects.exists()
-    assert not Push.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_a_fix_older_than_everything_kept_is_late(aino: Geofence) -> None:
@@ -208,7 +208,7 @@ def test_the_second_phone_joins_the_visit_and_brings_no_second_coupon(aino: Geof
     assert [told["change"] for told in answer["transitions"]] == ["appeared_inside"]
     assert answer["coupons"] == []
     assert Visit.objects.get().presences.count() == 2
-    assert Push.objects.count() == 2  # the one coupon, told to both phones
+    assert Delivery.objects.count() == 2  # the one coupon, told to both phones
 
 
 def test_a_damaged_state_begins_anew_and_leaves_no_presence_behind(aino: Geofence) -> None:

@@ -5,7 +5,7 @@ import pytest
 from geooffers.coupons.models import Coupon, CouponState
 from merchants.live_fences import live_fences
 from merchants.models import Offer
-from notifications.models import Push
+from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, Walker
 
@@ -25,5 +25,5 @@ def walker(aino: Offer) -> Walker:
     walker = Walker()
     walker.be_at(AT_AINO, NOON)
     assert Coupon.objects.get().state == CouponState.OPEN
-    assert Push.objects.count() == 1
+    assert Delivery.objects.count() == 1
     return walker

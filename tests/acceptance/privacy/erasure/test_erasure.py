@@ -1,5 +1,6 @@
 """A shopper ends it: what goes at once, what goes within the day, what stays, and what the phone is told."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,17 +13,18 @@ from django.test import Client
 from geooffers.api.edge import clock
 from geooffers.callers.models import RateCount, StoredReply
 from geooffers.coupons import keyring
-from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount, Vendor, WalletPass
+from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount, WalletPass
 from geooffers.decisions.models import Decision
 from geooffers.redemptions import books
 from geooffers.redemptions.models import Redemption, RefusedScan
-from geooffers.rounds import erase, void_passes
+from geooffers.rounds import erase, send
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
-from notifications.models import Push
+from notifications.channels import configured
+from notifications.models import Channel, Delivery
 from notifications.sandbox.keys import load_keys
 from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_shopper, moved
@@ -60,7 +62,7 @@ def test_what_is_live_goes_at_once(walker: Walker, aino: Offer) -> None:
     assert answer.status_code == 202
     assert answer.json()["erased_at"] == "2026-06-02T12:10:00Z"
     assert answer.json()["complete_by"] == "2026-06-03T12:10:00Z"
-    for model in (Device, DeviceState, Presence, ConsentState, Push, StoredReply, RateCount):
+    for model in (Device, DeviceState, Presence, ConsentState, Delivery, StoredReply, RateCount):
         assert not model.objects.exists(), model
     coupon = Coupon.objects.get()
     assert (coupon.shopper, coupon.visit, coupon.state) == (None, None, CouponState.EXPIRED)
@@ -168,7 +170,7 @@ def test_every_phone_of_the_shopper_goes_and_nobody_elses(walker: Walker, aino: 
     assert erased(walker).json() == answer.json()
     assert [device.pk for device in Device.objects.all()] == [other.device.pk]
     assert Coupon.objects.filter(shopper=other.device.shopper, state=CouponState.OPEN).count() == 1
-    assert Push.objects.get().shopper == other.device.shopper
+    assert Delivery.objects.get().shopper == other.device.shopper
     assert OfferBudget.objects.get(offer=aino).reserved == 1
     assert books.check_books() == []
 
@@ -224,15 +226,17 @@ def test_a_pass_is_void_in_our_books_at_once_and_at_the_vendor_soon(walker: Walk
         link = walker.phone.call("POST", f"/coupons/{coupon.pk}/google-save-link").json()["link"]
     assert code in requests.get(link, timeout=10).text
     erased(walker)
-    (owed,) = WalletPass.objects.all()
-    assert (owed.vendor, owed.void_since) == (Vendor.GOOGLE, LATER)
-    assert void_passes.run(now=LATER + timedelta(seconds=5), limit=10) == 0, "a save link may still be on its way"
-    wallets.order({"kind": "unavailable", "endpoint": "wallet"})
-    assert void_passes.run(now=LATER + timedelta(seconds=30), limit=10) == 0
-    assert WalletPass.objects.exists(), "told at the next round"
-    wallets.order()
-    assert void_passes.run(now=LATER + timedelta(seconds=90), limit=10) == 1
     assert not WalletPass.objects.exists()
+    owed = Delivery.objects.get()
+    assert (owed.channel, owed.shopper, owed.message.shopper) == (Channel.GOOGLE_WALLET, None, None)
+
+    def tell(after: timedelta) -> Counter[str]:
+        return send.send_due(transport=configured.wallet_transport(), clock=lambda: LATER + after).counts
+
+    assert tell(timedelta(seconds=5)) == {}, "a save link may still be on its way"
+    wallets.order({"kind": "unavailable", "endpoint": "wallet"})
+    assert tell(timedelta(seconds=30)) == {"retry": 1}
+    assert tell(timedelta(seconds=40)) == {"sent": 1}
     (saved,) = requests.get(link, timeout=10).json()["passes"]
     assert (saved["object"]["state"], saved["object"]["merchantLocations"]) == ("COMPLETED", [])
     assert code not in str(saved)

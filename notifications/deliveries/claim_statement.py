@@ -7,25 +7,24 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from geooffers.shoppers.consents import consents
-from geooffers.shoppers.models import ConsentState, Device, Purpose
-from notifications.models import Push, PushState
+from geooffers.shoppers.models import ConsentState, Purpose
+from notifications.models import Delivery, DeliveryState
 
 
-def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float, now: datetime) -> tuple[str, list[Any]]:
-    """One statement: pick, lock, take. `wanted` is compiled by Django, the joins and the locks are ours."""
-    push, device, state = (_table(model) for model in (Push, Device, ConsentState))
+def build(
+    *, wanted: QuerySet[Delivery], consent: bool, limit: int, lease_s: float, now: datetime
+) -> tuple[str, list[Any]]:
+    """One statement: pick, lock, take. `wanted` is compiled by Django, the join and the locks are ours."""
+    delivery, state = _table(Delivery), _table(ConsentState)
     conditions, parameters = _compiled(wanted)
-    # A phone that changed hands or lost its address since must not get what was meant for somebody else.
-    joins = f"""JOIN {device} device ON device.id = {push}.device_id AND device.shopper_id = {push}.shopper_id
-        AND device.push_address <> '' AND device.retired_at IS NULL"""
-    locks = f"FOR UPDATE OF {push} SKIP LOCKED"
+    joins, locks = "", f"FOR UPDATE OF {delivery} SKIP LOCKED"
     before: tuple[Any, ...] = ()
     if consent:
         # Every condition is on the row that is locked: who waited for a pause or a withdrawal judges it again.
         counting, before = _compiled(
             ConsentState.objects.filter(consents.counts(now=now), device=None, purpose=Purpose.MARKETING_PUSH)
         )
-        joins += f" JOIN {state} ON {state}.shopper_id = {push}.shopper_id AND {counting}"
+        joins = f"JOIN {state} ON {state}.shopper_id = {delivery}.shopper_id AND {counting}"
         locks += f" FOR SHARE OF {state} SKIP LOCKED"
     if connection.vendor == "sqlite":
         locks = ""  # one writer at a time, and transactions begin IMMEDIATE
@@ -33,27 +32,27 @@ def build(*, wanted: QuerySet[Push], consent: bool, limit: int, lease_s: float, 
     # MATERIALIZED: joined directly, the planner may run the picking twice and take more than the limit.
     statement = f"""
         WITH picked AS MATERIALIZED (
-            SELECT {push}.id AS picked_id FROM {push} {joins}
-            WHERE {conditions} ORDER BY {push}.not_before, {push}.id LIMIT %s {locks}
+            SELECT {delivery}.id AS picked_id FROM {delivery} {joins}
+            WHERE {conditions} ORDER BY {delivery}.not_before, {delivery}.id LIMIT %s {locks}
         )
-        UPDATE {push} SET state = %s, lease = {push}.lease + 1, attempts = {push}.attempts + 1,
+        UPDATE {delivery} SET state = %s, lease = {delivery}.lease + 1, attempts = {delivery}.attempts + 1,
             lease_until = {lease_until}
-        FROM picked WHERE {push}.id = picked.picked_id RETURNING id, lease
+        FROM picked WHERE {delivery}.id = picked.picked_id RETURNING id
     """  # noqa: S608  # names of our own tables; every value is a parameter
-    return statement, [*before, *parameters, limit, PushState.CLAIMED.value, seconds]
+    return statement, [*before, *parameters, limit, DeliveryState.CLAIMED.value, seconds]
 
 
-def _compiled(rows: "QuerySet[Push] | QuerySet[ConsentState]") -> tuple[str, tuple[Any, ...]]:
+def _compiled(rows: "QuerySet[Delivery] | QuerySet[ConsentState]") -> tuple[str, tuple[Any, ...]]:
     query = rows.order_by().query
     compiler = query.get_compiler(connection=connection)
     compiler.pre_sql_setup()
     if sum(1 for count in query.alias_refcount.values() if count) != 1:
-        raise ValueError("a guard may use Exists subqueries and columns of the push, no joins")
+        raise ValueError("a guard may use Exists subqueries and columns of the message, no joins")
     conditions, parameters = compiler.compile(query.where)
     return conditions, tuple(parameters)
 
 
-def _table(model: type[Push] | type[Device] | type[ConsentState]) -> str:
+def _table(model: type[Delivery] | type[ConsentState]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 

@@ -1,9 +1,14 @@
-"""What a push vendor must be able to do for us. One vendor is one file beside this one."""
+"""What a vendor must be able to do for us. One channel is one file beside this one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from notifications.deliveries.limits import Limits
+from notifications.models import Channel
+from notifications.passes.content import PassContent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,17 @@ class PushMessage:
     @property
     def is_visible(self) -> bool:
         return bool(self.title)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassUpdate:
+    """What a saved pass is to say from now on."""
+
+    serial: UUID
+    # The vendor's class that the pass was saved with.
+    template: str
+    # None: it is nobody's any more and says nothing.
+    content: PassContent | None
 
 
 class TransportError(Exception):
@@ -48,9 +64,25 @@ class TransportError(Exception):
         self.device_gone = device_gone
 
 
-class PushTransport(Protocol):
-    # The longest a single send may take, in seconds: leases are measured against it.
-    longest_send_s: float
+M_contra = TypeVar("M_contra", contravariant=True)
 
-    def send(self, *, message: PushMessage, now: datetime) -> str:
-        """Hand the message over and return the vendor's name for it. Raises TransportError."""
+
+class Transport(Protocol[M_contra]):
+    """Hands the messages of one channel to its vendor. `send` is called on several threads and asks no database."""
+
+    @property
+    def channel(self) -> Channel: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    # The longest a single send may take, in seconds: leases are measured against it.
+    @property
+    def longest_send_s(self) -> float: ...
+
+    # True: what was said last stands at the vendor, so whoever is late must have it said again.
+    @property
+    def last_word_stands(self) -> bool: ...
+
+    def send(self, *, message: M_contra, now: datetime) -> str:
+        """Hand the message over and return the vendor's name for it, if it has one. Raises TransportError."""

@@ -2,12 +2,11 @@
 
 Its batch calls are not used: `send_each` starts a thread for each message and turns one failed token refresh into one
 exception for five hundred messages. Its retries are switched off too: they would sleep in our thread for as long as a
-429 asks (up to six hours) while the lease runs out. The outbox tries again instead, and knows when to stop.
+429 asks (up to six hours) while the lease runs out. The delivery is tried again instead, until it is too late.
 """
 
-import email.utils
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
 import firebase_admin
 import google.auth.credentials
@@ -15,7 +14,10 @@ import google.auth.exceptions
 import requests.adapters
 from firebase_admin import exceptions, messaging
 
-from notifications.transports.protocol import PushMessage, TransportError
+from notifications.channels import retry_after
+from notifications.channels.protocol import PushMessage, TransportError
+from notifications.deliveries.limits import Limits
+from notifications.models import Channel
 
 TIMEOUT_S = 10.0
 # One grant may be tried three times by google-auth with pauses of a few seconds, then comes the message itself.
@@ -25,11 +27,15 @@ GRANT_PAUSES_S = 5.0
 QUOTA_PAUSE_S = 60.0
 # Our key or our project is wrong: every message fails until a person helps, so hurry gains nothing.
 CONFIGURATION_PAUSE_S = 60.0
-LONGEST_RETRY_AFTER_S = 3600.0
+# With these pauses twelve attempts are about fifty minutes of trying.
+LIMITS = Limits(batch=100, connections=8, lease_s=120.0, first_pause_s=5.0, longest_pause_s=600.0, max_attempts=12)
 
 
 class FcmTransport:
     """`address` is Firebase's own unless it is the sandbox's."""
+
+    channel = Channel.FCM
+    last_word_stands = False
 
     def __init__(
         self,
@@ -37,16 +43,17 @@ class FcmTransport:
         credential: google.auth.credentials.Credentials,
         project: str,
         address: str = "",
-        connections: int = 8,
+        limits: Limits = LIMITS,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
+        self.limits = limits
         self.longest_send_s = (GRANT_ATTEMPTS + 1) * timeout_s + GRANT_PAUSES_S
         self._app = firebase_admin.initialize_app(
             credential, {"httpTimeout": timeout_s, "projectId": project}, name=f"push-{uuid.uuid4()}"
         )
         # The client offers no setting for its address or its retries. A test fails when these names are gone.
         service = messaging._get_messaging_service(self._app)
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=limits.connections, max_retries=0)
         for prefix in ("https://fcm.googleapis.com", "https://", "http://"):
             service._client.session.mount(prefix, adapter)
         if address:
@@ -134,19 +141,9 @@ def _refusal(error: exceptions.FirebaseError, *, now: datetime) -> TransportErro
 
 
 def _retry_after(error: exceptions.FirebaseError, *, now: datetime) -> float | None:
-    """Seconds or a date, both are allowed; nonsense counts as nothing."""
     if error.http_response is None:
         return None
-    header = error.http_response.headers.get("Retry-After", "")
-    if header.isascii() and header.isdigit():
-        return min(float(header), LONGEST_RETRY_AFTER_S)
-    try:
-        moment = email.utils.parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER_S)
+    return retry_after.seconds(error.http_response.headers.get("Retry-After", ""), now=now)
 
 
 def _pause_without_token(error: google.auth.exceptions.GoogleAuthError) -> float | None:

@@ -1,4 +1,4 @@
-"""The outbox: who may be claimed, under which lease it is settled, and that every row ends with a reason."""
+"""Deliveries: who may be claimed, under which lease it is settled, and that every row ends with a reason."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -8,9 +8,12 @@ from django.db import connection
 from django.db.models import Q
 
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
-from notifications import outbox
-from notifications.models import Kind, Push, PushState
+from notifications.channels import fcm
+from notifications.deliveries import claim_statement, settling
+from notifications.messages import cancelling, moving, owing
+from notifications.models import Delivery, DeliveryState, Kind
 from tests.cast import ALL_PURPOSES, NOON, make_device, make_shopper
+from tests.deliveries import claim_pushes
 
 pytestmark = pytest.mark.django_db
 
@@ -22,20 +25,20 @@ LATER = NOON + timedelta(hours=1)
 def owe(shopper: Shopper, *, kind: Kind = Kind.COUPON_ISSUED, expires_at=LATER, now=NOON):
     coupon_id = uuid4()
     title = "Free cardamom bun" if kind == Kind.COUPON_ISSUED else ""
-    outbox.enqueue(kind=kind, shopper=shopper, subject=coupon_id, expires_at=expires_at, now=now, title=title)
+    owing.owe(kind=kind, shopper=shopper, subject=coupon_id, expires_at=expires_at, now=now, title=title)
     return coupon_id
 
 
 def claim(*, now=NOON, limit=10, lease_s=60.0, guards=ALWAYS):
-    return outbox.claim(now=now, limit=limit, lease_s=lease_s, guards=guards)
+    return claim_pushes(now=now, limit=limit, lease_s=lease_s, guards=guards)
 
 
-def the_push() -> Push:
-    return Push.objects.get()
+def the_push() -> Delivery:
+    return Delivery.objects.get()
 
 
 def let_the_lease_lapse() -> None:
-    Push.objects.update(lease_until=NOON - timedelta(days=365))
+    Delivery.objects.update(lease_until=NOON - timedelta(days=365))
 
 
 def test_each_reachable_phone_of_the_shopper_is_owed_one_push_however_often_it_is_enqueued():
@@ -45,11 +48,9 @@ def test_each_reachable_phone_of_the_shopper_is_owed_one_push_however_often_it_i
     Device.objects.filter(pk=silent.pk).update(push_address="", push_kind="")
     coupon_id = uuid4()
     for _ in range(3):
-        outbox.enqueue(
-            kind=Kind.COUPON_ISSUED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON, title="Bun"
-        )
-    assert {push.device_id for push in Push.objects.all()} == phones
-    assert {push.tag for push in Push.objects.all()} == {f"coupon-{coupon_id}"}
+        owing.owe(kind=Kind.COUPON_ISSUED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON, title="Bun")
+    assert {push.device_id for push in Delivery.objects.all()} == phones
+    assert {push.message.tag for push in Delivery.objects.all()} == {f"coupon-{coupon_id}"}
 
 
 def test_a_claimed_push_says_all_that_is_needed_to_send_it():
@@ -58,7 +59,7 @@ def test_a_claimed_push_says_all_that_is_needed_to_send_it():
     (claimed,) = claim()
     assert (claimed.address_kind, claimed.address, claimed.subject) == ("fid", "fid-aino", coupon_id)
     assert (claimed.lease, claimed.attempts) == (1, 1)
-    assert the_push().state == PushState.CLAIMED
+    assert the_push().state == DeliveryState.CLAIMED
     assert claim() == []
 
 
@@ -75,8 +76,8 @@ def test_a_marketing_push_without_consent_is_cancelled_and_a_service_push_is_sen
         owe(device.shopper)
         owe(device.shopper, kind=Kind.COUPON_REDEEMED)
     assert [push.kind for push in claim()] == [Kind.COUPON_REDEEMED] * 2
-    marketing = Push.objects.filter(kind=Kind.COUPON_ISSUED)
-    assert {(push.state, push.reason) for push in marketing} == {(PushState.CANCELLED, "no_consent")}
+    marketing = Delivery.objects.filter(message__kind=Kind.COUPON_ISSUED)
+    assert {(push.state, push.reason) for push in marketing} == {(DeliveryState.CANCELLED, "no_consent")}
 
 
 def test_consent_of_somebody_else_or_for_something_else_does_not_count():
@@ -92,8 +93,8 @@ def test_a_push_whose_guard_fails_is_cancelled_and_a_service_push_has_no_guard()
     owe(shopper)
     owe(shopper, kind=Kind.COUPON_REDEEMED)
     assert [push.kind for push in claim(guards=NEVER)] == [Kind.COUPON_REDEEMED]
-    issued = Push.objects.get(kind=Kind.COUPON_ISSUED)
-    assert (issued.state, issued.reason) == (PushState.CANCELLED, "no_longer_usable")
+    issued = Delivery.objects.get(message__kind=Kind.COUPON_ISSUED)
+    assert (issued.state, issued.reason) == (DeliveryState.CANCELLED, "no_longer_usable")
 
 
 def test_a_marketing_kind_without_a_guard_is_refused():
@@ -101,16 +102,17 @@ def test_a_marketing_kind_without_a_guard_is_refused():
         claim(guards={})
 
 
-def test_a_guard_that_joins_is_refused():
-    owe(make_device().shopper)
+def test_a_claim_that_joins_is_refused():
+    """A joined row would be as it was when the statement began, and nobody locks it."""
+    joined = Delivery.objects.filter(device__platform="android")
     with pytest.raises(ValueError, match="no joins"):
-        claim(guards={Kind.COUPON_ISSUED: Q(device__platform="android")})
+        claim_statement.build(wanted=joined, consent=False, limit=1, lease_s=60, now=NOON)
 
 
 def test_an_expired_push_is_settled_as_expired():
     owe(make_device().shopper)
     assert claim(now=LATER) == []
-    assert (the_push().state, the_push().reason) == (PushState.EXPIRED, "expired")
+    assert (the_push().state, the_push().reason) == (DeliveryState.EXPIRED, "expired")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_phone_that_is_gone_or_somebody_elses_gets_nothing(change, reason):
         change = {"shopper": make_shopper()}
     Device.objects.filter(pk=device.pk).update(**change)
     assert claim() == []
-    assert (the_push().state, the_push().reason) == (PushState.CANCELLED, reason)
+    assert (the_push().state, the_push().reason) == (DeliveryState.CANCELLED, reason)
 
 
 def test_the_limit_bounds_a_claim_and_the_oldest_go_first():
@@ -136,7 +138,7 @@ def test_the_limit_bounds_a_claim_and_the_oldest_go_first():
     for minute in (3, 1, 2):
         owe(shopper, now=NOON + timedelta(minutes=minute))
     now = NOON + timedelta(minutes=10)
-    first = [Push.objects.get(pk=push.id).not_before.minute for push in claim(now=now, limit=2)]
+    first = [Delivery.objects.get(pk=push.id).not_before.minute for push in claim(now=now, limit=2)]
     assert first == [1, 2]
     assert len(claim(now=now, limit=2)) == 1
 
@@ -147,18 +149,18 @@ def test_a_lapsed_lease_is_claimed_anew_and_the_late_settle_changes_nothing():
     let_the_lease_lapse()
     (again,) = claim()
     assert again.lease == late.lease + 1
-    assert not outbox.settle_sent(push=late, provider_id="late", now=NOON)
-    assert not outbox.settle_dead(push=late, reason="late", now=NOON)
-    assert the_push().state == PushState.CLAIMED
-    assert outbox.settle_sent(push=again, provider_id="again", now=NOON)
-    assert (the_push().state, the_push().provider_id) == (PushState.SENT, "again")
+    assert not settling.settle_sent(claimed=late, provider_id="late", now=NOON)
+    assert not settling.settle_dead(claimed=late, reason="late", now=NOON)
+    assert the_push().state == DeliveryState.CLAIMED
+    assert settling.settle_sent(claimed=again, provider_id="again", now=NOON)
+    assert (the_push().state, the_push().provider_id) == (DeliveryState.SENT, "again")
 
 
 def test_an_odd_name_from_the_vendor_does_not_keep_a_push_from_being_settled():
     owe(make_device().shopper)
     (push,) = claim()
-    assert outbox.settle_sent(push=push, provider_id="\x00" + "n" * 5000, now=NOON)
-    assert (the_push().state, the_push().provider_id) == (PushState.SENT, "n" * 200)
+    assert settling.settle_sent(claimed=push, provider_id="\x00" + "n" * 5000, now=NOON)
+    assert (the_push().state, the_push().provider_id) == (DeliveryState.SENT, "n" * 200)
 
 
 def test_leases_run_on_the_clock_of_the_database():
@@ -167,14 +169,14 @@ def test_leases_run_on_the_clock_of_the_database():
     claim(lease_s=60)
     assert claim(now=NOON + timedelta(days=365)) == []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lease_until > CURRENT_TIMESTAMP FROM notifications_push")
+        cursor.execute("SELECT lease_until > CURRENT_TIMESTAMP FROM notifications_delivery")
         assert cursor.fetchone()[0]
 
 
 def test_a_retry_waits_and_keeps_its_attempts():
     owe(make_device().shopper)
     (push,) = claim()
-    assert outbox.settle_retry(push=push, reason="unavailable", wait_s=30, now=NOON)
+    assert settling.settle_retry(claimed=push, reason="unavailable", wait_s=30, limits=fcm.LIMITS, now=NOON)
     assert claim(now=NOON + timedelta(seconds=29)) == []
     (again,) = claim(now=NOON + timedelta(seconds=30))
     assert again.attempts == 2
@@ -183,31 +185,33 @@ def test_a_retry_waits_and_keeps_its_attempts():
 def test_a_retry_after_the_end_of_the_coupon_is_an_expiry():
     owe(make_device().shopper)
     (push,) = claim()
-    outbox.settle_retry(push=push, reason="unavailable", wait_s=3600, now=NOON)
-    assert (the_push().state, the_push().reason) == (PushState.EXPIRED, "unavailable")
+    settling.settle_retry(claimed=push, reason="unavailable", wait_s=3600, limits=fcm.LIMITS, now=NOON)
+    assert (the_push().state, the_push().reason) == (DeliveryState.EXPIRED, "unavailable")
 
 
 def test_the_last_attempt_ends_dead_with_its_reason():
     owe(make_device().shopper, expires_at=NOON + timedelta(days=9))
-    for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
+    for attempt in range(1, fcm.LIMITS.max_attempts + 1):
         (push,) = claim(now=NOON + timedelta(hours=attempt))
-        outbox.settle_retry(push=push, reason="quota", wait_s=1, now=NOON + timedelta(hours=attempt))
-    assert (the_push().state, the_push().reason) == (PushState.DEAD, "quota")
+        settling.settle_retry(
+            claimed=push, reason="quota", wait_s=1, limits=fcm.LIMITS, now=NOON + timedelta(hours=attempt)
+        )
+    assert (the_push().state, the_push().reason) == (DeliveryState.DEAD, "quota")
 
 
 def test_a_push_that_kills_its_worker_every_time_ends_dead():
     owe(make_device().shopper)
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(fcm.LIMITS.max_attempts):
         assert len(claim()) == 1
         let_the_lease_lapse()
     assert claim() == []
-    assert (the_push().state, the_push().reason) == (PushState.DEAD, "too_many_attempts")
+    assert (the_push().state, the_push().reason) == (DeliveryState.DEAD, "too_many_attempts")
 
 
 def test_what_was_claimed_and_not_tried_costs_no_attempt():
     owe(make_device().shopper)
     (push,) = claim()
-    assert outbox.give_back(push=push)
+    assert settling.give_back(claimed=push)
     (again,) = claim()
     assert (again.attempts, again.lease) == (1, 2)
 
@@ -219,16 +223,16 @@ def test_a_withdrawal_takes_back_the_marketing_that_nobody_has_claimed_and_nothi
     kept = owe(device.shopper, kind=Kind.COUPON_REDEEMED)
     gone = owe(device.shopper)
     foreign = owe(other.shopper)
-    assert outbox.cancel_marketing(shopper=device.shopper, reason="consent_withdrawn", now=NOON) == 1
-    assert Push.objects.get(subject=gone).state == PushState.CANCELLED
-    assert {Push.objects.get(subject=coupon).state for coupon in (kept, foreign)} == {PushState.READY}
+    assert cancelling.cancel_marketing(shopper=device.shopper, reason="consent_withdrawn", now=NOON) == 1
+    assert Delivery.objects.get(message__subject=gone).state == DeliveryState.CANCELLED
+    assert {Delivery.objects.get(message__subject=coupon).state for coupon in (kept, foreign)} == {DeliveryState.READY}
 
 
 def test_a_coupon_that_is_used_up_is_not_announced_any_more_but_its_redemption_is():
     shopper = make_device().shopper
     coupon_id = owe(shopper)
-    outbox.enqueue(kind=Kind.COUPON_REDEEMED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON)
-    assert outbox.cancel_subject(subject=coupon_id, reason="redeemed", now=NOON) == 1
+    owing.owe(kind=Kind.COUPON_REDEEMED, shopper=shopper, subject=coupon_id, expires_at=LATER, now=NOON)
+    assert cancelling.cancel_subject(subject=coupon_id, reason="redeemed", now=NOON) == 1
     assert [push.kind for push in claim()] == [Kind.COUPON_REDEEMED]
 
 
@@ -236,7 +240,7 @@ def test_at_sign_in_the_push_follows_the_phone_to_the_account_and_to_its_consent
     phone = make_device()
     account = make_device(consents=[]).shopper
     owe(phone.shopper)
-    assert outbox.move(from_shopper=phone.shopper, to_shopper=account) == 1
+    assert moving.move(from_shopper=phone.shopper, to_shopper=account) == 1
     Device.objects.filter(pk=phone.pk).update(shopper=account)
     assert claim() == []
     assert the_push().reason == "no_consent"
@@ -253,4 +257,4 @@ def test_after_an_outage_a_whole_backlog_of_expired_rows_is_settled_in_one_claim
         owe(shopper)
     fresh = owe(shopper, now=NOON + timedelta(minutes=30), expires_at=LATER + timedelta(hours=1))
     assert [push.subject for push in claim(now=LATER, limit=2)] == [fresh]
-    assert Push.objects.filter(state=PushState.EXPIRED, reason="expired").count() == 40
+    assert Delivery.objects.filter(state=DeliveryState.EXPIRED, reason="expired").count() == 40
