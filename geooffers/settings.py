@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "ninja",
+    "geooffers.events",
     "geooffers.operators.break_glass",
     "geooffers.shoppers",
     "merchants",
@@ -271,6 +272,7 @@ JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else No
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
 KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
 KEEP_PUSHES = keep_for("PUSHES", days=14, most=30)
+KEEP_EVENTS = keep_for("EVENTS", days=30, most=90)  # one of a visit loses its shopper with the visit
 KEEP_REPLIES = keep_for("REPLIES", days=30, most=90)
 KEEP_REDEMPTIONS = keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
 KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
+from geooffers import events
 from geooffers.shoppers.consents import allowed, consents
 from geooffers.shoppers.models import ConsentState, Device, Purpose, Shopper
 from notifications import claim_statement
@@ -38,6 +39,7 @@ class Claimed:
     lease: int
     attempts: int
     kind: Kind
+    shopper_id: UUID
     subject: UUID
     device_id: UUID
     address_kind: str
@@ -189,6 +191,7 @@ def _as_claimed(row: Push) -> Claimed:
         lease=row.lease,
         attempts=row.attempts,
         kind=Kind(row.kind),
+        shopper_id=row.shopper_id,
         subject=row.subject,
         device_id=row.device_id,
         address_kind=row.device.push_kind,
@@ -261,7 +264,19 @@ def _barred() -> QuerySet[Shopper]:
 def settle_sent(*, push: Claimed, provider_id: str, now: datetime) -> bool:
     # Whatever the vendor calls it: a name that the column refuses would end the worker, and send the message again.
     fits = provider_id.replace("\x00", "")[: Push._meta.get_field("provider_id").max_length]
-    return _settle(push, state=PushState.SENT, provider_id=fits, settled_at=now)
+    with transaction.atomic():
+        settled = _settle(push, state=PushState.SENT, provider_id=fits, settled_at=now)
+        if settled:
+            events.append(
+                events.Happened(
+                    kind=events.EventKind.MESSAGE_SENT,
+                    at=now,
+                    shopper_id=push.shopper_id,
+                    coupon_id=push.subject,
+                    message_id=push.id,
+                )
+            )
+    return settled
 
 
 def settle_retry(*, push: Claimed, reason: str, wait_s: float, now: datetime) -> bool:

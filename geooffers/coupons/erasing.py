@@ -6,7 +6,7 @@ shopper.
 
 from collections import Counter
 
-from geooffers.coupons import device_limits, ledger
+from geooffers.coupons import device_limits, ledger, telling
 from geooffers.coupons.models import (
     Coupon,
     CouponState,
@@ -32,11 +32,12 @@ def erase_now(*, of: Erasing) -> dict[str, int]:
     """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
     no coupon by that code any more."""
     held = Coupon.objects.filter(shopper__in=of.shopper_ids)
-    locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer"))
+    locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer", "shopper"))
     ids = [coupon.pk for coupon in locked]
     open_ones = [coupon for coupon in locked if coupon.state == CouponState.OPEN]
     ledger.write(coupons=open_ones, movement=Movement.RELEASED, at=of.now)
     Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
+    telling.expired(open_ones, at=of.now)
     passes = WalletPass.objects.filter(coupon__in=ids)
     counts = {
         # Nobody can ask for an Apple pass again, so nothing needs to be said about it.

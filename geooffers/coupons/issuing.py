@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import counting, device_limits, keyring, ledger
+from geooffers.coupons import counting, device_limits, keyring, ledger, telling
 from geooffers.coupons.eligibility import Reason
 from geooffers.coupons.models import Coupon, CouponState, Movement
 from geooffers.shoppers.models import Shopper
@@ -59,7 +59,8 @@ class CapReached(CannotIssue):
 
 
 def issue_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
-    return issue_all(shopper=shopper, wanted=[Wanted(visit=visit, offer=offer)], now=now)[0]
+    with transaction.atomic():
+        return issue_all(shopper=shopper, wanted=[Wanted(visit=visit, offer=offer)], now=now)[0]
 
 
 def issue_all(
@@ -72,7 +73,8 @@ def issue_all(
     seat, every budget, each in the order of the offers' ids. A failure rolls back to the savepoint, which lets go of
     the locks too, and the caller may ask for less. The budgets come last because everybody wants them.
 
-    At most one per visit and offer: the caller holds the lock of the visit, and a constraint says it again.
+    In the caller's transaction. At most one per visit and offer: the caller holds the lock of the visit, and a
+    constraint says it again.
     """
     in_order = sorted(wanted, key=lambda each: (each.offer.pk, each.visit.pk))
     with transaction.atomic():
@@ -89,6 +91,7 @@ def issue_all(
         for each in in_order:
             if not budgets.reserve(offer_id=each.offer.pk):
                 raise CapReached(each)
+    telling.issued(coupons.values())  # after the savepoint: what that rolls back has not happened
     return [coupons[each.visit.pk, each.offer.pk] for each in wanted]
 
 
@@ -138,6 +141,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
         counting.give_back(held=Counter((one.offer_id, one.shopper_id) for one in due if one.shopper_id))
         for offer_id, count in sorted(Counter(one.offer_id for one in due).items()):
             budgets.release(offer_id=offer_id, count=count)
+        telling.expired(due, at=now)
     return len(due)
 
 

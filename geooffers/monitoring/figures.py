@@ -20,6 +20,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from geooffers.api.models import DroppedFixes
+from geooffers.events import counting
+from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.rounds import forget
 from geooffers.rounds.models import Forgotten, RoundLease
 from geooffers.rounds.timetable import ROUNDS
@@ -55,6 +57,7 @@ class _Figures(Collector):
         yield from _forgetting(self._now)
         yield from _erasures(self._now)
         yield from _followers(self._now)
+        yield from _events(self._now)
 
 
 def _reports(now: datetime) -> Iterator[Metric]:
@@ -236,6 +239,52 @@ def _followers(now: datetime) -> Iterator[Metric]:
             ("host", "pid"),
             {(each.host, str(each.pid)): _age(getattr(each, column), now=now) for each in there},
         )
+
+
+def _events(now: datetime) -> Iterator[Metric]:
+    """What the followers have delivered and what they have not."""
+    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    there = list(EventFollower.objects.order_by("name"))
+    columns: list[tuple[str, str, dict[tuple[str, ...], float]]] = [
+        (
+            "geooffers_event_follower_lag_seconds",
+            "How old the oldest event is that a follower has not been given; 0 when it has been given all.",
+            {(each.name,): _event_lag(each, last=last, now=now) for each in there},
+        ),
+        (
+            "geooffers_event_follower_behind",
+            "How many numbers of events a follower is behind the last; some of them are nobody's.",
+            {(each.name,): max(last - each.delivered, 0) for each in there},
+        ),
+        (
+            "geooffers_event_follower_failures",
+            "How often in a row a follower's handler has failed.",
+            {(each.name,): each.failures for each in there},
+        ),
+        (
+            "geooffers_event_follower_missed",
+            "Events that were pruned before a follower was given them.",
+            {(each.name,): each.missed for each in there},
+        ),
+    ]
+    for name, about, values in columns:
+        yield _gauges(name, about, ("follower",), values)
+    hour = (now - LATELY).replace(minute=0, second=0, microsecond=0)
+    counted = EventCount.objects.filter(hour__gte=hour).order_by().values_list("kind").annotate(Sum("count"))
+    yield _gauges(
+        "geooffers_events",
+        "Events that happened in this hour and the one before, by kind; those of visits are not counted.",
+        ("kind",),
+        {(str(kind),): 0 for kind in counting.COUNTED} | {(kind,): count for kind, count in counted},
+    )
+
+
+def _event_lag(follower: EventFollower, *, last: int, now: datetime) -> float:
+    """All that was appended before `complete_at` has been given to it; an event may be told long after its time."""
+    if follower.delivered >= last:
+        return 0.0
+    unread = Event.objects.filter(pk__gt=follower.delivered).order_by("pk").values_list("at", flat=True).first()
+    return min((_age(moment, now=now) for moment in (unread, follower.complete_at) if moment), default=0.0)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -18,6 +18,8 @@ from django.db.models import Min, QuerySet
 
 from geooffers.api.models import DroppedFixes, RateCount, StoredReply
 from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare, LedgerEntry, Redemption, RefusedScan
+from geooffers.events import pruning
+from geooffers.events.models import Event, EventCount
 from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
@@ -29,6 +31,7 @@ from notifications.models import Push
 KEEP_RATE_COUNTS = timedelta(days=1)
 # Who looks why fixes are dropped looks at this month and the one before.
 KEEP_DROPPED_FIXES = timedelta(days=62)
+KEEP_EVENT_COUNTS = timedelta(days=62)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,13 @@ class Step:
     aged_at: str
     forget: Callable[[datetime, int], int]
 
+    # Where the rows are many and no index has their time, something quicker than the least of `aged_at`.
+    look_up_oldest: Callable[[], datetime | None] | None = None
+
     def oldest(self) -> datetime | None:
         """How far back what is still kept reaches; null when there is nothing."""
+        if self.look_up_oldest is not None:
+            return self.look_up_oldest()
         found: datetime | None = self.due().aggregate(oldest=Min(self.aged_at))["oldest"]
         return found
 
@@ -101,6 +109,7 @@ def _forget_visits(before: datetime, limit: int) -> int:
     ids = list(locked.values_list("pk", flat=True)[:limit])
     Coupon.objects.filter(visit__in=ids).update(visit=None)
     Decision.objects.filter(visit__in=ids).update(shopper=None)
+    pruning.forget_visits(visit_ids=ids)
     return Visit.objects.filter(pk__in=ids).update(shopper=None)
 
 
@@ -187,6 +196,16 @@ STEPS = (
     _plain("receipts of erased shoppers", _receipts, "at", lambda: settings.KEEP_RECEIPTS),
     _plain("sessions", Session.objects.all, "expire_date", timedelta),
     _plain("exports", Export.objects.all, "expires_at", timedelta),
+    Step(
+        name="events",
+        becomes="deleted",
+        keep=lambda: settings.KEEP_EVENTS,
+        due=Event.objects.all,
+        aged_at="at",
+        forget=pruning.prune,
+        look_up_oldest=pruning.oldest,
+    ),
+    _plain("event counts", EventCount.objects.all, "hour", lambda: KEEP_EVENT_COUNTS),
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),

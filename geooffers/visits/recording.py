@@ -18,8 +18,9 @@ from django.conf import settings
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
+from geooffers import events
 from geooffers.shoppers.models import Device
-from geooffers.visits import correcting
+from geooffers.visits import correcting, telling
 from geooffers.visits.engine import transitions
 from geooffers.visits.engine.observations import to_moment
 from geooffers.visits.engine.transitions import BEGINNINGS, Change, Transition
@@ -91,7 +92,10 @@ def end_presence_of_devices(*, device_ids: Collection[UUID], now: datetime, reas
         state.packed = b""
         state.last_fix_at = None
         state.save(update_fields=["version", "packed", "last_fix_at"])
-    return sum(_leave_all(device_id=device_id, at=lambda fence: now, reason=reason) for device_id in sorted(device_ids))
+    with events.in_one_statement():
+        return sum(
+            _leave_all(device_id=device_id, at=lambda fence: now, reason=reason) for device_id in sorted(device_ids)
+        )
 
 
 def end_forgotten_presence(*, device: Device, now: datetime, inside: Collection[int]) -> int:
@@ -125,7 +129,8 @@ def _close_one(*, device_id: UUID, minute: datetime) -> int:
     row.last_fix_at = None
     row.save(update_fields=["version", "packed", "last_fix_at"])
     last_inside_at = {fence: to_moment(stay.last_inside_ms) for fence, stay in state.inside.items()}
-    _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
+    with events.in_one_statement():
+        _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
     return 1
 
 
@@ -153,7 +158,10 @@ def _begin(*, device: Device, shopper_id: UUID, transition: Transition) -> tuple
         [Presence(visit=visit, device=device, since=transition.at)],
         ignore_conflicts=True,
     )
-    return visit, visit.pk == ours.pk
+    if visit.pk != ours.pk:
+        return visit, False
+    telling.began(visit)
+    return visit, True
 
 
 def _progress(*, visit: Visit, transition: Transition) -> bool:
@@ -178,6 +186,7 @@ def _leave(*, visit: Visit, device_id: UUID, at: datetime, reason: EndReason) ->
         return False
     visit.ended_at, visit.end_reason = until, reason
     visit.save(update_fields=["ended_at", "end_reason"])
+    telling.ended(visit)
     return True
 
 

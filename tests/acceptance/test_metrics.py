@@ -12,7 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from geooffers import events
 from geooffers.api.location import dropped_fixes
+from geooffers.events import EventKind, Happened
+from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.rounds import forget
 from geooffers.rounds.timetable import ROUNDS, Round
 from geooffers.visits.models import DeviceState, EndReason, Visit
@@ -205,6 +208,36 @@ def test_the_rounds_tell_when_they_ended_well_and_how_often_not(sandbox: Running
 
 def fails(*, now: datetime, limit: int) -> int:
     return limit // 0
+
+
+def test_a_follower_tells_how_far_it_is_behind_what_it_missed_and_how_often_it_failed() -> None:
+    now = timezone.now()
+    follower = EventFollower.objects.create(name="slow", failures=2, missed=3)
+
+    def told(what: str) -> float:
+        return scraped()[f"geooffers_event_follower_{what}", "slow"]
+
+    assert (told("lag_seconds"), told("behind"), told("failures"), told("missed")) == (0, 0, 2, 3)
+    events.append(*(Happened(kind=EventKind.COUPON_SEEN, at=now - timedelta(minutes=9)) for _ in range(2)))
+    first, last = Event.objects.order_by("pk").values_list("pk", flat=True)
+    assert told("lag_seconds") == pytest.approx(540, abs=60)
+    # What happened nine minutes ago was told a minute ago.
+    EventFollower.objects.filter(pk=follower.pk).update(delivered=first, complete_at=now - timedelta(minutes=1))
+    assert told("lag_seconds") == pytest.approx(60, abs=60)
+    assert told("behind") == 1
+    EventFollower.objects.filter(pk=follower.pk).update(delivered=last)
+    assert (told("lag_seconds"), told("behind")) == (0, 0)
+
+
+def test_what_the_figures_have_counted_is_told_of_two_hours_by_kind_and_never_of_visits() -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for back, count in ((0, 4), (1, 2), (3, 8)):
+        EventCount.objects.create(kind="coupon_redeemed", hour=hour - timedelta(hours=back), count=count)
+    told = scraped()
+    assert told["geooffers_events", "coupon_redeemed"] in (4, 6), "the hour may have turned"
+    assert told["geooffers_events", "message_sent"] == 0
+    assert not [key for key in told if key[0] == "geooffers_events" and key[1].startswith("visit")]
 
 
 def test_what_was_forgotten_is_told_by_table_and_what_is_kept_too_long_can_be_seen(sandbox: RunningSandbox) -> None:

@@ -20,8 +20,15 @@ from tests.cast import NOON
 
 # The empty row of the shopper, and what the round takes within the day.
 WAITING = {"shoppers.Shopper", "visits.Visit", "coupons.Decision", "coupons.ShopperOfferCount"}
-# The merchants' books.
-STAYING = {"coupons.Coupon", "coupons.LedgerEntry", "coupons.Redemption", "coupons.RefusedScan", "coupons.WalletPass"}
+# The merchants' books, and that something happened with a coupon which is nobody's any more.
+STAYING = {
+    "coupons.Coupon",
+    "coupons.LedgerEntry",
+    "coupons.Redemption",
+    "coupons.RefusedScan",
+    "coupons.WalletPass",
+    "events.Event",
+}
 
 
 class Farewell:

@@ -253,6 +253,19 @@ class PushPart(_Part):
     settled_at: datetime | None
 
 
+class EventPart(_Part):
+    """That something happened, and the ids of what it was about. Kept for those parts of the service that count and
+    follow."""
+
+    kind: str
+    at: datetime
+    visit_id: UUID | None
+    coupon_id: UUID | None
+    offer_id: UUID | None
+    store_id: UUID | None
+    message_id: UUID | None
+
+
 class ExportOut(strict.ReplySchema):
     """Everything that is kept of you."""
 
@@ -306,6 +319,7 @@ class ExportOut(strict.ReplySchema):
                             "ledger",
                             "offer_counts",
                             "pushes",
+                            "events",
                         )
                     },
                 }
@@ -330,6 +344,7 @@ class ExportOut(strict.ReplySchema):
     ledger: list[LedgerPart]
     offer_counts: list[OfferCountPart]
     pushes: list[PushPart]
+    events: list[EventPart]
 
 
 @cache

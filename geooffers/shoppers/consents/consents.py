@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
+from geooffers import events
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import (
     LOCATION_PURPOSES,
@@ -199,3 +200,4 @@ def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now:
         locale=locale or state.shopper.language,
         at=now,
     )
+    events.append(events.Happened(kind=events.EventKind.CONSENT_CHANGED, at=now, shopper_id=state.shopper_id))

@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from geooffers import events
 from geooffers.coupons import deciding, device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.consents import consents as consenting
@@ -184,9 +185,10 @@ def report_positions(
                 if plan.is_worth_a_write:
                     _compare_and_set(device=reporter.device, version=fresh.version, plan=plan, now=now)
             if plan.is_worth_a_write:
-                coupons = _record(
-                    device=reporter.device, shopper=reporter.shopper, consents=given, plan=plan, live=live, now=now
-                )
+                with events.in_one_statement():
+                    coupons = _record(
+                        device=reporter.device, shopper=reporter.shopper, consents=given, plan=plan, live=live, now=now
+                    )
     if any(result.status in (Status.DUPLICATE, Status.LATE) for result in plan.results) and plan.walk.known.stays:
         # Perhaps the answer to the first time was lost. New ones are among them.
         coupons = _coupons_of_open_visits(device=reporter.device, shopper=reporter.shopper, now=now)

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from geooffers.coupons import erasing as coupons_erasing
+from geooffers.events import erasing as events_erasing
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
@@ -107,6 +108,8 @@ def _empty(*, of: Erasing, request: DataRequest, above: Above) -> None:
     counts = Counter(visits_erasing.erase_now(of=of))
     counts.update(coupons_erasing.erase_now(of=of))
     counts.update(notifications_erasing.erase_now(of=of))
+    # After all that appends about these shoppers: what came before us is there to be found, and nothing comes after.
+    counts.update(events_erasing.erase_now(shopper_ids=of.shopper_ids))
     counts.update(above(of.device_ids))
     counts.update(erasing.erase_now(of=of, request=request))
     erasing.add_counts(request=request, counts=counts)

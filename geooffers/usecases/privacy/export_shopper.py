@@ -15,6 +15,7 @@ from typing import IO
 from uuid import UUID, uuid4
 
 from geooffers.coupons import exporting as coupons_exporting
+from geooffers.events import exporting as events_exporting
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
 from geooffers.shoppers.privacy import data_export, export_files
 from geooffers.shoppers.privacy.data_export import Entry, Exporting
@@ -26,7 +27,7 @@ SCHEMA = "/api/v1/me/export/schema"
 # Gathered within a few hundred milliseconds.
 MOST_AT_ONCE = 2_000
 
-_APPS = (data_export, visits_exporting, coupons_exporting, notifications_exporting)
+_APPS = (data_export, visits_exporting, coupons_exporting, notifications_exporting, events_exporting)
 
 
 @dataclass(frozen=True, kw_only=True)

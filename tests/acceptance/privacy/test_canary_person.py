@@ -24,6 +24,7 @@ from geooffers.api import device_caller
 from geooffers.api import erasing as of_api
 from geooffers.api.edge.limits import _redis
 from geooffers.coupons import ledger
+from geooffers.events import erasing as of_events
 from geooffers.rounds import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
@@ -39,8 +40,9 @@ from tests.running_sandbox import RunningSandbox
 
 REDIS_URL = "redis://127.0.0.1:6379/11"
 LATER = NOON + timedelta(minutes=20)
-# Merchants' rows lead to shops, not to people; these two hold people by an HMAC of the device's id.
-PLACES = {model._meta.label for model in leads_to_a_person() | of_api.MODELS}
+# Merchants' rows lead to shops, not to people. Two of the API hold people by an HMAC of the device's id, and events by
+# plain ids.
+PLACES = {model._meta.label for model in leads_to_a_person() | of_api.MODELS | of_events.MODELS}
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_deciding_costs_the_same_few_queries_however_many_offers(aino: Store, dj
     for number in range(30):
         make_offer(aino, title=f"offer {number}")
     visit = visit_at(aino)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         assert decide(visit) is not None
 
 

@@ -5,12 +5,15 @@ from django.db.models import ForeignKey, Model
 
 from geooffers.api import erasing as of_api
 from geooffers.coupons import erasing as of_coupons
+from geooffers.events import erasing as of_events
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
 from geooffers.shoppers.privacy import erasing as of_shoppers
 from geooffers.visits import erasing as of_visits
 from notifications import erasing as of_notifications
 
-ERASED = of_shoppers.MODELS | of_visits.MODELS | of_coupons.MODELS | of_notifications.MODELS | of_api.MODELS
+ERASED = frozenset().union(
+    *(room.MODELS for room in (of_shoppers, of_visits, of_coupons, of_notifications, of_events, of_api))
+)
 
 
 def leads_to_a_person() -> set[type[Model]]:
