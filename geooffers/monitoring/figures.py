@@ -23,8 +23,8 @@ from geooffers.api.models import DroppedFixes
 from geooffers.events import counting
 from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten, RoundLease
-from geooffers.rounds.timetable import ROUNDS
+from geooffers.rounds.models import Forgotten, TaskLease
+from geooffers.rounds.timetable import TASKS
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.models import FenceFollower
@@ -53,7 +53,7 @@ class _Figures(Collector):
         yield from _reports(self._now)
         yield from _pushes(self._now)
         yield from _not_sent(self._now)
-        yield from _rounds()
+        yield from _tasks(self._now)
         yield from _forgetting(self._now)
         yield from _erasures(self._now)
         yield from _followers(self._now)
@@ -146,34 +146,44 @@ def _not_sent(now: datetime) -> Iterator[Metric]:
     )
 
 
-def _rounds() -> Iterator[Metric]:
-    """Of the worker. A round that never ran stands at 0, which is long ago."""
-    leases = {lease.name: lease for lease in RoundLease.objects.all()}
-    known = [(each.name, each.every_s, leases.get(each.name) or RoundLease(name=each.name)) for each in ROUNDS]
+def _tasks(now: datetime) -> Iterator[Metric]:
+    """Of the worker. A task that never ran stands at 0, which is long ago."""
+    leases = {lease.name: lease for lease in TaskLease.objects.all()}
+    known = [(each.name, each.every_s, leases.get(each.name) or TaskLease(name=each.name)) for each in TASKS]
     told: list[tuple[str, str, dict[tuple[str, ...], float]]] = [
         (
-            "geooffers_round_interval_seconds",
-            "How often a periodic round of the worker is to run.",
+            "geooffers_task_interval_seconds",
+            "How often a periodic task of the worker is to run.",
             {(name,): every_s for name, every_s, _ in known},
         ),
         (
-            "geooffers_round_last_run_timestamp_seconds",
-            "When a round last came to its end, well or not.",
+            "geooffers_task_last_run_timestamp_seconds",
+            "When a task last came to its end, well or not.",
             {(name,): _timestamp(lease.last_run_at) for name, _, lease in known},
         ),
         (
-            "geooffers_round_last_success_timestamp_seconds",
-            "When a round last came to its end without a fault.",
+            "geooffers_task_last_success_timestamp_seconds",
+            "When a task last came to its end without a fault.",
             {(name,): _timestamp(lease.done_at) for name, _, lease in known},
         ),
         (
-            "geooffers_round_failures",
-            "How often in a row a round has ended in a fault.",
+            "geooffers_task_failures",
+            "How often in a row a task has ended in a fault.",
             {(name,): lease.failures for name, _, lease in known},
+        ),
+        (
+            "geooffers_task_running_seconds",
+            "For how long a task has been running; 0 when it is not.",
+            {(name,): _age(lease.started_at, now=now) for name, _, lease in known},
+        ),
+        (
+            "geooffers_task_overruns",
+            "How often a task took longer than its lease, or its worker died with it.",
+            {(name,): lease.overruns for name, _, lease in known},
         ),
     ]
     for name, about, values in told:
-        yield _gauges(name, about, ("round",), values)
+        yield _gauges(name, about, ("task",), values)
 
 
 def _forgetting(now: datetime) -> Iterator[Metric]:

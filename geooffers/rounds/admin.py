@@ -1,4 +1,4 @@
-"""What the rounds leave behind, for operators alone."""
+"""What the tasks leave behind, for operators alone."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
 from geooffers.rounds import forgetting_figures
-from geooffers.rounds.models import Forgotten, RoundLease
+from geooffers.rounds.models import Forgotten, TaskLease
 
 
-@admin.register(RoundLease)
-class RoundLeaseAdmin(ReadOnlyOperatorAdmin):
+@admin.register(TaskLease)
+class TaskLeaseAdmin(ReadOnlyOperatorAdmin):
     menu_order, menu_icon = 90, "schedule"
-    list_display = ("name", "holder", "until", "last_run_at", "done_at", "failures")
+    list_display = ("name", "holder", "started_at", "last_run_at", "done_at", "failures", "overruns", "overran_at")
     ordering = ("name",)
 
 

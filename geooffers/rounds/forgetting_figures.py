@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
 from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten, RoundLease
+from geooffers.rounds.models import Forgotten, TaskLease
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Shopper, Tombstone
 
 DAYS = 30
@@ -56,7 +56,7 @@ def figures(*, now: datetime) -> Figures:
     erasures = lately.filter(kind=DataRequestKind.ERASURE)
     waiting = Shopper.objects.filter(erasure__isnull=False)
     done = erasures.filter(done_at__isnull=False).values_list("asked_at", "done_at")
-    lease = RoundLease.objects.filter(name="forget").first()
+    lease = TaskLease.objects.filter(name="forget").first()
     return Figures(
         tables=tables,
         last_run_at=lease.last_run_at if lease else None,

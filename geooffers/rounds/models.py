@@ -1,17 +1,27 @@
-"""Leases of the periodic rounds, and the trace that the forgetting leaves."""
+"""Leases of the periodic tasks, and the trace that the forgetting leaves."""
 
 from django.db import models
 
 
-class RoundLease(models.Model):
-    """Which worker runs a periodic round now, and until when. Any number of workers share the rounds through it."""
+class TaskLease(models.Model):
+    """Which worker runs a periodic task now, and until when. Any number of workers share the tasks through it.
+
+    free (`until` is null) -> leased -> free     given back, well or not
+                              leased -> leased   renewed while it runs, or taken over once `until` is past
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
     holder = models.CharField(max_length=80, blank=True)
+    lease = models.PositiveBigIntegerField(default=0, help_text="Counts how often it was taken.")
     until = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="When the run began that goes on.")
     last_run_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True, help_text="When it last ended without a fault.")
     failures = models.PositiveIntegerField(default=0, help_text="How often in a row it has ended in a fault since.")
+    overruns = models.PositiveIntegerField(
+        default=0, help_text="How often a run took longer than its lease, or its worker died with it."
+    )
+    overran_at = models.DateTimeField(null=True, blank=True, help_text="When that was last noticed.")
 
     def __str__(self) -> str:
         return self.name

@@ -1,9 +1,11 @@
-"""The periodic rounds: which, and how often. Sending is not among them: every worker sends all the time."""
+"""The periodic tasks: which, and how often; and who follows the events. Sending is not among them: it never stops."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from geooffers.events import counting
+from geooffers.events.following import Follower
 from geooffers.rounds import close_stale, erase, expire, export, forget, void_passes
 
 
@@ -13,17 +15,19 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
+class Task:
     name: str
     every_s: float
     run: Run
 
 
-ROUNDS = (
-    Round(name="close_stale", every_s=60, run=close_stale.run),
-    Round(name="expire", every_s=30, run=expire.run),
-    Round(name="erase", every_s=60, run=erase.run),
-    Round(name="export", every_s=60, run=export.run),
-    Round(name="void_passes", every_s=60, run=void_passes.run),
-    Round(name="forget", every_s=6 * 3600, run=forget.run),
+TASKS = (
+    Task(name="close_stale", every_s=60, run=close_stale.run),
+    Task(name="expire", every_s=30, run=expire.run),
+    Task(name="erase", every_s=60, run=erase.run),
+    Task(name="export", every_s=60, run=export.run),
+    Task(name="void_passes", every_s=60, run=void_passes.run),
+    Task(name="forget", every_s=6 * 3600, run=forget.run),
 )
+
+FOLLOWERS = (Follower(name=counting.NAME, handle=counting.count),)

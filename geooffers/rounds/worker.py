@@ -1,4 +1,14 @@
-"""The worker's loop: send what is due, run the rounds that are due, wait a little when there is nothing."""
+"""The worker: one process that sends what is due, runs the tasks that are due, and follows the events.
+
+Each has threads of its own, so that none waits for another: a task may take minutes, a push is due within a second.
+Threads and not processes: nearly all of the time they wait for the database or a vendor, one process is one thing to
+start and to stop, and on a small machine it is one interpreter in memory. Where a task's arithmetic would slow the
+sender, `runworker --only send` and `--only tasks` are two processes.
+
+Each thread has a connection of its own to the database, which it closes at its end: a sender, two for tasks and one
+that follows are the four of the pool (`GEOOFFERS_DATABASE_POOL`). On SQLite, which has one writer, a transaction of a
+task holds up the sender for as long as it is open; so every task works in batches that are short transactions.
+"""
 
 import logging
 import os
@@ -6,20 +16,35 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from enum import StrEnum
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 
-from geooffers.rounds import leases, send
-from geooffers.rounds.timetable import ROUNDS, Round
+from geooffers.events.following import Follower
+from geooffers.rounds import leases, running, send
+from geooffers.rounds.follow import Followers
+from geooffers.rounds.running import Tasks
+from geooffers.rounds.timetable import FOLLOWERS, TASKS, Task
 from notifications.transports.protocol import PushTransport
 
 logger = logging.getLogger(__name__)
 
-ROUND_LEASE_S = 300.0
-ROUND_BATCH = 500
+# While one is slow the others go on.
+TASK_THREADS = 2
 DATABASE_PAUSE_S = 2.0
+# How long a task may go on after the worker was asked to stop. Its transaction is rolled back then, and its lease ends.
+TASKS_STOP_WITHIN_S = 30.0
+# How often the main thread looks whether it was asked to stop. It does not wait for the event: a signal's handler that
+# sets an event whose lock the main thread holds would wait for ever.
+LOOK_EVERY_S = 0.1
+
+
+class Part(StrEnum):
+    SEND = "send"
+    TASKS = "tasks"
+    FOLLOW = "follow"
 
 
 class Worker:
@@ -32,6 +57,9 @@ class Worker:
         batch: int,
         connections: int,
         lease_s: float,
+        tasks: Sequence[Task] = TASKS,
+        followers: Sequence[Follower] = FOLLOWERS,
+        task_lease_s: float = running.LEASE_S,
     ) -> None:
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._transport = transport
@@ -40,60 +68,106 @@ class Worker:
         self._batch = batch
         self._connections = connections
         self._lease_s = lease_s
-        # When this worker asks next whether a round is due; the database says whether it is.
-        self._ask_at = dict.fromkeys((each.name for each in ROUNDS), 0.0)
+        self.tasks = Tasks(tasks, holder=self.name, clock=clock, stop=stop, lease_s=task_lease_s)
+        self._followers = Followers(followers, holder=self.name, clock=clock)
+        self._prepared = False
+        self._broken = False
 
     def run_once(self) -> None:
-        leases.prepare(names=self._ask_at)
-        for each in ROUNDS:
-            self._run_round(each, every_s=0)
+        """All of it in the caller's thread, one after the other; first what is due to be sent."""
+        leases.prepare(names=[each.name for each in self.tasks.all])
+        self._send_all()
+        for each in self.tasks.all:
+            self.tasks.run(each, every_s=0)
+        while self._followers.deliver() and not self._stop.is_set():
+            pass
+        self._followers.leave()
+        self._send_all()
+
+    def run(self, *, poll_s: float, parts: Collection[Part] = frozenset(Part)) -> bool:
+        """Until it is asked to stop. False: one of its threads ended by a fault, which stops the others."""
+        senders = self._start({"send": self._send} if Part.SEND in parts else {}, poll_s=poll_s)
+        task_threads = {f"tasks-{number}": self._run_task for number in range(TASK_THREADS)}
+        others = self._start(task_threads if Part.TASKS in parts else {}, poll_s=poll_s)
+        others += self._start({"follow": self._followers.deliver} if Part.FOLLOW in parts else {}, poll_s=poll_s)
+        renew_at = 0.0
+        try:
+            while not self._stop.is_set():
+                time.sleep(LOOK_EVERY_S)
+                if time.monotonic() >= renew_at:
+                    renew_at = time.monotonic() + self.tasks.renew_every_s
+                    self._renew()
+            self._finish(senders, others)
+        finally:
+            self._stop.set()
+            connections.close_all()
+        return not self._broken
+
+    # -- threads
+
+    def _start(self, turns: dict[str, Callable[[], object]], *, poll_s: float) -> list[threading.Thread]:
+        # Daemons: a task that hangs must not keep the process from ending.
+        threads = [
+            threading.Thread(target=self._loop, args=(turn,), kwargs={"poll_s": poll_s}, name=name, daemon=True)
+            for name, turn in turns.items()
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _loop(self, turn: Callable[[], object], *, poll_s: float) -> None:
+        """`turn` answers whether there is more to do at once."""
+        try:
+            while not self._stop.is_set():
+                try:
+                    more = turn()
+                except (OperationalError, InterfaceError):
+                    # The database restarts or is unreachable. Leases take care of what was in our hands.
+                    logger.exception("the database does not answer; trying again in %g s", DATABASE_PAUSE_S)
+                    connection.close()
+                    self._stop.wait(DATABASE_PAUSE_S)
+                    continue
+                if not more:
+                    self._stop.wait(poll_s)
+        except BaseException:
+            logger.exception("the worker stops")
+            self._broken = True
+            self._stop.set()
+        finally:
+            connections.close_all()
+
+    def _renew(self) -> None:
+        try:
+            self.tasks.renew()
+        except (OperationalError, InterfaceError):
+            logger.exception("the database does not answer; leases of tasks were not renewed")
+            connection.close()
+
+    def _finish(self, senders: Sequence[threading.Thread], others: Sequence[threading.Thread]) -> None:
+        """The sender settles what it has sent, however long that takes; tasks end with the batch at hand."""
+        until = time.monotonic() + TASKS_STOP_WITHIN_S
+        for thread in others:
+            thread.join(max(until - time.monotonic(), 0.0))
+        for name in self.tasks.names_running():
+            logger.error("the task %s has not ended within %g s; its lease will", name, TASKS_STOP_WITHIN_S)
+        for thread in senders:
+            thread.join()
+        try:
+            self._followers.leave()
+        except (OperationalError, InterfaceError):
+            pass  # their leases end by themselves
+
+    # -- what they do
+
+    def _run_task(self) -> bool:
+        if not self._prepared:
+            leases.prepare(names=[each.name for each in self.tasks.all])
+            self._prepared = True
+        return self.tasks.run_next_due()
+
+    def _send_all(self) -> None:
         while self._send() and not self._stop.is_set():
             pass
-
-    def run(self, *, poll_s: float) -> None:
-        prepared = False
-        while not self._stop.is_set():
-            try:
-                if not prepared:
-                    leases.prepare(names=self._ask_at)
-                    prepared = True
-                self._run_due_rounds()
-                sent = self._send()
-            except (OperationalError, InterfaceError):
-                # The database restarts or is unreachable. Leases take care of what was in our hands.
-                logger.exception("the database does not answer; trying again in %g s", DATABASE_PAUSE_S)
-                connection.close()
-                self._stop.wait(DATABASE_PAUSE_S)
-                continue
-            if not sent:
-                self._stop.wait(poll_s)
-
-    def _run_due_rounds(self) -> None:
-        for each in ROUNDS:
-            if time.monotonic() < self._ask_at[each.name]:
-                continue
-            self._ask_at[each.name] = time.monotonic() + each.every_s
-            try:
-                self._run_round(each, every_s=each.every_s)
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception:
-                # A round with a fault must not keep pushes from being sent; it comes back in its own time.
-                logger.exception("the round %s failed", each.name)
-
-    def _run_round(self, each: Round, *, every_s: float) -> None:
-        if not leases.take(name=each.name, holder=self.name, every_s=every_s, lease_s=ROUND_LEASE_S):
-            return
-        # Half the lease: a batch that takes long must not run into the next holder's.
-        until = time.monotonic() + ROUND_LEASE_S / 2
-        done = False
-        try:
-            while each.run(now=self._clock(), limit=ROUND_BATCH) >= ROUND_BATCH:
-                if self._stop.is_set() or time.monotonic() > until:
-                    break
-            done = True
-        finally:
-            leases.give_back(name=each.name, holder=self.name, done=done)
 
     def _send(self) -> int:
         counts = send.send_batch(

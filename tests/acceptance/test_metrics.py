@@ -17,7 +17,7 @@ from geooffers.api.location import dropped_fixes
 from geooffers.events import EventKind, Happened
 from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.rounds import forget
-from geooffers.rounds.timetable import ROUNDS, Round
+from geooffers.rounds.timetable import TASKS, Task
 from geooffers.visits.models import DeviceState, EndReason, Visit
 from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence
@@ -186,24 +186,24 @@ def test_why_a_message_was_not_sent_is_told_from_what_firebase_answered(sandbox:
     assert told["geooffers_pushes_settled", "sent"] == 1
 
 
-def test_the_rounds_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:
-    assert scraped()["geooffers_round_last_run_timestamp_seconds", "forget"] == 0
+def test_the_tasks_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:
+    assert scraped()["geooffers_task_last_run_timestamp_seconds", "forget"] == 0
     worker = make_worker(sandbox)
     worker.run_once()
     told = scraped()
-    for each in ROUNDS:
-        assert told["geooffers_round_last_success_timestamp_seconds", each.name] > time.time() - 60
-        assert told["geooffers_round_failures", each.name] == 0
+    for each in TASKS:
+        assert told["geooffers_task_last_success_timestamp_seconds", each.name] > time.time() - 60
+        assert told["geooffers_task_failures", each.name] == 0
     for failures in (1, 2):
         with pytest.raises(ZeroDivisionError):
-            worker._run_round(Round(name="forget", every_s=0, run=fails), every_s=0)
-        assert scraped()["geooffers_round_failures", "forget"] == failures
+            worker.tasks.run(Task(name="forget", every_s=0, run=fails), every_s=0)
+        assert scraped()["geooffers_task_failures", "forget"] == failures
     assert (
-        scraped()["geooffers_round_last_success_timestamp_seconds", "forget"]
-        == told["geooffers_round_last_success_timestamp_seconds", "forget"]
+        scraped()["geooffers_task_last_success_timestamp_seconds", "forget"]
+        == told["geooffers_task_last_success_timestamp_seconds", "forget"]
     )
     worker.run_once()
-    assert scraped()["geooffers_round_failures", "forget"] == 0
+    assert scraped()["geooffers_task_failures", "forget"] == 0
 
 
 def fails(*, now: datetime, limit: int) -> int:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from geooffers.coupons import issuing, ledger
 from geooffers.coupons.models import Coupon, RefusedScan, ShopperOfferCount
 from geooffers.rounds import forget, forgetting_figures
-from geooffers.rounds.models import Forgotten, RoundLease
+from geooffers.rounds.models import Forgotten, TaskLease
 from geooffers.rounds.templatetags import humanize_spans
 from geooffers.shoppers.models import (
     ConsentReceipt,
@@ -166,7 +166,7 @@ def test_operators_see_what_is_kept_for_how_long_and_what_went(operator: Client)
     for days, rows in ((0, 40), (3, 1500)):
         Forgotten.objects.create(what="visits", rows=rows, before=now, at=now - days * DAY, took_ms=12)
     DataRequest.objects.create(kind=DataRequestKind.ERASURE, asked_at=now, done_at=now + timedelta(seconds=90))
-    RoundLease.objects.create(name="forget", last_run_at=now)
+    TaskLease.objects.create(name="forget", last_run_at=now)
     page = operator.get(PAGE)
     assert page.status_code == 200
     text = page.content.decode()

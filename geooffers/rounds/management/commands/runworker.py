@@ -1,4 +1,5 @@
-"""`manage.py runworker`: sends pushes and runs the periodic rounds. Start as many as you like, where you like."""
+"""`manage.py runworker`: sends pushes, runs the periodic tasks, follows the events. Start as many as you like, where
+you like."""
 
 import signal
 import threading
@@ -9,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
-from geooffers.rounds.worker import Worker
+from geooffers.rounds.worker import Part, Worker
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
 from notifications.sending import LEASE_S
@@ -18,10 +19,16 @@ from notifications.transports.fcm import TIMEOUT_S
 
 
 class Command(BaseCommand):
-    help = "Send what the outbox owes and run the periodic rounds. SIGTERM finishes the batch at hand and stops."
+    help = "Send what the outbox owes, run the periodic tasks, follow the events. SIGTERM finishes what is at hand."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="Every round once, send all that is due, then stop.")
+        parser.add_argument("--once", action="store_true", help="Send all that is due, every task once, then stop.")
+        parser.add_argument(
+            "--only",
+            action="append",
+            choices=list(Part),
+            help="Nothing but this; may be given again. Without it one process does all three.",
+        )
         parser.add_argument("--batch", type=int, default=100, help="Pushes claimed at a time.")
         parser.add_argument("--connections", type=int, default=8, help="Pushes on their way at a time.")
         parser.add_argument("--lease-s", type=float, default=LEASE_S, help="How long a claimed push is ours.")
@@ -53,6 +60,8 @@ class Command(BaseCommand):
             if options["once"]:
                 worker.run_once()
             else:
-                worker.run(poll_s=options["poll_s"])
+                parts = [Part(each) for each in options["only"] or Part]
+                if not worker.run(poll_s=options["poll_s"], parts=parts):
+                    raise CommandError("a thread of the worker ended by a fault; the log says which")
         finally:
             transport.close()
