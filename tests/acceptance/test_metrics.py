@@ -77,6 +77,7 @@ def test_it_is_asked_by_the_process_s_address_and_without_tls(settings) -> None:
 def test_the_page_lists_every_metric_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(geooffers_\w+)`", (DOCS / "monitoring.md").read_text(), flags=re.MULTILINE))
     make_follower()
+    EventFollower.objects.create(name="figures")
     dropped_fixes.count(client="positions", reasons={"too_old": 1})
     dropped_fixes.write(now=timezone.now())
     for state, settled_at in ((PushState.DEAD, timezone.now()), (PushState.READY, None)):
@@ -274,5 +275,5 @@ def test_each_process_that_matches_tells_how_its_index_stands_until_it_is_gone()
 
 
 def test_it_costs_no_more_queries_with_more_to_tell(django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(15 + len(forget.STEPS)):
+    with django_assert_max_num_queries(18 + len(forget.STEPS)):
         scraped()
