@@ -1,7 +1,9 @@
 """Old events go, when every follower has read them. A follower that is down is waited for, but not for ever."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import F, Min
 
@@ -36,6 +38,6 @@ def prune(before: datetime, limit: int) -> int:
     return Event.objects.filter(pk__in=old).delete()[0]
 
 
-def forget_visits(*, visit_ids: list[object]) -> None:
+def forget_visits(*, visit_ids: Collection[UUID]) -> None:
     """The visits have lost their shopper: so does what was told of them."""
     Event.objects.filter(visit_id__in=visit_ids, shopper_id__isnull=False).update(shopper_id=None)
