@@ -253,7 +253,7 @@ class PushPart(_Part):
     settled_at: datetime | None
 
 
-class EventPart(_Part):
+class HappenedPart(_Part):
     """That something happened, and the ids of what it was about. Kept for those parts of the service that count and
     follow."""
 
@@ -344,7 +344,7 @@ class ExportOut(strict.ReplySchema):
     ledger: list[LedgerPart]
     offer_counts: list[OfferCountPart]
     pushes: list[PushPart]
-    events: list[EventPart]
+    events: list[HappenedPart]
 
 
 @cache
