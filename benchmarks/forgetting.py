@@ -145,7 +145,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     prepare()
     from geooffers.coupons import issuing, ledger
-    from geooffers.rounds import forget
+    from geooffers.worker import forget
 
     began = time.perf_counter()
     fill(count)

@@ -244,7 +244,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # or the server would stay behind
     prepare()
     from benchmarks import places
-    from geooffers.rounds.demo.processes import free_port
+    from geooffers.worker.demo.processes import free_port
 
     cafe = places.store(lat=60.1695, lon=24.9525)
     places.fences_around(cafe, count=1)

@@ -79,7 +79,7 @@ INSTALLED_APPS = [
     "geooffers.coupons",
     "geooffers.api",
     "geooffers.pages",
-    "geooffers.rounds",
+    "geooffers.worker",
 ]
 
 MIDDLEWARE = [

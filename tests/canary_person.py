@@ -15,11 +15,11 @@ from geooffers.api.identity import auth
 from geooffers.api.location import report_rate
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState, Decision
-from geooffers.rounds import export
 from geooffers.sealing.columns import SealedHash
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
+from geooffers.worker import export
 from merchants.live_fences import live_fences
 from merchants.models import Store
 from merchants.people import keys

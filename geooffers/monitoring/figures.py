@@ -22,11 +22,11 @@ from prometheus_client.registry import Collector
 from geooffers.api.models import DroppedFixes
 from geooffers.events import counting
 from geooffers.events.models import Event, EventCount, EventFollower
-from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten, TaskLease
-from geooffers.rounds.timetable import TASKS
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
+from geooffers.worker import forget
+from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.timetable import TASKS
 from merchants.models import FenceFollower
 from notifications.models import Push, PushState
 

@@ -16,9 +16,9 @@ from geooffers import events
 from geooffers.api.location import dropped_fixes
 from geooffers.events import EventKind, Happened
 from geooffers.events.models import Event, EventCount, EventFollower
-from geooffers.rounds import forget
-from geooffers.rounds.timetable import TASKS, Task
 from geooffers.visits.models import DeviceState, EndReason, Visit
+from geooffers.worker import forget
+from geooffers.worker.timetable import TASKS, Task
 from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence
 from notifications import outbox

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from geooffers.coupons.models import Coupon
-from geooffers.rounds.worker import Worker
+from geooffers.worker.runner import Worker
 from notifications import outbox, sending
 from notifications.models import Kind
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_store

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from geooffers.api.erasing import erase_traces
 from geooffers.coupons.models import Coupon
-from geooffers.rounds import erase
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.usecases.privacy import erase_shopper
+from geooffers.worker import erase
 from tests import searching
 from tests.cast import NOON
 

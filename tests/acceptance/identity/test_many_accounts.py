@@ -11,9 +11,9 @@ from geooffers.api.edge import clock
 from geooffers.coupons import deciding, device_limits
 from geooffers.coupons.device_limits import PERIOD, SEATS
 from geooffers.coupons.models import Coupon, Decision, DeviceShare
-from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
+from geooffers.worker import forget
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Offer, Trigger
 from notifications.sandbox.keys import load_keys

@@ -25,7 +25,7 @@ from geooffers.api import erasing as of_api
 from geooffers.api.edge.limits import _redis
 from geooffers.coupons import ledger
 from geooffers.events import erasing as of_events
-from geooffers.rounds import void_passes
+from geooffers.worker import void_passes
 from notifications.sandbox.keys import load_keys
 from tests import searching
 from tests.acceptance.privacy.test_canary import every_log_line  # noqa: F401  # the same fixture: every logger at DEBUG

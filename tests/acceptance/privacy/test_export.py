@@ -17,7 +17,6 @@ from geooffers.coupons.models import Coupon, Decision, Outcome
 from geooffers.coupons.reason_words import TO_SHOPPERS
 from geooffers.coupons.redemption import ScannedBy
 from geooffers.events import exporting as of_events
-from geooffers.rounds import export as round_
 from geooffers.shoppers.models import DataRequest, Export
 from geooffers.shoppers.privacy import data_export as of_shoppers
 from geooffers.usecases.privacy import export_shopper
@@ -25,6 +24,7 @@ from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
+from geooffers.worker import export as round_
 from merchants.live_fences import live_fences
 from merchants.models import Offer
 from merchants.people import keys

@@ -10,9 +10,6 @@ from django.utils import timezone
 
 from geooffers.coupons import issuing, ledger
 from geooffers.coupons.models import Coupon, RefusedScan, ShopperOfferCount
-from geooffers.rounds import forget, forgetting_figures
-from geooffers.rounds.models import Forgotten, TaskLease
-from geooffers.rounds.templatetags import humanize_spans
 from geooffers.shoppers.models import (
     ConsentReceipt,
     DataRequest,
@@ -23,6 +20,9 @@ from geooffers.shoppers.models import (
     TombstoneKind,
 )
 from geooffers.visits.models import EndReason, Visit
+from geooffers.worker import forget, forgetting_figures
+from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.templatetags import humanize_spans
 from merchants.models import OfferBudget, Role, User
 from tests.cast import NOON, consent_text, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store
 from tests.cast import make_visit as begin_visit
@@ -158,7 +158,7 @@ def operator() -> Client:
     return client
 
 
-PAGE = "/admin/rounds/forgotten/"
+PAGE = "/admin/worker/forgotten/"
 
 
 def test_operators_see_what_is_kept_for_how_long_and_what_went(operator: Client) -> None:

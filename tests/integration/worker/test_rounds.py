@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from geooffers.api.models import RateCount, StoredReply
 from geooffers.coupons import issuing, keyring, ledger, redemption
 from geooffers.coupons.models import Coupon, Decision, LedgerEntry, Outcome, Redemption, RefusedScan
-from geooffers.rounds import forget, leases, send
-from geooffers.rounds.models import Forgotten, TaskLease
-from geooffers.rounds.timetable import TASKS
 from geooffers.visits.models import EndReason, Visit
+from geooffers.worker import forget, leases, send
+from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.timetable import TASKS
 from merchants.models import Offer, OfferBudget, OfferState
 from merchants.shops import shops
 from notifications import outbox, sending

@@ -11,11 +11,11 @@ from django.db.models.functions import Now
 from geooffers import events
 from geooffers.events import EventKind, Happened, counting
 from geooffers.events.models import EventCount
-from geooffers.rounds import leases, running, worker
-from geooffers.rounds.models import TaskLease
-from geooffers.rounds.running import BATCH, Tasks
-from geooffers.rounds.timetable import FOLLOWERS, Task
-from geooffers.rounds.worker import Part, Worker
+from geooffers.worker import leases, runner, running
+from geooffers.worker.models import TaskLease
+from geooffers.worker.runner import Part, Worker
+from geooffers.worker.running import BATCH, Tasks
+from geooffers.worker.timetable import FOLLOWERS, Task
 from notifications import sending
 from notifications.models import Push, PushState
 from tests.crashes.worker_process import wait_until
@@ -164,7 +164,7 @@ def test_a_worker_with_a_part_that_broke_stops_and_says_so(sandbox: RunningSandb
 def test_a_task_that_hangs_does_not_keep_the_worker_from_stopping(
     sandbox: RunningSandbox, held: Held, monkeypatch, caplog
 ) -> None:
-    monkeypatch.setattr(worker, "TASKS_STOP_WITHIN_S", 0.0)
+    monkeypatch.setattr(runner, "TASKS_STOP_WITHIN_S", 0.0)
     one = make(sandbox, task(held))
     with Threads() as threads:
         run(threads, one)

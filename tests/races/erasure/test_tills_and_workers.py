@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from geooffers.coupons import holdings, keyring, ledger, passes, redemption
 from geooffers.coupons.models import Coupon, CouponState, Redemption, RefusedScan, Vendor, WalletPass
 from geooffers.coupons.redemption import ScannedBy
-from geooffers.rounds import send
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState
 from geooffers.shoppers.privacy import tombstones
@@ -16,6 +15,7 @@ from geooffers.usecases.till.look_up_coupon import look_up_coupon
 from geooffers.visits import recording
 from geooffers.visits.engine.transitions import Change, Transition
 from geooffers.visits.models import DeviceState, Visit
+from geooffers.worker import send
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets
 from notifications import outbox

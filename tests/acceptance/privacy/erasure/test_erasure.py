@@ -23,10 +23,10 @@ from geooffers.coupons.models import (
     Vendor,
     WalletPass,
 )
-from geooffers.rounds import erase, void_passes
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
+from geooffers.worker import erase, void_passes
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
 from notifications.models import Push

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from geooffers.rounds.demo import processes
+from geooffers.worker.demo import processes
 
 
 class Command(BaseCommand):

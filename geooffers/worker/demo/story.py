@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import httpx
 
-from geooffers.rounds.demo import phone as phones
-from geooffers.rounds.demo import track as tracks
-from geooffers.rounds.demo.city import City, Shop
+from geooffers.worker.demo import phone as phones
+from geooffers.worker.demo import track as tracks
+from geooffers.worker.demo.city import City, Shop
 
 PUSH_LIMIT_S = 20
 METRES_BETWEEN_FIXES = 25

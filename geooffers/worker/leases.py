@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from geooffers.rounds.models import TaskLease
+from geooffers.worker.models import TaskLease
 
 
 def prepare(*, names: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from geooffers.operators.admin_pages import ReadOnlyOperatorAdmin
-from geooffers.rounds import forgetting_figures
-from geooffers.rounds.models import Forgotten, TaskLease
+from geooffers.worker import forgetting_figures
+from geooffers.worker.models import Forgotten, TaskLease
 
 
 @admin.register(TaskLease)
@@ -24,7 +24,7 @@ class ForgottenAdmin(ReadOnlyOperatorAdmin):
 
     menu_order, menu_icon = 91, "auto_delete"
     list_display = ("what", "rows", "before", "at", "took_ms")
-    list_before_template = "rounds/forgetting.html"
+    list_before_template = "worker/forgetting.html"
     list_max_show_all = 0  # years of them
     ordering = ("-at",)
 

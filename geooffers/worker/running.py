@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError
 
-from geooffers.rounds import leases
-from geooffers.rounds.timetable import Task
+from geooffers.worker import leases
+from geooffers.worker.timetable import Task
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from geooffers import database_schema
-from geooffers.rounds.worker import Part, Worker
 from geooffers.shoppers.privacy import tombstones
 from geooffers.usecases.privacy import rotate_keys
+from geooffers.worker.runner import Part, Worker
 from notifications.sending import LEASE_S
 from notifications.transports import configured
 from notifications.transports.fcm import TIMEOUT_S

@@ -23,10 +23,10 @@ from enum import StrEnum
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from geooffers.events.following import Follower
-from geooffers.rounds import leases, running, send
-from geooffers.rounds.follow import Followers
-from geooffers.rounds.running import Tasks
-from geooffers.rounds.timetable import FOLLOWERS, TASKS, Task
+from geooffers.worker import leases, running, send
+from geooffers.worker.follow import Followers
+from geooffers.worker.running import Tasks
+from geooffers.worker.timetable import FOLLOWERS, TASKS, Task
 from notifications.transports.protocol import PushTransport
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,9 @@ class Worker:
     def run(self, *, poll_s: float, parts: Collection[Part] = frozenset(Part)) -> bool:
         """Until it is asked to stop. False: one of its threads ended by a fault, which stops the others."""
         senders = self._start({"send": self._send} if Part.SEND in parts else {}, poll_s=poll_s)
-        task_threads = {f"tasks-{number}": self._run_task for number in range(TASK_THREADS)}
+        task_threads: dict[str, Callable[[], object]] = {
+            f"tasks-{number}": self._run_task for number in range(TASK_THREADS)
+        }
         others = self._start(task_threads if Part.TASKS in parts else {}, poll_s=poll_s)
         others += self._start({"follow": self._followers.deliver} if Part.FOLLOW in parts else {}, poll_s=poll_s)
         renew_at = 0.0

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from geooffers.rounds.demo import city, phone, processes, story, track
+from geooffers.worker.demo import city, phone, processes, story, track
 from merchants.models import Merchant
 
 

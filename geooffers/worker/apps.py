@@ -2,11 +2,11 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 
-class RoundsConfig(AppConfig):
-    name = "geooffers.rounds"
-    label = "rounds"
+class WorkerConfig(AppConfig):
+    name = "geooffers.worker"
+    label = "worker"
 
     def ready(self) -> None:
-        from geooffers.rounds import checks
+        from geooffers.worker import checks
 
         register(checks.keys_are_there, Tags.database)

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
-from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten, TaskLease
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Shopper, Tombstone
+from geooffers.worker import forget
+from geooffers.worker.models import Forgotten, TaskLease
 
 DAYS = 30
 # The round comes by every six hours; what is older than its limit by more than this has been missed.

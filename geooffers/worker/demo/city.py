@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from geooffers.rounds.demo.track import Place, fence_places
+from geooffers.worker.demo.track import Place, fence_places
 from merchants.fences import editing
 from merchants.models import (
     AreaKind,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from geooffers.events import counting
 from geooffers.events.following import Follower
-from geooffers.rounds import close_stale, erase, expire, export, forget, void_passes
+from geooffers.worker import close_stale, erase, expire, export, forget, void_passes
 
 
 class Run(Protocol):

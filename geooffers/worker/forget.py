@@ -21,9 +21,9 @@ from geooffers.coupons.models import Coupon, CouponState, Decision, DeviceShare,
 from geooffers.events import pruning
 from geooffers.events.models import Event, EventCount
 from geooffers.operators.break_glass.models import Grant, Look
-from geooffers.rounds.models import Forgotten
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
+from geooffers.worker.models import Forgotten
 from merchants.offers import budgets
 from notifications.models import Push
 
