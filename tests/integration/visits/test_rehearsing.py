@@ -46,7 +46,7 @@ def reasons(rehearsal: Rehearsal) -> dict[str, str]:
 
 def everything() -> dict[str, list[Any]]:
     """Every row of every table of ours."""
-    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "api", "rounds")
+    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "api", "events", "worker")
     models = [model for label in ours for model in apps.get_app_config(label).get_models()]
     return {model._meta.label: sorted(repr(row) for row in model._default_manager.values_list()) for model in models}
 
