@@ -49,11 +49,12 @@ test-sqlite: .venv/dev
 	env -u DATABASE_URL $(PYTEST) $(if $(SLOW),,-m "not slow") $(ARGS)
 
 # Drawn orders of withdrawals, pauses, erasures, reports, claims and redemptions on PostgreSQL: twenty times as many as
-# `make test` plays. RACE_SEED=… plays those of a seed again.
+# `make test` plays; and fifty times as many events for followers to read. RACE_SEED=… plays those of a seed again.
 soak: .venv/dev
 	@url=$$($(BIN)/python .ci/find-postgresql); \
 	test -n "$$url" || { echo "a soak needs PostgreSQL: set DATABASE_URL_FOR_TESTS"; exit 1; }; \
-	DATABASE_URL=$$url RACE_RUNS=$${RACE_RUNS:-10000} $(BIN)/python -m pytest -n auto tests/races/test_interleavings.py $(ARGS)
+	DATABASE_URL=$$url RACE_RUNS=$${RACE_RUNS:-10000} RACE_EVENTS=$${RACE_EVENTS:-100000} \
+		$(BIN)/python -m pytest -n auto --timeout 3600 tests/races/test_interleavings.py tests/races/events $(ARGS)
 
 check: .venv/dev openapi-lint
 	$(BIN)/ruff format --check .

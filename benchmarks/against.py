@@ -66,7 +66,7 @@ def compare(other: Path, *, rounds: int, postgresql: bool) -> None:
 
 @contextlib.contextmanager
 def _serving(name: str, root: Path, *, rounds: int, postgresql: bool, stack: contextlib.ExitStack) -> Iterator[Side]:
-    from geooffers.rounds.demo.processes import free_port
+    from geooffers.worker.demo.processes import free_port
 
     folder = BENCH_DIR / name
     folder.mkdir(parents=True)

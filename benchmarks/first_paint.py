@@ -39,7 +39,7 @@ def main() -> None:
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    from geooffers.rounds.demo import city, processes
+    from geooffers.worker.demo import city, processes
 
     city.build()
     connections.close_all()

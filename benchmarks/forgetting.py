@@ -150,7 +150,7 @@ def main() -> None:
     prepare()
     from geooffers.coupons import issuing
     from geooffers.redemptions import books
-    from geooffers.rounds import forget
+    from geooffers.worker import forget
 
     began = time.perf_counter()
     fill(count)

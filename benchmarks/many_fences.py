@@ -153,7 +153,7 @@ def edit_among_them() -> None:
 
 @contextlib.contextmanager
 def served(count: int, environment: dict[str, str]) -> Iterator[Client]:
-    from geooffers.rounds.demo.processes import free_port
+    from geooffers.worker.demo.processes import free_port
 
     url = f"http://127.0.0.1:{free_port(8200)}"
     phones = json.loads((BENCH_DIR / str(count) / "phones.json").read_text())

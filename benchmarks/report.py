@@ -261,7 +261,7 @@ def main() -> None:
         return
     prepare()
     from benchmarks import places
-    from geooffers.rounds.demo.processes import free_port
+    from geooffers.worker.demo.processes import free_port
 
     cafe = places.store(lat=60.1695, lon=24.9525)
     places.fences_around(cafe, count=1)

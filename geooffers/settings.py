@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "ninja",
+    "geooffers.events",
     "geooffers.operators.break_glass",
     "geooffers.ledger",
     "geooffers.shoppers",
@@ -80,7 +81,7 @@ INSTALLED_APPS = [
     "geooffers.callers",
     "geooffers.api",
     "geooffers.pages",
-    "geooffers.rounds",
+    "geooffers.worker",
 ]
 
 MIDDLEWARE = [
@@ -136,7 +137,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # Beside what the URL asks for (`?sslmode=verify-full`), which must not get lost.
     _database.setdefault("OPTIONS", {})
-    if pool := bounded("GEOOFFERS_DATABASE_POOL", default=4, least=0, most=1_000):
+    if pool := bounded("GEOOFFERS_DATABASE_POOL", default=6, least=0, most=1_000):
         _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -273,6 +274,7 @@ JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else No
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
 KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
 KEEP_MESSAGES = keep_for("MESSAGES", days=14, most=30)
+KEEP_EVENTS = keep_for("EVENTS", days=30, most=90)  # one of a visit loses its shopper with the visit
 KEEP_REPLIES = keep_for("REPLIES", days=30, most=90)
 KEEP_REDEMPTIONS = keep_for("REDEMPTIONS", days=7 * 365, most=10 * 365)
 KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)

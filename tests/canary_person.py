@@ -14,11 +14,11 @@ from geooffers.callers import device_lookup, limits, report_rate
 from geooffers.coupons import codes, keyring
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.decisions.models import Decision
-from geooffers.rounds import export
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
+from geooffers.worker import export
 from merchants.live_fences import live_fences
 from merchants.models import Store
 from merchants.people import keys

@@ -10,7 +10,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- written by `python -m tests.privacy_page` -->\n", "<!-- until here -->\n"
-PERIODS = ("VISITS", "MESSAGES", "REPLIES", "REDEMPTIONS", "REFUSED_SCANS", "RECEIPTS", "AUDIT", "TOMBSTONES")
+PERIODS = ("VISITS", "MESSAGES", "EVENTS", "REPLIES", "REDEMPTIONS", "REFUSED_SCANS", "RECEIPTS", "AUDIT", "TOMBSTONES")
 
 
 def catalogue() -> dict[str, Any]:

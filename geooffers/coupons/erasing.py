@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from geooffers.coupons import accounting, device_limits
+from geooffers.coupons import accounting, device_limits, telling
 from geooffers.coupons.models import Coupon, CouponState, DeviceShare, ShopperOfferCount, Vendor, WalletPass
 from geooffers.shoppers.models import Shopper
 from geooffers.shoppers.privacy.erasing import Erasing
@@ -29,11 +29,12 @@ def erase_now(*, of: Erasing) -> Erased:
     """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
     no coupon by that code any more."""
     held = Coupon.objects.filter(shopper__in=of.shopper_ids)
-    locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer"))
+    locked = list(held.order_by("pk").select_for_update().only("pk", "state", "offer", "shopper"))
     ids = [coupon.pk for coupon in locked]
     open_ones = [coupon for coupon in locked if coupon.state == CouponState.OPEN]
     accounting.write_ended(coupon_ids=[coupon.pk for coupon in open_ones], at=of.now)
     Coupon.objects.filter(pk__in=[coupon.pk for coupon in open_ones]).update(state=CouponState.EXPIRED)
+    telling.expired(open_ones, at=of.now)
     passes = WalletPass.objects.filter(coupon__in=ids)
     # Nobody can ask for an Apple pass again, so nothing needs to be said about it.
     held_by_google = dict(passes.filter(vendor=Vendor.GOOGLE).values_list("coupon", "serial"))

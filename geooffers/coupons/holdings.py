@@ -4,8 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
+from geooffers.coupons import telling
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper
 
@@ -37,5 +39,9 @@ def coupon_of(*, shopper: Shopper, coupon_id: UUID) -> Coupon:
 def mark(*, shopper: Shopper, coupon_id: UUID, as_: Mark, now: datetime) -> Coupon:
     """Remember the first time; saying it again changes nothing. A dismissed coupon can still be redeemed."""
     field = f"{as_}_at"
-    Coupon.objects.filter(shopper=shopper, pk=coupon_id, **{field: None}).update(**{field: now})
-    return coupon_of(shopper=shopper, coupon_id=coupon_id)
+    with transaction.atomic():
+        first = Coupon.objects.filter(shopper=shopper, pk=coupon_id, **{field: None}).update(**{field: now})
+        coupon = coupon_of(shopper=shopper, coupon_id=coupon_id)
+        if first and as_ is Mark.SEEN:
+            telling.seen(coupon, at=now)
+    return coupon

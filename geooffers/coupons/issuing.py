@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from geooffers.coupons import accounting, counting, device_limits, keyring
+from geooffers.coupons import accounting, counting, device_limits, keyring, telling
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
@@ -42,7 +42,8 @@ def issue_coupon(
     A failure rolls back to the savepoint, which lets go of the locks too, and the caller may ask for another offer.
     The budget comes last because everybody wants it.
 
-    At most one per visit and offer: the caller holds the lock of the visit, and a constraint says it again.
+    In the caller's transaction. At most one per visit and offer: the caller holds the lock of the visit, and a
+    constraint says it again.
     """
     with transaction.atomic():
         coupon = _write_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
@@ -53,6 +54,7 @@ def issue_coupon(
             raise DeviceLimitReached
         if not budgets.reserve(offer_id=offer.pk):
             raise CapReached
+    telling.issued([coupon])  # after the savepoint: what that rolls back has not happened
     return coupon
 
 
@@ -99,6 +101,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
         counting.give_back(held=Counter((one.offer_id, one.shopper_id) for one in due if one.shopper_id))
         for offer_id, count in sorted(Counter(one.offer_id for one in due).items()):
             budgets.release(offer_id=offer_id, count=count)
+        telling.expired(due, at=now)
     return len(due)
 
 

@@ -20,11 +20,13 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from geooffers.api.models import DroppedFixes
-from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten, RoundLease
-from geooffers.rounds.timetable import ROUNDS
+from geooffers.events import counting
+from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
+from geooffers.worker import forget
+from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.timetable import TASKS
 from merchants.models import FenceFollower
 from notifications.models import SETTLED, Channel, Delivery, DeliveryState
 
@@ -51,10 +53,11 @@ class _Figures(Collector):
         yield from _reports(self._now)
         yield from _deliveries(self._now)
         yield from _not_sent(self._now)
-        yield from _rounds()
+        yield from _tasks(self._now)
         yield from _forgetting(self._now)
         yield from _erasures(self._now)
         yield from _followers(self._now)
+        yield from _events(self._now)
 
 
 def _reports(now: datetime) -> Iterator[Metric]:
@@ -148,34 +151,44 @@ def _not_sent(now: datetime) -> Iterator[Metric]:
     )
 
 
-def _rounds() -> Iterator[Metric]:
-    """Of the worker. A round that never ran stands at 0, which is long ago."""
-    leases = {lease.name: lease for lease in RoundLease.objects.all()}
-    known = [(each.name, each.every_s, leases.get(each.name) or RoundLease(name=each.name)) for each in ROUNDS]
+def _tasks(now: datetime) -> Iterator[Metric]:
+    """Of the worker. A task that never ran stands at 0, which is long ago."""
+    leases = {lease.name: lease for lease in TaskLease.objects.all()}
+    known = [(each.name, each.every_s, leases.get(each.name) or TaskLease(name=each.name)) for each in TASKS]
     told: list[tuple[str, str, dict[tuple[str, ...], float]]] = [
         (
-            "geooffers_round_interval_seconds",
-            "How often a periodic round of the worker is to run.",
+            "geooffers_task_interval_seconds",
+            "How often a periodic task of the worker is to run.",
             {(name,): every_s for name, every_s, _ in known},
         ),
         (
-            "geooffers_round_last_run_timestamp_seconds",
-            "When a round last came to its end, well or not.",
+            "geooffers_task_last_run_timestamp_seconds",
+            "When a task last came to its end, well or not.",
             {(name,): _timestamp(lease.last_run_at) for name, _, lease in known},
         ),
         (
-            "geooffers_round_last_success_timestamp_seconds",
-            "When a round last came to its end without a fault.",
+            "geooffers_task_last_success_timestamp_seconds",
+            "When a task last came to its end without a fault.",
             {(name,): _timestamp(lease.done_at) for name, _, lease in known},
         ),
         (
-            "geooffers_round_failures",
-            "How often in a row a round has ended in a fault.",
+            "geooffers_task_failures",
+            "How often in a row a task has ended in a fault.",
             {(name,): lease.failures for name, _, lease in known},
+        ),
+        (
+            "geooffers_task_running_seconds",
+            "For how long a task has been running; 0 when it is not.",
+            {(name,): _age(lease.started_at, now=now) for name, _, lease in known},
+        ),
+        (
+            "geooffers_task_overruns",
+            "How often a task took longer than its lease, or its worker died with it.",
+            {(name,): lease.overruns for name, _, lease in known},
         ),
     ]
     for name, about, values in told:
-        yield _gauges(name, about, ("round",), values)
+        yield _gauges(name, about, ("task",), values)
 
 
 def _forgetting(now: datetime) -> Iterator[Metric]:
@@ -241,6 +254,52 @@ def _followers(now: datetime) -> Iterator[Metric]:
             ("host", "pid"),
             {(each.host, str(each.pid)): _age(getattr(each, column), now=now) for each in there},
         )
+
+
+def _events(now: datetime) -> Iterator[Metric]:
+    """What the followers have delivered and what they have not."""
+    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    there = list(EventFollower.objects.order_by("name"))
+    columns: list[tuple[str, str, dict[tuple[str, ...], float]]] = [
+        (
+            "geooffers_event_follower_lag_seconds",
+            "How old the oldest event is that a follower has not been given; 0 when it has been given all.",
+            {(each.name,): _event_lag(each, last=last, now=now) for each in there},
+        ),
+        (
+            "geooffers_event_follower_behind",
+            "How many numbers of events a follower is behind the last; some of them are nobody's.",
+            {(each.name,): max(last - each.delivered, 0) for each in there},
+        ),
+        (
+            "geooffers_event_follower_failures",
+            "How often in a row a follower's handler has failed.",
+            {(each.name,): each.failures for each in there},
+        ),
+        (
+            "geooffers_event_follower_missed",
+            "Events that were pruned before a follower was given them.",
+            {(each.name,): each.missed for each in there},
+        ),
+    ]
+    for name, about, values in columns:
+        yield _gauges(name, about, ("follower",), values)
+    hour = (now - LATELY).replace(minute=0, second=0, microsecond=0)
+    counted = EventCount.objects.filter(hour__gte=hour).order_by().values_list("kind").annotate(Sum("count"))
+    yield _gauges(
+        "geooffers_events",
+        "Events that happened in this hour and the one before, by kind; those of visits are not counted.",
+        ("kind",),
+        {(str(kind),): 0 for kind in counting.COUNTED} | {(kind,): count for kind, count in counted},
+    )
+
+
+def _event_lag(follower: EventFollower, *, last: int, now: datetime) -> float:
+    """All that was appended before `complete_at` has been given to it; an event may be told long after its time."""
+    if follower.delivered >= last:
+        return 0.0
+    unread = Event.objects.filter(pk__gt=follower.delivered).order_by("pk").values_list("at", flat=True).first()
+    return min((_age(moment, now=now) for moment in (unread, follower.complete_at) if moment), default=0.0)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.db import IntegrityError, transaction
 
-from geooffers.coupons import accounting, keyring
+from geooffers.coupons import accounting, keyring, telling
 from geooffers.coupons.codes import Code, KeyGone
 from geooffers.coupons.models import Coupon, CouponState
 from geooffers.ledger import movements, posting
@@ -123,6 +123,7 @@ def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: da
         _refuse_if_it_must_be(coupon, store=store, now=now)
         redemption = _write(coupon=coupon, store=store, scanned_by=scanned_by, nonce=nonce, now=now)
         budgets.redeem(offer_id=coupon.offer_id)
+        telling.redeemed(coupon, store_id=store.pk, at=now)
     return Redeemed(redemption=redemption, replayed=False)
 
 

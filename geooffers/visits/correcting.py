@@ -14,6 +14,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
+from geooffers.visits import telling
 from geooffers.visits.engine.corrections import Correction, Told
 from geooffers.visits.engine.observations import to_moment
 from geooffers.visits.models import EndReason, Presence, Visit
@@ -77,6 +78,7 @@ def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: Told)
         visit.appeared_inside = now.appeared
         visit.dwelled_at = visit.dwelled_at if now.dwelled_ms == 0 else _moment(now.dwelled_ms)
         visit.save(update_fields=["began_at", "appeared_inside", "dwelled_at"])
+    telling.corrected(visit)
 
 
 def _end(visit: Visit | None, *, device: Device, at: datetime, reason: EndReason) -> None:
@@ -89,6 +91,7 @@ def _end(visit: Visit | None, *, device: Device, at: datetime, reason: EndReason
         return
     visit.ended_at, visit.end_reason = max(at, visit.began_at), reason
     visit.save(update_fields=["ended_at", "end_reason"])
+    telling.ended(visit)
 
 
 def _open_again(visit: Visit, *, device: Device, shopper_id: UUID, since: datetime) -> None:
@@ -115,10 +118,14 @@ def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
     )
     if left_at is not None:
         Visit.objects.bulk_create([ours])
+        telling.began(ours)
+        telling.ended(ours)
         return
     Visit.objects.bulk_create([ours], ignore_conflicts=True)
     visit = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id, ended_at=None).select_for_update().first()
     if visit is not None:
+        if visit.pk == ours.pk:
+            telling.began(visit)
         Presence.objects.bulk_create([Presence(visit=visit, device=device, since=ours.began_at)], ignore_conflicts=True)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from geooffers.shoppers.models import Shopper
+from geooffers.visits import telling
 from geooffers.visits.models import EndReason, Presence, Visit
 
 
@@ -48,3 +49,4 @@ def _join(*, older: Visit, younger: Visit, now: datetime) -> None:
     # Only one open visit of a shopper may stand at a fence, so the younger one ends before the older changes hands.
     younger.ended_at, younger.end_reason = now, EndReason.SIGNED_IN
     younger.save(update_fields=["ended_at", "end_reason"])
+    telling.ended(younger)

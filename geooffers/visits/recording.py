@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from geooffers import events
 from geooffers.shoppers.models import Device
 from geooffers.statements.compiled import Given, Update
 from geooffers.visits import correcting, writing
@@ -117,7 +118,10 @@ def end_presence_of_devices(*, device_ids: Collection[UUID], now: datetime, reas
         state.packed = b""
         state.last_fix_at = None
         state.save(update_fields=["version", "packed", "last_fix_at"])
-    return sum(_leave_all(device_id=device_id, at=lambda fence: now, reason=reason) for device_id in sorted(device_ids))
+    with events.in_one_statement():
+        return sum(
+            _leave_all(device_id=device_id, at=lambda fence: now, reason=reason) for device_id in sorted(device_ids)
+        )
 
 
 def end_forgotten_presence(*, device: Device, now: datetime, inside: Collection[int]) -> int:
@@ -151,7 +155,8 @@ def _close_one(*, device_id: UUID, minute: datetime) -> int:
     row.last_fix_at = None
     row.save(update_fields=["version", "packed", "last_fix_at"])
     last_inside_at = {fence: to_moment(stay.last_inside_ms) for fence, stay in state.inside.items()}
-    _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
+    with events.in_one_statement():
+        _leave_all(device_id=device_id, at=lambda fence: last_inside_at.get(fence, last_minute), reason=EndReason.STALE)
     return 1
 
 

@@ -25,6 +25,7 @@ from uuid_utils.compat import uuid7
 from geooffers.shoppers.models import Device
 from geooffers.statements.compiled import Given, GivenList, Select, columns_of, model_of
 from geooffers.statements.inserts import insert_new
+from geooffers.visits import telling
 from geooffers.visits.engine.transition_events import BEGINNINGS, Change
 from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import EndReason, Presence, Visit
@@ -61,7 +62,10 @@ def write(
         story = _Story(new=new.get(fence), visit=locked.get(fence), shared=shared, changes=changes)
         for place, one in run:
             if one.change is Change.CROSSED:
-                changes.added.append(_crossed(shopper_id=shopper_id, one=one))
+                crossed = _crossed(shopper_id=shopper_id, one=one)
+                changes.added.append(crossed)
+                telling.began(crossed)
+                telling.ended(crossed)
                 continue
             told = story.tell(one, shopper_id=shopper_id, is_gone=is_gone)
             if told is not None:
@@ -76,6 +80,8 @@ def leave(visits: Sequence[Visit], *, device_id: UUID, at: Callable[[int], datet
     ended = [visit for visit in visits if _left(visit, at=at(visit.fence_id), reason=reason, shared=shared)]
     _end_presences([visit.pk for visit in visits], device_id=device_id)
     _save(visits)
+    for visit in ended:
+        telling.ended(visit)
     return ended
 
 
@@ -149,6 +155,7 @@ class _Story:
             ended = _left(visit, at=one.at, reason=reason, shared=self.shared)
             self.changes.leave(visit)
             if ended:
+                telling.ended(visit)
                 self.visit = None
             return Written(visit=visit, is_news=ended)
         is_news = _went_on(visit, one)
@@ -166,6 +173,7 @@ class _Story:
             else:
                 self.visit = _new(shopper_id=shopper_id, one=one)
                 self.changes.added.append(self.visit)
+            telling.began(self.visit)
         self.changes.enter(self.visit, since=one.at)
         return Written(visit=self.visit, is_news=begins)
 

@@ -109,6 +109,7 @@ class OfferAdmin(ScopedAdmin):
             budgets.make(offer=obj, cap=form.cleaned_data["cap"], now=timezone.now())
         elif "cap" in form.changed_data:
             budgets.set_cap(offer=obj, cap=form.cleaned_data["cap"], now=timezone.now())
+        offers.tell_change(offer=obj, now=timezone.now())
 
     # --- buttons -----------------------------------------------------------------------------------------------
 
@@ -117,11 +118,11 @@ class OfferAdmin(ScopedAdmin):
         return "Published. Shoppers who come by may get it from now on."
 
     def pause(self, request: HttpRequest, row: Offer) -> str:
-        offers.pause(offer=row)
+        offers.pause(offer=row, now=timezone.now())
         return "Paused. Nobody gets it now; coupons already issued are honoured."
 
     def end(self, request: HttpRequest, row: Offer) -> str:
-        offers.end(offer=row)
+        offers.end(offer=row, now=timezone.now())
         return "Ended for good. Coupons already issued are honoured until they expire."
 
     button_refusals = (offers.WrongState, offers.AlreadyOver)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
+from geooffers import events
 from merchants.models import Merchant, Offer, OfferState, Store, Trigger
 from merchants.offers import budgets, geofenced_push_law, schedules
 
@@ -74,7 +75,14 @@ def create_offer(*, merchant: Merchant, cap: int, now: datetime, stores: Iterabl
         offer.save(force_insert=True)
         offer.stores.set(named)
         budgets.make(offer=offer, cap=cap, now=now)
+        tell_change(offer=offer, now=now)
     return offer
+
+
+def tell_change(*, offer: Offer, now: datetime) -> None:
+    """In the transaction that changed it: for whoever follows the events. Every function here that writes an offer does
+    so by itself; a form that has saved one calls it."""
+    events.append(events.Happened(kind=events.EventKind.OFFER_CHANGED, at=now, offer_id=offer.pk))
 
 
 def check_stores(*, merchant: Merchant, stores: Iterable[Store]) -> None:
@@ -182,29 +190,33 @@ def stores_of(offer: Offer) -> QuerySet[Store]:
 def publish(*, offer: Offer, now: datetime) -> None:
     if offer.ends_at <= now:
         raise AlreadyOver(f"it ended {offer.ends_at:%Y-%m-%d %H:%M} UTC")
-    _move(offer=offer, to=OfferState.LIVE)
+    _move(offer=offer, to=OfferState.LIVE, now=now)
 
 
-def pause(*, offer: Offer) -> None:
-    _move(offer=offer, to=OfferState.PAUSED)
+def pause(*, offer: Offer, now: datetime) -> None:
+    _move(offer=offer, to=OfferState.PAUSED, now=now)
 
 
-def end(*, offer: Offer) -> None:
-    _move(offer=offer, to=OfferState.ENDED)
+def end(*, offer: Offer, now: datetime) -> None:
+    _move(offer=offer, to=OfferState.ENDED, now=now)
 
 
 def archive(*, offer: Offer, now: datetime) -> None:
     """Put an offer away: ended, and out of the lists. Its coupons are honoured like those of any ended offer."""
     with transaction.atomic():
         if offer.state != OfferState.ENDED:
-            end(offer=offer)
-        Offer.objects.filter(pk=offer.pk, archived_at=None).update(archived_at=now)
+            end(offer=offer, now=now)
+        if Offer.objects.filter(pk=offer.pk, archived_at=None).update(archived_at=now):
+            tell_change(offer=offer, now=now)
     offer.refresh_from_db(fields=["archived_at"])
 
 
-def _move(*, offer: Offer, to: OfferState) -> None:
+def _move(*, offer: Offer, to: OfferState, now: datetime) -> None:
     """One conditional update, so that of two people pressing two buttons one is told what the other did."""
-    moved = Offer.objects.filter(pk=offer.pk, archived_at=None, state__in=_FROM[to]).update(state=to)
+    with transaction.atomic():
+        moved = Offer.objects.filter(pk=offer.pk, archived_at=None, state__in=_FROM[to]).update(state=to)
+        if moved:
+            tell_change(offer=offer, now=now)
     offer.refresh_from_db(fields=["state", "archived_at"])
     if not moved:
         raise WrongState(is_="archived" if offer.archived_at else offer.state, wanted=to)

@@ -35,6 +35,8 @@ class Claimed:
     attempts: int
     renewals: int
     kind: Kind
+    message_id: UUID
+    shopper_id: UUID | None
     subject: UUID
     # Where to: the device's address as it was when it was claimed, or the delivery's own.
     device_id: UUID | None
@@ -138,6 +140,8 @@ def _as_claimed(row: Delivery) -> Claimed:
         attempts=row.attempts,
         renewals=row.renewals,
         kind=Kind(message.kind),
+        message_id=row.message_id,
+        shopper_id=row.shopper_id,
         subject=message.subject,
         device_id=row.device_id,
         address_kind=device.push_kind if device is not None else "",

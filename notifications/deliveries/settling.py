@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
+from geooffers import events
 from notifications.deliveries.claiming import Claimed
 from notifications.deliveries.limits import Limits
 from notifications.messages.owing import RENEWED
@@ -13,7 +16,19 @@ def settle_sent(*, claimed: Claimed, provider_id: str, now: datetime) -> bool:
     """Owed again since the claim, it is ready at once: what was told may be out of date."""
     # Whatever the vendor calls it: a name that the column refuses would end the worker, and send the message again.
     fits = provider_id.replace("\x00", "")[: Delivery._meta.get_field("provider_id").max_length]
-    return _settle(claimed, state=DeliveryState.SENT, reason="", provider_id=fits, settled_at=now)
+    with transaction.atomic():
+        settled = _settle(claimed, state=DeliveryState.SENT, reason="", provider_id=fits, settled_at=now)
+        if settled:
+            events.append(
+                events.Happened(
+                    kind=events.EventKind.MESSAGE_SENT,
+                    at=now,
+                    shopper_id=claimed.shopper_id,
+                    coupon_id=claimed.subject,
+                    message_id=claimed.message_id,
+                )
+            )
+    return settled
 
 
 def settle_retry(*, claimed: Claimed, reason: str, wait_s: float, limits: Limits, now: datetime) -> bool:

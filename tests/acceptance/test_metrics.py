@@ -12,10 +12,13 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from geooffers import events
 from geooffers.api.location import dropped_fixes
-from geooffers.rounds import forget
-from geooffers.rounds.timetable import ROUNDS, Round
+from geooffers.events import EventKind, Happened
+from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.visits.models import DeviceState, EndReason, Visit
+from geooffers.worker import forget
+from geooffers.worker.timetable import TASKS, Task
 from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence
 from notifications.messages import owing
@@ -74,6 +77,7 @@ def test_it_is_asked_by_the_process_s_address_and_without_tls(settings) -> None:
 def test_the_page_lists_every_metric_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(geooffers_\w+)`", (DOCS / "monitoring.md").read_text(), flags=re.MULTILINE))
     make_follower()
+    EventFollower.objects.create(name="figures")
     dropped_fixes.count(client="positions", reasons={"too_old": 1})
     dropped_fixes.write(now=timezone.now())
     for state, settled_at in ((DeliveryState.DEAD, timezone.now()), (DeliveryState.READY, None)):
@@ -186,28 +190,58 @@ def test_why_a_message_was_not_sent_is_told_from_what_firebase_answered(sandbox:
     assert told["geooffers_deliveries_settled", "fcm", "sent"] == 1
 
 
-def test_the_rounds_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:
-    assert scraped()["geooffers_round_last_run_timestamp_seconds", "forget"] == 0
+def test_the_tasks_tell_when_they_ended_well_and_how_often_not(sandbox: RunningSandbox) -> None:
+    assert scraped()["geooffers_task_last_run_timestamp_seconds", "forget"] == 0
     worker = make_worker(sandbox)
     worker.run_once()
     told = scraped()
-    for each in ROUNDS:
-        assert told["geooffers_round_last_success_timestamp_seconds", each.name] > time.time() - 60
-        assert told["geooffers_round_failures", each.name] == 0
+    for each in TASKS:
+        assert told["geooffers_task_last_success_timestamp_seconds", each.name] > time.time() - 60
+        assert told["geooffers_task_failures", each.name] == 0
     for failures in (1, 2):
         with pytest.raises(ZeroDivisionError):
-            worker._run_round(Round(name="forget", every_s=0, run=fails), every_s=0)
-        assert scraped()["geooffers_round_failures", "forget"] == failures
+            worker.tasks.run(Task(name="forget", every_s=0, run=fails), every_s=0)
+        assert scraped()["geooffers_task_failures", "forget"] == failures
     assert (
-        scraped()["geooffers_round_last_success_timestamp_seconds", "forget"]
-        == told["geooffers_round_last_success_timestamp_seconds", "forget"]
+        scraped()["geooffers_task_last_success_timestamp_seconds", "forget"]
+        == told["geooffers_task_last_success_timestamp_seconds", "forget"]
     )
     worker.run_once()
-    assert scraped()["geooffers_round_failures", "forget"] == 0
+    assert scraped()["geooffers_task_failures", "forget"] == 0
 
 
 def fails(*, now: datetime, limit: int) -> int:
     return limit // 0
+
+
+def test_a_follower_tells_how_far_it_is_behind_what_it_missed_and_how_often_it_failed() -> None:
+    now = timezone.now()
+    follower = EventFollower.objects.create(name="slow", failures=2, missed=3)
+
+    def told(what: str) -> float:
+        return scraped()[f"geooffers_event_follower_{what}", "slow"]
+
+    assert (told("lag_seconds"), told("behind"), told("failures"), told("missed")) == (0, 0, 2, 3)
+    events.append(*(Happened(kind=EventKind.COUPON_SEEN, at=now - timedelta(minutes=9)) for _ in range(2)))
+    first, last = Event.objects.order_by("pk").values_list("pk", flat=True)
+    assert told("lag_seconds") == pytest.approx(540, abs=60)
+    # What happened nine minutes ago was told a minute ago.
+    EventFollower.objects.filter(pk=follower.pk).update(delivered=first, complete_at=now - timedelta(minutes=1))
+    assert told("lag_seconds") == pytest.approx(60, abs=60)
+    assert told("behind") == 1
+    EventFollower.objects.filter(pk=follower.pk).update(delivered=last)
+    assert (told("lag_seconds"), told("behind")) == (0, 0)
+
+
+def test_what_the_figures_have_counted_is_told_of_two_hours_by_kind_and_never_of_visits() -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for back, count in ((0, 4), (1, 2), (3, 8)):
+        EventCount.objects.create(kind="coupon_redeemed", hour=hour - timedelta(hours=back), count=count)
+    told = scraped()
+    assert told["geooffers_events", "coupon_redeemed"] in (4, 6), "the hour may have turned"
+    assert told["geooffers_events", "message_sent"] == 0
+    assert not [key for key in told if key[0] == "geooffers_events" and key[1].startswith("visit")]
 
 
 def test_what_was_forgotten_is_told_by_table_and_what_is_kept_too_long_can_be_seen(sandbox: RunningSandbox) -> None:
@@ -244,6 +278,6 @@ def test_each_process_that_matches_tells_how_its_index_stands_until_it_is_gone()
 
 
 def test_it_costs_no_more_queries_with_more_to_tell(django_assert_max_num_queries: Any) -> None:
-    # Two of them ask which changes of fences are still needed.
-    with django_assert_max_num_queries(17 + len(forget.STEPS)):
+    # Two of them ask which changes of fences are still needed, three about the events.
+    with django_assert_max_num_queries(20 + len(forget.STEPS)):
         scraped()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from geooffers.coupons import keyring
-from geooffers.rounds.demo import city
+from geooffers.worker.demo import city
 from merchants.fences import editing
 from merchants.models import AreaKind, DiscountKind, ExclusionZone, FenceState, Merchant, Offer, Role, Store, User
 from merchants.offers import offers

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from geooffers.rounds.demo import processes
+from geooffers.worker.demo import processes
 from tests.conftest import ROOT, skip_or_fail
 
 expect.set_options(timeout=20_000)  # on a busy machine an answer may take its time

@@ -19,7 +19,7 @@ def main(folder: Path) -> None:
     from django.core.management import call_command
     from django.db import connections
 
-    from geooffers.rounds.demo import city, processes
+    from geooffers.worker.demo import city, processes
     from merchants.models import User
     from tests.browser import bakery
 

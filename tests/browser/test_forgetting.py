@@ -24,7 +24,7 @@ def a_month(live_city: City) -> None:
                 at = now - timedelta(days=days)
                 row = (what, dice.randint(about // 3, about), at - timedelta(days=30), at, dice.randint(8, 60))
                 city.execute(
-                    "INSERT INTO rounds_forgotten (what, rows, before, at, took_ms) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO worker_forgotten (what, rows, before, at, took_ms) VALUES (?, ?, ?, ?, ?)",
                     [str(value) if isinstance(value, datetime) else value for value in row],
                 )
         for kind, minutes in (("erasure", 1), ("erasure", 2), ("access", 0)):
@@ -41,7 +41,7 @@ def a_month(live_city: City) -> None:
 def test_what_is_kept_and_what_went(browsing: Browsing) -> None:
     operator = Drawing(browsing)
     operator.sign_in_as_operator()
-    operator.page.goto("/admin/rounds/forgotten/")
+    operator.page.goto("/admin/worker/forgotten/")
     expect(operator.page).to_have_title(re.compile("The forgetting"))
     row = operator.page.get_by_role("row", name="Visits lose their shopper")
     expect(row.get_by_role("img", name="visits:")).to_be_visible()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from geooffers.coupons.models import Coupon
-from geooffers.rounds.worker import Worker
+from geooffers.worker.runner import Worker
 from notifications.channels import configured, fcm
 from notifications.messages import owing
 from notifications.models import Kind

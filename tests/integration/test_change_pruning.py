@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from geooffers.rounds import forget
-from geooffers.rounds.models import Forgotten
+from geooffers.worker import forget
+from geooffers.worker.models import Forgotten
 from merchants import change_pruning
 from merchants.fences import editing
 from merchants.live_fences import snapshots

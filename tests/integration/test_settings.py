@@ -92,13 +92,13 @@ def test_what_the_database_url_asks_for_is_kept_beside_the_pool() -> None:
     outcome = subprocess.run(
         [sys.executable, "-c", show], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=60
     )
-    assert outcome.stdout.strip() == "{'sslmode': 'verify-full', 'pool': {'min_size': 1, 'max_size': 4}}", (
+    assert outcome.stdout.strip() == "{'sslmode': 'verify-full', 'pool': {'min_size': 1, 'max_size': 6}}", (
         outcome.stderr
     )
 
 
 @pytest.mark.parametrize(
-    ("pool", "has"), [({}, "{'min_size': 1, 'max_size': 4}"), ({"GEOOFFERS_DATABASE_POOL": "0"}, "None")]
+    ("pool", "has"), [({}, "{'min_size': 1, 'max_size': 6}"), ({"GEOOFFERS_DATABASE_POOL": "0"}, "None")]
 )
 def test_what_tests_start_has_the_settings_and_the_pool_of_the_service(pool: dict[str, str], has: str) -> None:
     """Not those of the tests' own process, which has no pool."""

@@ -11,18 +11,19 @@ from uuid import UUID
 from django.db import transaction
 
 from geooffers.coupons.models import Coupon
-from geooffers.rounds import erase
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.usecases.privacy import erase_shopper
+from geooffers.worker import erase
 from notifications.models import Kind, Message
 from tests import searching
 from tests.cast import NOON
 
 # The empty row of the shopper, and what the round takes within the day.
 WAITING = {"shoppers.Shopper", "visits.Visit", "decisions.Decision", "coupons.ShopperOfferCount"}
-# The merchants' books, and by which Google is told that a pass is void.
+# The merchants' books, by which Google is told that a pass is void, and that something happened with a coupon which is
+# nobody's any more.
 BOOKS = {"coupons.Coupon", "ledger.LedgerEntry", "redemptions.Redemption", "redemptions.RefusedScan"}
-STAYING = BOOKS | {"notifications.Message", "notifications.Delivery"}
+STAYING = BOOKS | {"notifications.Message", "notifications.Delivery", "events.Event"}
 
 
 class Farewell:

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import transaction
 
 from geooffers.coupons.models import Coupon
-from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.privacy import erase_shopper
 from geooffers.visits.models import EndReason, Visit
+from geooffers.worker import forget
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_store, make_visit
 from tests.races.together import Another
 

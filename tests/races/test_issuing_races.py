@@ -224,7 +224,7 @@ def test_an_offer_that_is_paused_while_somebody_saves_its_form_stays_paused(aino
     opened = filled_in(client.get(path).content)
 
     with transaction.atomic():
-        offers.pause(offer=offer)
+        offers.pause(offer=offer, now=NOON)
         saving = Another(lambda: client.post(path, opened | {"title": "Bun of the day"}).status_code)
         saving.wait_until_waiting()
     assert saving.result() == 302
@@ -284,7 +284,7 @@ def test_twin_an_admin_who_saves_the_counters_with_the_form_gives_places_away(ai
 
 def test_twin_a_form_that_saves_every_field_undoes_a_pause(aino: Store) -> None:
     opened = make_offer(aino)
-    offers.pause(offer=Offer.objects.get(pk=opened.pk))
+    offers.pause(offer=Offer.objects.get(pk=opened.pk), now=NOON)
     opened.title = "Bun of the day"
     opened.save()
     assert Offer.objects.get(pk=opened.pk).state == OfferState.LIVE

@@ -11,10 +11,10 @@ from geooffers.coupons.redemption import ScannedBy
 
 from geooffers.coupons import keyring, passes
 from geooffers.coupons.models import Coupon, Vendor, WalletPass
-from geooffers.rounds import send
 from geooffers.usecases import update_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
+from geooffers.worker import send
 from merchants.people.keys import SCOPES, make_key
 from notifications.channels import configured
 from notifications.deliveries import settling

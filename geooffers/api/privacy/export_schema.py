@@ -287,6 +287,19 @@ class DeliveryPart(_Part):
     settled_at: datetime | None
 
 
+class HappenedPart(_Part):
+    """That something happened, and the ids of what it was about. Kept for those parts of the service that count and
+    follow."""
+
+    kind: str
+    at: datetime
+    visit_id: UUID | None
+    coupon_id: UUID | None
+    offer_id: UUID | None
+    store_id: UUID | None
+    message_id: UUID | None
+
+
 class ExportOut(strict.ReplySchema):
     """Everything that is kept of you."""
 
@@ -355,6 +368,7 @@ class ExportOut(strict.ReplySchema):
                             "offer_counts",
                             "messages",
                             "deliveries",
+                            "events",
                         )
                     },
                 }
@@ -381,6 +395,7 @@ class ExportOut(strict.ReplySchema):
     offer_counts: list[OfferCountPart]
     messages: list[MessagePart]
     deliveries: list[DeliveryPart]
+    events: list[HappenedPart]
 
 
 @cache

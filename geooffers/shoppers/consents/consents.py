@@ -12,6 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from geooffers import events
 from geooffers.shoppers.consents import allowed
 from geooffers.shoppers.models import (
     LOCATION_PURPOSES,
@@ -205,3 +206,4 @@ def _receipt(*, state: ConsentState, device: Device, source: ReceiptSource, now:
         locale=locale or state.shopper.language,
         at=now,
     )
+    events.append(events.Happened(kind=events.EventKind.CONSENT_CHANGED, at=now, shopper_id=state.shopper_id))

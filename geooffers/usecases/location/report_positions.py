@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from geooffers import events
 from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.coupons import device_limits, holdings
 from geooffers.coupons.models import Coupon, CouponState
@@ -229,15 +230,16 @@ def _write(
                 _compare_and_set(device=reporter.device, version=fresh.version, plan=plan, now=now)
         if not plan.is_worth_a_write:
             return plan, []
-        coupons = _record(
-            device=reporter.device,
-            shopper=reporter.shopper,
-            consents=given,
-            interruption=interruption,
-            plan=plan,
-            live=live,
-            now=now,
-        )
+        with events.in_one_statement():
+            coupons = _record(
+                device=reporter.device,
+                shopper=reporter.shopper,
+                consents=given,
+                interruption=interruption,
+                plan=plan,
+                live=live,
+                now=now,
+            )
     return plan, coupons
 
 

@@ -19,6 +19,7 @@ from django.db import transaction
 from geooffers.callers import erasing as callers_erasing
 from geooffers.coupons import erasing as coupons_erasing
 from geooffers.decisions import erasing as decisions_erasing
+from geooffers.events import erasing as events_erasing
 from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
@@ -113,6 +114,8 @@ def _empty(*, of: Erasing, request: DataRequest) -> None:
     counts.update(notifications_erasing.erase_now(of=of))
     for coupon_id, serial in sorted(coupons.held_by_google.items()):
         update_pass.owe_void(coupon_id=coupon_id, serial=serial, now=of.now)
+    # After all that appends about these shoppers: what came before us is there to be found, and nothing comes after.
+    counts.update(events_erasing.erase_now(shopper_ids=of.shopper_ids))
     counts.update(callers_erasing.erase_traces(of.device_ids))
     counts.update(erasing.erase_now(of=of, request=request))
     erasing.add_counts(request=request, counts=counts)

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from geooffers.coupons import exporting as coupons_exporting
 from geooffers.decisions import exporting as decisions_exporting
+from geooffers.events import exporting as events_exporting
 from geooffers.redemptions import exporting as redemptions_exporting
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device, Export, Shopper
 from geooffers.shoppers.privacy import data_export, export_files
@@ -35,6 +36,7 @@ _APPS = (
     coupons_exporting,
     redemptions_exporting,
     notifications_exporting,
+    events_exporting,
 )
 
 

@@ -12,9 +12,9 @@ from geooffers.coupons import device_limits
 from geooffers.coupons.device_limits import PERIOD, SEATS
 from geooffers.coupons.models import Coupon, DeviceShare
 from geooffers.decisions.models import Decision
-from geooffers.rounds import forget
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
+from geooffers.worker import forget
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Offer
 from notifications.sandbox.keys import load_keys

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from geooffers.coupons.models import Coupon
-from geooffers.rounds import send
 from geooffers.usecases.passes import make_pass
+from geooffers.worker import send
 from merchants.live_fences import live_fences
 from merchants.models import Merchant, Store, Trade
 from notifications.models import Delivery, DeliveryState

@@ -99,7 +99,7 @@ def test_an_unknown_city_has_none_and_a_question_without_one_is_refused(aino: St
 
 
 def paused(offer: Offer) -> None:
-    offers.pause(offer=offer)
+    offers.pause(offer=offer, now=NOON)
 
 
 def draft(offer: Offer) -> None:

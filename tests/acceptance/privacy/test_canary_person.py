@@ -23,6 +23,7 @@ from psycopg import sql
 from geooffers.callers import device_lookup
 from geooffers.callers import erasing as of_callers
 from geooffers.callers.limits import _redis
+from geooffers.events import erasing as of_events
 from geooffers.redemptions import books
 from notifications.sandbox.keys import load_keys
 from tests import searching
@@ -37,8 +38,9 @@ from tests.running_sandbox import RunningSandbox
 
 REDIS_URL = "redis://127.0.0.1:6379/11"
 LATER = NOON + timedelta(minutes=20)
-# Merchants' rows lead to shops, not to people; these two hold people by an HMAC of the device's id.
-PLACES = {model._meta.label for model in leads_to_a_person() | of_callers.MODELS}
+# Merchants' rows lead to shops, not to people. Two of callers hold people by an HMAC of the device's id, and events by
+# plain ids.
+PLACES = {model._meta.label for model in leads_to_a_person() | of_callers.MODELS | of_events.MODELS}
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.eligibility import Reason
 from geooffers.decisions.models import Decision
 from geooffers.decisions.reason_words import TO_SHOPPERS
+from geooffers.events import exporting as of_events
 from geooffers.redemptions import exporting as of_redemptions
-from geooffers.rounds import export as round_
 from geooffers.shoppers.models import DataRequest, Export
 from geooffers.shoppers.privacy import data_export as of_shoppers
 from geooffers.usecases.privacy import export_shopper
@@ -27,6 +27,7 @@ from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
+from geooffers.worker import export as round_
 from merchants.live_fences import live_fences
 from merchants.models import Offer
 from merchants.people import keys
@@ -113,6 +114,12 @@ def test_a_small_account_gets_everything_at_once_and_by_the_published_schema(wal
         ("1 place", "redeemed"),
     ]
     assert {one["kind"] for one in document["messages"]} == {"coupon_issued", "coupon_redeemed"}
+    assert [one["kind"] for one in document["events"]] == [
+        "consent_changed",
+        "visit_began",
+        "coupon_issued",
+        "coupon_redeemed",
+    ]
     code = keyring.code_of(coupon)
     assert code.symbols not in answer.content.decode()
     assert str(code) not in answer.content.decode()
@@ -236,10 +243,10 @@ def test_an_erasure_takes_the_copy_along(long_known: Walker) -> None:
 
 
 def test_every_model_that_leads_to_a_person_is_exported() -> None:
-    apps = (of_shoppers, of_visits, of_coupons, of_decisions, of_redemptions, of_notifications)
+    apps = (of_shoppers, of_visits, of_coupons, of_decisions, of_redemptions, of_notifications, of_events)
     exported = {model for app in apps for model in app.MODELS}
     # What is being made cannot be in itself.
-    missing = {model._meta.label for model in leads_to_a_person() - exported - {Export}}
+    missing = {model._meta.label for model in (leads_to_a_person() | of_events.MODELS) - exported - {Export}}
     assert missing == set(), "name them in the exporting.py of their app, and hand them over there"
 
 

@@ -72,9 +72,9 @@ def test_what_was_promised_is_honoured_after_the_offer_was_edited_paused_or_ende
     coupons = [make_coupon(offer) for _ in range(3)]
     Offer.objects.filter(pk=offer.pk).update(discount_value=1, title="Less")
     assert till.redeem(code_of(coupons[0])).json()["discount_value"] == "20.00"
-    offers.pause(offer=offer)
+    offers.pause(offer=offer, now=NOON)
     assert till.redeem(code_of(coupons[1])).status_code == 201
-    offers.end(offer=offer)
+    offers.end(offer=offer, now=NOON)
     assert till.redeem(code_of(coupons[2])).json()["title"] == "Free cardamom bun"
 
 

@@ -13,8 +13,8 @@ import pytest
 from geooffers.api.edge import clock
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, WalletPass
-from geooffers.rounds import send
 from geooffers.usecases import update_pass
+from geooffers.worker import send
 from merchants.models import Offer
 from notifications.channels import configured
 from notifications.deliveries import claiming, settling

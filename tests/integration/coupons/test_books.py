@@ -180,7 +180,7 @@ class Books(RuleBasedStateMachine):
     def the_merchant_pauses_or_goes_on(self, which: int) -> None:
         offer = self.offers[which]
         if offer.pk in self.live:
-            offers.pause(offer=offer)
+            offers.pause(offer=offer, now=self.now)
             self.live.discard(offer.pk)
         else:
             offers.publish(offer=offer, now=self.now)

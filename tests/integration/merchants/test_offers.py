@@ -105,12 +105,12 @@ def test_nothing_holds_at_an_archived_store_or_merchant() -> None:
 def test_states_go_forward_and_ended_is_for_good() -> None:
     offer = cast.make_offer(cast.make_store(), state=OfferState.DRAFT)
     with pytest.raises(offers.WrongState):
-        offers.pause(offer=offer)
+        offers.pause(offer=offer, now=NOON)
     offers.publish(offer=offer, now=NOON)
-    offers.pause(offer=offer)
+    offers.pause(offer=offer, now=NOON)
     offers.publish(offer=offer, now=NOON)
-    offers.end(offer=offer)
-    for step in (lambda: offers.publish(offer=offer, now=NOON), lambda: offers.pause(offer=offer)):
+    offers.end(offer=offer, now=NOON)
+    for step in (lambda: offers.publish(offer=offer, now=NOON), lambda: offers.pause(offer=offer, now=NOON)):
         with pytest.raises(offers.WrongState) as refused:
             step()
         assert refused.value.is_ == "ended"
@@ -125,9 +125,9 @@ def test_an_offer_whose_window_is_over_cannot_be_published() -> None:
 def test_a_second_person_s_button_is_told_what_the_first_did() -> None:
     offer = cast.make_offer(cast.make_store())
     as_seen_by_the_second = Offer.objects.get(pk=offer.pk)
-    offers.end(offer=offer)
+    offers.end(offer=offer, now=NOON)
     with pytest.raises(offers.WrongState) as refused:
-        offers.pause(offer=as_seen_by_the_second)
+        offers.pause(offer=as_seen_by_the_second, now=NOON)
     assert refused.value.is_ == "ended"
 
 

@@ -9,6 +9,7 @@ from geooffers.callers import erasing as of_callers
 from geooffers.coupons import erasing as of_coupons
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import erasing as of_decisions
+from geooffers.events import erasing as of_events
 from geooffers.redemptions import erasing as of_redemptions
 from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
@@ -17,15 +18,8 @@ from geooffers.visits import erasing as of_visits
 from merchants.models import Offer
 from notifications import erasing as of_notifications
 
-ERASED = (
-    of_shoppers.MODELS
-    | of_visits.MODELS
-    | of_coupons.MODELS
-    | of_redemptions.MODELS
-    | of_decisions.MODELS
-    | of_notifications.MODELS
-    | of_callers.MODELS
-)
+ROOMS = (of_shoppers, of_visits, of_coupons, of_redemptions, of_decisions, of_notifications, of_events, of_callers)
+ERASED = frozenset().union(*(room.MODELS for room in ROOMS))
 
 
 # Ids that stand in a column without a foreign key, and what they lead to.

@@ -17,10 +17,10 @@ from geooffers.ledger.models import LedgerEntry
 from geooffers.ledger.movements import Account
 from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption, RefusedScan
-from geooffers.rounds import forget, leases, send
-from geooffers.rounds.models import Forgotten, RoundLease
-from geooffers.rounds.timetable import ROUNDS
 from geooffers.visits.models import EndReason, Visit
+from geooffers.worker import forget, leases, send
+from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.timetable import TASKS
 from merchants.models import Offer, OfferBudget, OfferState
 from merchants.people.access import Scanner
 from merchants.shops import shops
@@ -203,48 +203,72 @@ def test_pauses_grow_up_to_ten_minutes():
     assert sum(pauses) > 45 * 60
 
 
-# -- leases of the rounds
+# -- leases of the tasks
 
 
-def take(holder: str, *, every_s: float = 60) -> bool:
-    return leases.take(name="expire", holder=holder, every_s=every_s, lease_s=60)
+def take(holder: str, *, every_s: float = 60) -> int | None:
+    before = leases.take(name="expire", holder=holder, every_s=every_s, lease_s=60)
+    return before and before.lease + 1
 
 
 @pytest.fixture
-def round_row() -> None:
+def row() -> None:
     leases.prepare(names=["expire"])
 
 
-@pytest.mark.usefixtures("round_row")
-def test_one_worker_at_a_time_holds_a_round_and_it_rests_between_runs():
-    assert take("first")
+def let_it_lapse() -> None:
+    TaskLease.objects.update(until=Now() - timedelta(seconds=1))
+
+
+@pytest.mark.usefixtures("row")
+def test_one_worker_at_a_time_holds_a_task_and_it_rests_between_runs():
+    first = take("first")
+    assert first is not None
     assert not take("second")
-    leases.give_back(name="expire", holder="first", done=True)
+    assert leases.give_back(name="expire", lease=first, done=True)
     assert not take("second")
     assert take("second", every_s=0)
 
 
-@pytest.mark.usefixtures("round_row")
-def test_the_round_of_a_dead_worker_goes_to_the_next_and_the_dead_one_gives_nothing_back():
-    assert take("dead")
-    RoundLease.objects.update(until=Now() - timedelta(seconds=1))
-    assert take("alive")
-    leases.give_back(name="expire", holder="dead", done=True)
-    assert RoundLease.objects.get().holder == "alive"
-    assert RoundLease.objects.filter(until__gt=Now()).exists()
+@pytest.mark.usefixtures("row")
+def test_the_task_of_a_dead_worker_goes_to_the_next_and_the_dead_one_changes_nothing():
+    dead = take("dead")
+    let_it_lapse()
+    alive = take("alive")
+    assert (dead, alive) == (1, 2)
+    assert not leases.renew(name="expire", lease=dead, lease_s=60)
+    assert not leases.give_back(name="expire", lease=dead, done=True)
+    assert TaskLease.objects.get().holder == "alive"
+    assert TaskLease.objects.filter(until__gt=Now()).exists()
+    assert TaskLease.objects.get().overruns == 1, "it was not given back, and that is seen"
 
 
-@pytest.mark.usefixtures("round_row")
-def test_preparing_again_takes_nobodys_round_away():
+@pytest.mark.usefixtures("row")
+def test_a_lease_that_is_renewed_is_nobody_elses():
+    lease = take("first")
+    let_it_lapse()
+    assert leases.renew(name="expire", lease=lease, lease_s=60)
+    assert not take("second", every_s=0)
+
+
+@pytest.mark.usefixtures("row")
+def test_preparing_again_takes_nobodys_task_away():
     assert take("first")
     leases.prepare(names=["expire", "forget"])
-    assert RoundLease.objects.get(name="expire").holder == "first"
+    assert TaskLease.objects.get(name="expire").holder == "first"
 
 
-def test_every_round_of_the_timetable_runs(sandbox):
+@pytest.mark.usefixtures("row")
+def test_asking_for_what_is_not_due_writes_nothing(django_assert_num_queries):
+    assert leases.give_back(name="expire", lease=take("first"), done=True)
+    with django_assert_num_queries(1):
+        assert not take("second")
+
+
+def test_every_task_of_the_timetable_runs(sandbox):
     make_worker(sandbox).run_once()
-    ran = RoundLease.objects.filter(last_run_at__isnull=False, until__isnull=True)
-    assert set(ran.values_list("name", flat=True)) == {each.name for each in ROUNDS}
+    ran = TaskLease.objects.filter(last_run_at__isnull=False, until__isnull=True)
+    assert set(ran.values_list("name", flat=True)) == {each.name for each in TASKS}
 
 
 # -- forgetting

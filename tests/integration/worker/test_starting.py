@@ -24,7 +24,7 @@ def unapply(app: str) -> str:
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start[0])
 def test_a_migration_that_was_not_applied_is_named(start: list[str]) -> None:
     assert database_schema.unapplied() == []
-    name = unapply("rounds")
+    name = unapply("worker")
     assert database_schema.unapplied() == [name]
     with pytest.raises(CommandError, match=rf"lacks migrations of this code: {name}\. Run `manage.py migrate`"):
         call_command(*start)
@@ -44,7 +44,7 @@ def test_it_is_named_before_a_column_that_it_would_have_made(start: list[str]) -
 
 
 def test_of_many_the_first_are_named_and_the_others_counted() -> None:
-    MigrationRecorder.Migration.objects.filter(app__in=["visits", "coupons", "notifications", "rounds"]).delete()
+    MigrationRecorder.Migration.objects.filter(app__in=["visits", "coupons", "notifications", "worker"]).delete()
     with pytest.raises(database_schema.NotMigrated, match=r"\w+\.0001_initial, .* and 1 more\. Run"):
         database_schema.refuse_unless_migrated()
 

@@ -9,9 +9,9 @@ from django.db import OperationalError, transaction
 
 from geooffers.coupons.models import Coupon
 from geooffers.redemptions import books
-from geooffers.rounds import forget
 from geooffers.shoppers.models import Device
 from geooffers.visits.models import EndReason, Visit
+from geooffers.worker import forget
 from merchants.models import Geofence
 from tests.cast import NOON, make_coupon, make_device, make_visit
 from tests.races.leaving import Farewell

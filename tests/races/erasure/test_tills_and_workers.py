@@ -9,7 +9,6 @@ from geooffers.coupons import accounting, holdings, keyring, passes
 from geooffers.coupons.models import Coupon, CouponState, Vendor, WalletPass
 from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption, RefusedScan
-from geooffers.rounds import send
 from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import ConsentState
 from geooffers.shoppers.privacy import tombstones
@@ -18,6 +17,7 @@ from geooffers.visits import recording
 from geooffers.visits.engine.transition_events import Change
 from geooffers.visits.engine.transitions import Transition
 from geooffers.visits.models import DeviceState, Visit
+from geooffers.worker import send
 from merchants.models import ApiKey, Geofence, OfferBudget
 from merchants.offers import budgets
 from merchants.people.access import Scanner

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from geooffers.rounds.demo import track
+from geooffers.worker.demo import track
 from tests.cast import NOON
 
 

@@ -9,6 +9,7 @@ import requests
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
+from geooffers.rounds import send
 
 from geooffers.api.edge import clock
 from geooffers.callers.models import RateCount, StoredReply
@@ -17,10 +18,10 @@ from geooffers.coupons.models import Coupon, CouponState, ShopperOfferCount, Wal
 from geooffers.decisions.models import Decision
 from geooffers.redemptions import books
 from geooffers.redemptions.models import Redemption, RefusedScan
-from geooffers.rounds import erase, send
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
+from geooffers.worker import erase
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
 from notifications.channels import configured

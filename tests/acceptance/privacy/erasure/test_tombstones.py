@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.rounds import erase
 from geooffers.shoppers.models import DataRequest, Device, Shopper, Tombstone
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.visits.models import DeviceState
+from geooffers.worker import erase
 from merchants.models import Offer
 from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_device, make_shopper
