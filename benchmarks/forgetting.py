@@ -150,7 +150,7 @@ def main() -> None:
     prepare()
     from geooffers.coupons import issuing
     from geooffers.redemptions import books
-    from geooffers.worker import forget
+    from geooffers.worker.tasks import forget
 
     began = time.perf_counter()
     fill(count)

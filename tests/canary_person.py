@@ -18,7 +18,7 @@ from geooffers.shoppers.identity import tokens
 from geooffers.shoppers.models import Device, Purpose
 from geooffers.usecases.privacy import export_shopper
 from geooffers.visits.engine.observations import fold
-from geooffers.worker import export
+from geooffers.worker.tasks import export
 from merchants.live_fences import live_fences
 from merchants.models import Store
 from merchants.people import keys

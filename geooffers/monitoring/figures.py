@@ -24,8 +24,8 @@ from geooffers.events import counting
 from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from geooffers.worker import forget
 from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.tasks import forget
 from geooffers.worker.timetable import TASKS
 from merchants.models import FenceFollower
 from notifications.models import SETTLED, Channel, Delivery, DeliveryState

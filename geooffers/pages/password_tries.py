@@ -11,8 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
-from geooffers.api import client_address, rate_limits
-from geooffers.api.edge import clock
+from geooffers.api.edge import client_address, clock, rate_limits
 from geooffers.callers import limits
 
 BY_ADDRESS = limits.Limit(name="admin_tries", amount=30, per_s=600)

@@ -8,8 +8,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from geooffers.api import client_address, rate_limits
-from geooffers.api.edge import clock
+from geooffers.api.edge import client_address, clock, rate_limits
 from geooffers.callers import limits
 from merchants.models import User
 from merchants.people import access

@@ -7,13 +7,12 @@ own.
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, errors
+from geooffers.api.edge import clock, errors, rate_limits
 from geooffers.callers import limits
 from geooffers.coupons import codes
-from merchants.image_child import ImageRefused
 from merchants.people import access
 from merchants.shops import image_files
+from merchants.shops.image_child import ImageRefused
 
 # The page sends one still a second at most.
 STILLS = limits.Limit(name="stills", amount=120, per_s=60)

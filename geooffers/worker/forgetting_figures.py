@@ -9,8 +9,8 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDate
 
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Shopper, Tombstone
-from geooffers.worker import forget
 from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.tasks import forget
 
 DAYS = 30
 # The round comes by every six hours; what is older than its limit by more than this has been missed.

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from geooffers.coupons.models import Coupon, CouponState
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from merchants.models import OfferState
 from merchants.offers import geofenced_push_law
 from notifications.channels.protocol import PassUpdate, PushMessage, Transport

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from geooffers.events import counting
 from geooffers.events.following import Follower
-from geooffers.worker import close_stale, erase, expire, export, forget
+from geooffers.worker.tasks import close_stale, erase, expire, export, forget
 
 
 class Run(Protocol):

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
-from merchants.image_child import ImageRefused
 from merchants.shops import image_files
+from merchants.shops.image_child import ImageRefused
 
 
 @dataclass(frozen=True, kw_only=True)

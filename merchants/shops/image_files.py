@@ -13,8 +13,8 @@ import sys
 import tempfile
 from typing import cast
 
-from merchants import image_child
-from merchants.image_child import ImageRefused, TooManyBytes, TooMuchWork
+from merchants.shops import image_child
+from merchants.shops.image_child import ImageRefused, TooManyBytes, TooMuchWork
 
 log = logging.getLogger(__name__)
 

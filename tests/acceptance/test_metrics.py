@@ -17,7 +17,7 @@ from geooffers.api.location import dropped_fixes
 from geooffers.events import EventKind, Happened
 from geooffers.events.models import Event, EventCount, EventFollower
 from geooffers.visits.models import DeviceState, EndReason, Visit
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from geooffers.worker.timetable import TASKS, Task
 from merchants.live_fences import live_fences
 from merchants.models import FenceFollower, Geofence

@@ -13,7 +13,7 @@ from django.db import transaction
 from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.usecases.privacy import erase_shopper
-from geooffers.worker import erase
+from geooffers.worker.tasks import erase
 from notifications.models import Kind, Message
 from tests import searching
 from tests.cast import NOON

@@ -10,7 +10,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.shoppers.models import Shopper
 from geooffers.usecases.privacy import erase_shopper
 from geooffers.visits.models import EndReason, Visit
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from tests.cast import NOON, make_coupon, make_device, make_fence, make_offer, make_store, make_visit
 from tests.races.together import Another
 

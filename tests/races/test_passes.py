@@ -11,7 +11,7 @@ from geooffers.coupons.redemption import ScannedBy
 
 from geooffers.coupons import keyring, passes
 from geooffers.coupons.models import Coupon, Vendor, WalletPass
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.worker import send

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from geooffers.api import client_address
+from geooffers.api.edge import client_address
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.openapi.schema import OpenAPISchema
 
-from geooffers.api import idempotency
-from geooffers.api.edge import database_trouble, errors, strict
+from geooffers.api.edge import database_trouble, errors, idempotency, strict
 from geooffers.api.identity import app_check, auth, id_tokens
 from geooffers.callers import device_lookup, limits, replies, scanners
 from geooffers.shoppers.privacy import tombstones

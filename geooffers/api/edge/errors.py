@@ -19,8 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
-from geooffers.api import idempotency
-from geooffers.api.edge import database_trouble, paging, strict
+from geooffers.api.edge import database_trouble, idempotency, paging, strict
 from geooffers.api.identity import app_check, auth, id_tokens, play_integrity
 from geooffers.callers import device_lookup, limits, replies, report_rate, scanners
 from geooffers.coupons import codes, holdings

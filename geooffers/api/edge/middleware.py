@@ -8,8 +8,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from geooffers.api import client_address, rate_limits
-from geooffers.api.edge import errors
+from geooffers.api.edge import client_address, errors, rate_limits
 
 # Long enough to be one, and nothing that could be a coordinate or break a log line.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")

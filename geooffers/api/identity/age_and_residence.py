@@ -5,8 +5,7 @@ from typing import Annotated
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.callers import limits
 from geooffers.jurisdictions import codes

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import app_check, auth, play_integrity
 from geooffers.callers import limits
 from geooffers.shoppers.models import Integrity

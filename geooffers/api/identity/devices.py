@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import client_address, rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import client_address, clock, contract, rate_limits, strict
 from geooffers.api.identity import age_and_residence, app_check, auth, token_change
 from geooffers.callers import limits
 from geooffers.jurisdictions import codes

@@ -7,8 +7,7 @@ from uuid import UUID
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.callers import limits
 from geooffers.shoppers.models import Device

@@ -6,8 +6,7 @@ from uuid import UUID
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import token_change
 from geooffers.callers import limits
 from geooffers.shoppers.identity import tokens

@@ -11,8 +11,7 @@ from django.conf import settings
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.callers import limits
 from geooffers.shoppers.consents import pauses

@@ -8,8 +8,7 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, paging, strict
+from geooffers.api.edge import clock, contract, paging, rate_limits, strict
 from geooffers.api.identity import app_check, auth
 from geooffers.callers import limits
 from geooffers.coupons import holdings, keyring

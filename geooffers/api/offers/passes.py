@@ -7,8 +7,7 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import app_check, auth
 from geooffers.callers import limits
 from geooffers.coupons import holdings

@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from geooffers.api import client_address, idempotency, rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import client_address, clock, contract, idempotency, rate_limits, strict
 from geooffers.api.edge.locales import asked_for, spoken_now
 from geooffers.api.identity import age_and_residence as circumstances
 from geooffers.api.identity import auth

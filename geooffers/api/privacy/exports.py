@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Path, Router
 from pydantic import Field
 
-from geooffers.api import client_address, rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import client_address, clock, contract, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.api.privacy.export_schema import ExportOut, json_schema
 from geooffers.callers import limits

@@ -9,8 +9,7 @@ from django.http import HttpResponse
 from ninja import Router, Status
 from pydantic import Field
 
-from geooffers.api import idempotency, rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, idempotency, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.callers import limits
 from geooffers.coupons import codes

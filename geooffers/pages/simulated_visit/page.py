@@ -4,8 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock
+from geooffers.api.edge import clock, rate_limits
 from geooffers.callers import limits
 from geooffers.pages.simulated_visit import drawing, reading
 from geooffers.pages.simulated_visit.asking import AskForm, live_fences_of

@@ -10,7 +10,7 @@ from django.db import transaction
 from geooffers.coupons import holdings, passes
 from geooffers.coupons.models import Coupon, Vendor, WalletPass
 from geooffers.shoppers.models import Shopper
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from geooffers.usecases.passes.make_pass import content_of
 from notifications import wallet_credentials
 from notifications.channels.google_wallet import WalletRefused

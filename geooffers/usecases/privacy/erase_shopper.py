@@ -25,7 +25,7 @@ from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
 from geooffers.shoppers.privacy.erasing import Erasing
 from geooffers.shoppers.privacy.tombstone_file import Line
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from geooffers.coupons import codes
 from geooffers.redemptions import redeeming
 from geooffers.redemptions.redeeming import Redeemed
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from merchants.people import access
 from notifications.messages import cancelling, owing
 from notifications.models import Kind

@@ -14,7 +14,7 @@ from geooffers.coupons.models import Coupon, DeviceShare
 from geooffers.decisions.models import Decision
 from geooffers.shoppers.models import Shopper
 from geooffers.visits.models import Visit
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from merchants.live_fences import live_fences
 from merchants.models import Geofence, Offer
 from notifications.sandbox.keys import load_keys

@@ -27,7 +27,7 @@ from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.visits import exporting as of_visits
 from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
-from geooffers.worker import export as round_
+from geooffers.worker.tasks import export as round_
 from merchants.live_fences import live_fences
 from merchants.models import Offer
 from merchants.people import keys

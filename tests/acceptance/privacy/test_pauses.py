@@ -20,7 +20,7 @@ from merchants.people import keys
 from notifications.models import Delivery, DeliveryState, Kind
 from tests.acceptance.till.tills import Till
 from tests.cast import NOON, consent_text, make_fence, make_offer, make_shopper, make_store
-from tests.integration.test_deliveries import claim
+from tests.integration.notifications.test_deliveries import claim
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ import pytest
 from geooffers.api.edge import clock
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon, WalletPass
-from geooffers.usecases import update_pass
+from geooffers.usecases.passes import update_pass
 from geooffers.worker import send
 from merchants.models import Offer
 from notifications.channels import configured

@@ -11,7 +11,7 @@ from django.utils import timezone
 from geooffers.operators.admin_pages import PersonalAdmin
 from geooffers.operators.break_glass.models import Grant, Look
 from geooffers.shoppers.models import Device, Shopper
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from merchants.models import Store, User
 from notifications.models import Kind
 from tests import cast

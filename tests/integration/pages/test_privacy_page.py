@@ -2,7 +2,7 @@
 
 from django.apps import apps
 
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from tests import privacy_page
 from tests.integration.shoppers.test_erasing_is_complete import ERASED, leads_to_a_person
 

@@ -15,8 +15,7 @@ from PIL import Image
 from geooffers.api.edge import clock
 from geooffers.coupons import codes
 from geooffers.pages import scan_stills
-from merchants import image_child
-from merchants.shops import image_files
+from merchants.shops import image_child, image_files
 from tests.cast import make_staff, make_store
 
 CODE = str(codes.read_keys("k1:" + "11" * 32).code_for(coupon_id=UUID(int=7), key_id="k1"))

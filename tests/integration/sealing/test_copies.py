@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from geooffers.shoppers.models import Export, Shopper
 from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import rotate_keys
-from geooffers.worker import export as round_
+from geooffers.worker.tasks import export as round_
 from tests.cast import NOON, make_device
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from geooffers.shoppers.consents import consents, texts
 from geooffers.shoppers.models import ConsentState, ConsentText, Purpose
 from merchants.models import Role, User
 from tests.cast import NOON, make_device, make_staff, make_store
-from tests.integration.test_deliveries import claim, owe, the_push
+from tests.integration.notifications.test_deliveries import claim, owe, the_push
 from tests.phone import Phone, registered_phone
 from tests.walker import Walker, fix
 

@@ -22,8 +22,9 @@ from geooffers.shoppers.models import (
     TombstoneKind,
 )
 from geooffers.visits.models import EndReason, Visit
-from geooffers.worker import forget, forgetting_figures
+from geooffers.worker import forgetting_figures
 from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.tasks import forget
 from geooffers.worker.templatetags import humanize_spans
 from merchants.models import OfferBudget, Role, User
 from tests.cast import NOON, consent_text, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store

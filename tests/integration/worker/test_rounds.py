@@ -18,8 +18,9 @@ from geooffers.ledger.movements import Account
 from geooffers.redemptions import books, redeeming
 from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.visits.models import EndReason, Visit
-from geooffers.worker import forget, leases, send
+from geooffers.worker import leases, send
 from geooffers.worker.models import Forgotten, TaskLease
+from geooffers.worker.tasks import forget
 from geooffers.worker.timetable import TASKS
 from merchants.models import Offer, OfferBudget, OfferState
 from merchants.people.access import Scanner

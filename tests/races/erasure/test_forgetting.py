@@ -11,7 +11,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.redemptions import books
 from geooffers.shoppers.models import Device
 from geooffers.visits.models import EndReason, Visit
-from geooffers.worker import forget
+from geooffers.worker.tasks import forget
 from merchants.models import Geofence
 from tests.cast import NOON, make_coupon, make_device, make_visit
 from tests.races.leaving import Farewell

@@ -2,8 +2,7 @@
 
 import re
 
-from geooffers.api import idempotency
-from geooffers.api.edge import errors
+from geooffers.api.edge import errors, idempotency
 from geooffers.api.till import redemptions
 from geooffers.redemptions import redeeming
 from tests.conftest import ROOT

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
-from merchants import image_child
-from merchants.image_child import (
+from merchants.shops import image_child, image_files
+from merchants.shops.image_child import (
     DamagedImage,
     ImageRefused,
     MovingImage,
@@ -21,7 +21,6 @@ from merchants.image_child import (
     TooManyPixels,
     TooMuchWork,
 )
-from merchants.shops import image_files
 from tests.images import chunk, chunks_of, endless_steps, picture, saved
 
 CANARY = "Senaatintori-60.1695-24.9525"

@@ -3,8 +3,7 @@
 from ninja import Router
 from pydantic import Field
 
-from geooffers.api import rate_limits
-from geooffers.api.edge import clock, contract, strict
+from geooffers.api.edge import clock, contract, rate_limits, strict
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import describing
 from geooffers.callers import limits, reporting_keys

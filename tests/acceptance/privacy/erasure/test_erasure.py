@@ -21,7 +21,7 @@ from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
-from geooffers.worker import erase
+from geooffers.worker.tasks import erase
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
 from notifications.channels import configured

@@ -10,7 +10,7 @@ from geooffers.coupons.models import Coupon, CouponState
 from geooffers.shoppers.models import DataRequest, Device, Shopper, Tombstone
 from geooffers.shoppers.privacy import tombstone_file, tombstones
 from geooffers.visits.models import DeviceState
-from geooffers.worker import erase
+from geooffers.worker.tasks import erase
 from merchants.models import Offer
 from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_device, make_shopper

@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from geooffers.worker import forget
 from geooffers.worker.models import Forgotten
-from merchants import change_pruning
-from merchants.fences import editing
+from geooffers.worker.tasks import forget
+from merchants.fences import change_pruning, editing
 from merchants.live_fences import snapshots
 from merchants.live_fences.live_fences import LiveFences
 from merchants.models import FenceChange, Geofence, User

@@ -29,7 +29,7 @@ from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.models import ConsentReceipt, DataRequest, Export, Tombstone
 from geooffers.visits.models import Visit
 from geooffers.worker.models import Forgotten
-from merchants import change_pruning
+from merchants.fences import change_pruning
 from merchants.offers import budgets
 from notifications.models import Delivery, Message
 

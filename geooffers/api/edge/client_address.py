@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 
 def as_caller(request: HttpRequest) -> str:
     """The client's address as a key of its own: the rows hold no address. An IPv6 client counts by its /64."""
-    return "address:" + salted_hmac("geooffers.api.client_address", address_of(request)).hexdigest()[:32]
+    return "address:" + salted_hmac("geooffers.api.edge.client_address", address_of(request)).hexdigest()[:32]
 
 
 def came_by_our_proxy(request: HttpRequest) -> bool:

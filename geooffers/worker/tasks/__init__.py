@@ -1,0 +1,1 @@
+"""The periodic tasks, one a file. `timetable` says how often each runs."""
