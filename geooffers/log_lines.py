@@ -95,7 +95,7 @@ def _code(found: re.Match[str]) -> str:
     """Only what the check symbol says is one: else any word of thirteen letters would go."""
     try:
         code_symbols.read(found.group())
-    except code_symbols.Unreadable:
+    except code_symbols.UnreadableCode:
         return found.group()
     return GONE
 

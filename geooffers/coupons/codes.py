@@ -17,10 +17,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from geooffers import code_symbols
-from geooffers.code_symbols import BadCheckSymbol, MalformedCode, Unreadable
+from geooffers.code_symbols import BadCheckSymbol, MalformedCode, UnreadableCode
 from geooffers.sealing.rings import BadKeys, KeyGone, read_secrets
 
-__all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "Unreadable"]
+__all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "UnreadableCode"]
 __all__ += ["read", "read_keys"]
 
 # Printed as 4-4-5: short enough to read aloud in one breath each.

@@ -35,7 +35,7 @@ Packed = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class CellTable:
     slots: Ints
     entries: npt.NDArray[np.uint32]
     there: npt.NDArray[np.uint8]
@@ -66,7 +66,7 @@ def packed(cover: Cover) -> Packed:
     return found
 
 
-def built(found: Packed) -> Table:
+def built(found: Packed) -> CellTable:
     """Of all that was `packed`; it is sorted on the way."""
     # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
     # the full one of the two sorts last and stays.
@@ -84,7 +84,7 @@ def built(found: Packed) -> Table:
         entries[-1] |= LAST
     key = key[first]
     slots, homes = _slots(key, first)
-    return Table(slots=slots, entries=entries, there=cells.map_of(key), homes=homes)
+    return CellTable(slots=slots, entries=entries, there=cells.map_of(key), homes=homes)
 
 
 def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:

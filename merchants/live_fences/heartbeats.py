@@ -19,7 +19,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from merchants.live_fences import snapshots
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 from merchants.models import FenceFollower
 
 TELL_EVERY_S = 15.0
@@ -36,7 +36,7 @@ class Sign:
     last_number: int
     areas: int
     changes: int
-    mark: Mark | None
+    mark: SnapshotMark | None
 
 
 class Teller:

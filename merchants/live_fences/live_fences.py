@@ -32,7 +32,7 @@ from merchants.live_fences import building, heartbeats, integrity, maintenance, 
 from merchants.live_fences.attributes import ARRAYS, FenceFacts, KnownFacts, PackedFacts
 from merchants.live_fences.building import last_number
 from merchants.live_fences.queries import as_fences, count_live_rows, live_rows
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 from merchants.models import FenceChange
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ STALE_AFTER = timedelta(seconds=2)
 STORED_FROM = 20_000
 
 
-class Facts(Protocol):
+class FactsByFence(Protocol):
     def get(self, fence_id: int) -> FenceFacts | None: ...
 
 
@@ -56,7 +56,7 @@ class Fences:
     """
 
     index: Index
-    facts: Facts
+    facts: FactsByFence
 
     def fence(self, fence_id: int) -> FenceFacts | None:
         """None for a zone (below zero) and for a fence that is not live in this copy."""
@@ -76,7 +76,7 @@ class _Copy(Fences):
 
     facts: KnownFacts
     last_number: int
-    mark: Mark | None = None  # of the base it is mapped from
+    mark: SnapshotMark | None = None  # of the base it is mapped from
     identity: tuple[int, int] | None = None  # of that base's directory
     oldest_change_at: datetime | None = None  # of those that made it from the copy before
 
@@ -101,7 +101,7 @@ class LiveFences:
         return self._current()
 
     @property
-    def mark(self) -> Mark | None:
+    def mark(self) -> SnapshotMark | None:
         """Of the base on disk that the newest copy is mapped from, if it is."""
         return self._current().mark
 
@@ -227,7 +227,7 @@ class LiveFences:
             try:
                 index = Index.open(path)
                 packed = PackedFacts(files.open_arrays(path, ARRAYS))
-            except files.Damaged as error:
+            except files.DamagedBase as error:
                 log.error("live fences: %s; it is thrown away and built anew", error)
                 snapshots.discard(self._root, mark)
                 continue

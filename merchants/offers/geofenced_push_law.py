@@ -6,7 +6,7 @@ The promise itself stays: the coupon is in the answer and in the app, only no me
 from django.db.models import Q
 
 from geooffers.jurisdictions import configured
-from geooffers.jurisdictions.rules import Table
+from geooffers.jurisdictions.rules import LawTable
 from merchants.models import Trade
 
 
@@ -15,7 +15,7 @@ def off(store: str = "") -> Q:
     return _off(configured.table(), store)
 
 
-def _off(table: Table, store: str) -> Q:
+def _off(table: LawTable, store: str) -> Q:
     closed = Q(**{f"{store}jurisdiction": ""})
     if not table.everywhere.health_push:
         closed |= ~closed

@@ -133,7 +133,7 @@ def get_coupon(request: auth.DeviceRequest, coupon_id: UUID) -> CouponWithCodeOu
     description="The first time stands; repeating it changes nothing. A dismissed coupon is still honoured at a till.",
     openapi_extra=contract.refusals(holdings.NoSuchCoupon),
 )
-def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: holdings.Mark) -> CouponOut:
+def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: holdings.CouponMark) -> CouponOut:
     now = _called(request)
     return coupon_out(holdings.mark(shopper=request.auth.shopper, coupon_id=coupon_id, as_=mark, now=now), now=now)
 

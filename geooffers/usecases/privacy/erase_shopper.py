@@ -24,7 +24,7 @@ from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
 from geooffers.shoppers.privacy.erasing import Erasing
-from geooffers.shoppers.privacy.tombstone_file import Line
+from geooffers.shoppers.privacy.tombstone_file import TombstoneLine
 from geooffers.usecases.passes import update_pass
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
@@ -33,12 +33,12 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erased:
+class ErasureDone:
     request_id: UUID
     at: datetime
 
 
-def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erased:
+def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> ErasureDone:
     """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         device = Device.objects.filter(pk=device_id).first()
@@ -64,7 +64,7 @@ def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erase
     raise AssertionError("not reached")
 
 
-def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
+def erase_again(*, shopper_id: UUID, line: TombstoneLine, now: datetime) -> bool:
     """What a tombstone says and this database does not know of. False: it does by now."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -80,14 +80,14 @@ def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
     raise AssertionError("not reached")
 
 
-def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime) -> None:
+def erase_phones_again(*, device_ids: Iterable[UUID], line: TombstoneLine, now: datetime) -> None:
     """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
     and the phone is nobody's."""
     with transaction.atomic():
         _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line))
 
 
-def _request_of(line: Line) -> DataRequest:
+def _request_of(line: TombstoneLine) -> DataRequest:
     request, _ = DataRequest.objects.get_or_create(
         pk=line.request_id,
         defaults={"kind": DataRequestKind.ERASURE, "asked_at": line.at, "done_at": line.at, "from_file": True},
@@ -95,7 +95,7 @@ def _request_of(line: Line) -> DataRequest:
     return request
 
 
-def _erase(*, of: Erasing) -> Erased:
+def _erase(*, of: Erasing) -> ErasureDone:
     request = DataRequest.objects.create(pk=uuid4(), kind=DataRequestKind.ERASURE, asked_at=of.now)
     _empty(of=of, request=request)
     line = tombstones.line_of(
@@ -103,7 +103,7 @@ def _erase(*, of: Erasing) -> Erased:
     )
     # Last: should anything before it fail, nobody was promised anything.
     tombstones.keep(line)
-    return Erased(request_id=request.pk, at=of.now)
+    return ErasureDone(request_id=request.pk, at=of.now)
 
 
 def _empty(*, of: Erasing, request: DataRequest) -> None:

@@ -15,7 +15,7 @@ from geooffers.matching.areas import Area, Circle, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits.engine import evidence, plausibility
 from geooffers.visits.engine.local_projection import Ground
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.sighting import FenceKnown
 from geooffers.visits.engine.timeline import Crosses
 from geooffers.visits.engine.transition_events import Crossing
@@ -37,7 +37,7 @@ def among(*, index: Index, fence: Callable[[int], FenceKnown | None]) -> Crosses
 
 
 def crossings(
-    before: Place, after: Place, *, index: Index, fence: Callable[[int], FenceKnown | None]
+    before: PlaceSeen, after: PlaceSeen, *, index: Index, fence: Callable[[int], FenceKnown | None]
 ) -> list[Crossing]:
     """Drive-by fences alone: at one for walkers somebody who drives by is no news."""
     passed_ms = after.at_ms - before.at_ms
@@ -79,7 +79,7 @@ def crossings(
 class _Way:
     """From one place to the next. Points on it are shares of the way, 0 to 1."""
 
-    def __init__(self, before: Place, after: Place) -> None:
+    def __init__(self, before: PlaceSeen, after: PlaceSeen) -> None:
         self._lat, self._lon = before.lat, before.lon
         self._north = after.lat - before.lat
         # The short way round.

@@ -41,7 +41,7 @@ UNSOUND = 0.45
 MOVING_MPS = 1.0
 
 
-class Place(NamedTuple):
+class PlaceSeen(NamedTuple):
     """Of a fix that is believed. A tuple, for every fix makes one."""
 
     at_ms: int
@@ -53,7 +53,7 @@ class Place(NamedTuple):
     pace_mps: float | None = None
 
 
-class Verdict(Enum):
+class Plausibility(Enum):
     BELIEVED = "believed"
     # Too far in too short a time for what it is, but not for everything.
     JUMP = "jump"
@@ -64,20 +64,20 @@ class Judged(NamedTuple):
     """`speed_mps`: how fast the phone is, by what it says itself, else by what follows from the places. `needed_mps`:
     what the way takes at least, less both accuracies; None where the fixes are too close in time to tell."""
 
-    verdict: Verdict
+    verdict: Plausibility
     speed_mps: float | None
     needed_mps: float | None
 
 
-def place_of(fix: Fix, *, at_ms: int) -> Place:
-    return Place(at_ms=at_ms, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, speed_mps=fix.speed_mps)
+def place_of(fix: Fix, *, at_ms: int) -> PlaceSeen:
+    return PlaceSeen(at_ms=at_ms, lat=fix.lat, lon=fix.lon, accuracy_m=fix.accuracy_m, speed_mps=fix.speed_mps)
 
 
-def judge(before: Place, after: Place) -> Judged:
+def judge(before: PlaceSeen, after: PlaceSeen) -> Judged:
     """On going from one to the other."""
     passed_ms = after.at_ms - before.at_ms
     if passed_ms < SHORTEST_MS:
-        return Judged(Verdict.BELIEVED, after.speed_mps, None)
+        return Judged(Plausibility.BELIEVED, after.speed_mps, None)
     distance_m = apart_m(before, after)
     passed_s = passed_ms / 1000
     needed_mps = max(0.0, distance_m - before.accuracy_m - after.accuracy_m) / passed_s
@@ -88,15 +88,15 @@ def judge(before: Place, after: Place) -> Judged:
         own_mps = max(0.0, distance_m - math.hypot(before.accuracy_m, after.accuracy_m) / 2) / passed_s
     known = [speed for speed in (before.speed_mps, after.speed_mps) if speed is not None]
     if needed_mps > SOUND_MPS:
-        return Judged(Verdict.IMPOSSIBLE, own_mps, needed_mps)
+        return Judged(Plausibility.IMPOSSIBLE, own_mps, needed_mps)
     if needed_mps > GROUND_MPS and passed_ms < FLIGHT_MS and 2 * max(known, default=0.0) < needed_mps:
-        return Judged(Verdict.JUMP, own_mps, needed_mps)
+        return Judged(Plausibility.JUMP, own_mps, needed_mps)
     if len(known) == 2 and needed_mps > max(KNOWN_LEAST_MPS, KNOWN_FACTOR * max(known) + KNOWN_SPARE_MPS):
-        return Judged(Verdict.JUMP, own_mps, needed_mps)
-    return Judged(Verdict.BELIEVED, own_mps, needed_mps)
+        return Judged(Plausibility.JUMP, own_mps, needed_mps)
+    return Judged(Plausibility.BELIEVED, own_mps, needed_mps)
 
 
-def is_walk(before: Place, after: Place, *, needed_mps: float | None) -> bool:
+def is_walk(before: PlaceSeen, after: PlaceSeen, *, needed_mps: float | None) -> bool:
     """Whether the receiver says that somebody walks, and the place before is not farther than that."""
     if after.speed_mps is None or needed_mps is None or not WALKING_MPS[0] <= after.speed_mps <= WALKING_MPS[1]:
         return False
@@ -105,7 +105,7 @@ def is_walk(before: Place, after: Place, *, needed_mps: float | None) -> bool:
     return needed_mps <= after.speed_mps + WALKING_SPARE_MPS and after.at_ms - before.at_ms <= WALKING_MS
 
 
-def is_leap(before: Place, first: Place, second: Place) -> bool:
+def is_leap(before: PlaceSeen, first: PlaceSeen, second: PlaceSeen) -> bool:
     """Whether nothing could have gone from one place to the next and be as slow as it was before and is afterwards.
 
     To cover the way in the time, beginning and ending at those speeds, takes a steady acceleration and as steady a
@@ -122,7 +122,7 @@ def is_leap(before: Place, first: Place, second: Place) -> bool:
     return way_m > LEAP_FROM_M and needed_mps > GROUND_MPS and acceleration > ACCELERATION_MPS2
 
 
-def is_frozen(before: Place, after: Place) -> bool:
+def is_frozen(before: PlaceSeen, after: PlaceSeen) -> bool:
     """The same digits once more, from a receiver that says it is moving."""
     return (
         (before.lat, before.lon, before.accuracy_m) == (after.lat, after.lon, after.accuracy_m)
@@ -135,7 +135,7 @@ def faded(suspicion: float, *, passed_ms: int) -> float:
     return float(suspicion * 0.5 ** (passed_ms / HALF_LIFE_MS)) if suspicion else 0.0
 
 
-def apart_m(one: Place, other: Place) -> float:
+def apart_m(one: PlaceSeen, other: PlaceSeen) -> float:
     """Along the chord: a tenth of a percent short at 1,000 km, where nobody minds."""
     here, there = earth.here(lat=one.lat, lon=one.lon), earth.here(lat=other.lat, lon=other.lon)
     return math.dist(here[2:], there[2:])

@@ -41,7 +41,7 @@ KEEP_EVENT_COUNTS = timedelta(days=62)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ForgettingStep:
     """One table. `due` are the rows that the step is about, with the time by which they age as `aged_at`."""
 
     name: str
@@ -175,12 +175,14 @@ def _plain(
     keep: Callable[[], timedelta],
     *,
     becomes: str = "deleted",
-) -> Step:
-    return Step(name=name, becomes=becomes, keep=keep, due=due, aged_at=aged_at, forget=_deleting(due, aged_at))
+) -> ForgettingStep:
+    return ForgettingStep(
+        name=name, becomes=becomes, keep=keep, due=due, aged_at=aged_at, forget=_deleting(due, aged_at)
+    )
 
 
 STEPS = (
-    Step(
+    ForgettingStep(
         name="visits",
         becomes="lose their shopper, and every way back to them",
         keep=lambda: settings.KEEP_VISITS,
@@ -188,7 +190,7 @@ STEPS = (
         aged_at="began_at",
         forget=_forget_visits,
     ),
-    Step(
+    ForgettingStep(
         name="decisions",
         becomes="lose their shopper and their coupon",
         keep=lambda: settings.KEEP_VISITS,
@@ -196,7 +198,7 @@ STEPS = (
         aged_at="at",
         forget=_forget_decisions,
     ),
-    Step(
+    ForgettingStep(
         name="messages",
         becomes="deleted, with their deliveries",
         keep=lambda: settings.KEEP_MESSAGES,
@@ -204,7 +206,7 @@ STEPS = (
         aged_at="settled_at",
         forget=_forget_deliveries,
     ),
-    Step(
+    ForgettingStep(
         name="redeemed coupons",
         becomes="deleted, with redemption, refused scans and ledger",
         keep=lambda: settings.KEEP_REDEMPTIONS,
@@ -216,7 +218,7 @@ STEPS = (
             now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
-    Step(
+    ForgettingStep(
         name="expired coupons",
         becomes="deleted, with refused scans and ledger",
         keep=lambda: settings.KEEP_REDEMPTIONS,
@@ -232,7 +234,7 @@ STEPS = (
     _plain("receipts of erased shoppers", _receipts, "at", lambda: settings.KEEP_RECEIPTS),
     _plain("sessions", Session.objects.all, "expire_date", timedelta),
     _plain("exports", Export.objects.all, "expires_at", timedelta),
-    Step(
+    ForgettingStep(
         name="events",
         becomes="deleted",
         keep=lambda: settings.KEEP_EVENTS,
@@ -245,7 +247,7 @@ STEPS = (
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
-    Step(
+    ForgettingStep(
         name="changes of fences",
         becomes="deleted",
         keep=lambda: change_pruning.KEEP,
