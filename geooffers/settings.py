@@ -270,7 +270,7 @@ _jurisdictions: str = env.str("GEOOFFERS_JURISDICTIONS", default="")
 JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else None
 
 
-# --- how long things are kept (the forgetting is a round; docs/privacy.md tells what each table holds) ---------
+# --- how long things are kept (the forgetting is a task; docs/privacy.md tells what each table holds) ---------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
 KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
 KEEP_MESSAGES = keep_for("MESSAGES", days=14, most=30)

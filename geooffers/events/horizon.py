@@ -13,7 +13,7 @@ come, and whoever reads by number alone goes past 7 for ever. So:
 with higher xids may be running, and they may have taken their numbers.
 
 The order of the numbers is causal: who has read that something is committed takes a higher number than it has. That
-does not hold for xids, which are given out when a transaction first writes (docs/decisions/0012).
+does not hold for xids, which are given out when a transaction first writes (docs/decisions/0014).
 
 A look is made outside a transaction: inside one that has written, that transaction itself would be waited for.
 

@@ -59,7 +59,7 @@ class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return bool(to_field == self.opts.pk.name)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand: rows are archived, or forgotten by a round that leaves a trace."""
+        """Nothing is deleted by hand: rows are archived, or forgotten by a task that leaves a trace."""
         return False
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
