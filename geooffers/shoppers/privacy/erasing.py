@@ -85,7 +85,7 @@ def erase_now(*, of: Erasing, request: DataRequest) -> dict[str, int]:
 
 
 def waiting(*, limit: int) -> list[Shopper]:
-    """Erased shoppers of whom the task `erase` still has rows to delete: the longest waiting first, merged ones first."""
+    """Erased shoppers of whom `erase` still has rows to delete: the longest waiting first, merged ones before."""
     erased = Shopper.objects.filter(erasure__isnull=False).select_related("erasure")
     return list(erased.order_by("erasure__asked_at", F("merged_into").asc(nulls_last=True), "pk")[:limit])
 
