@@ -1,7 +1,7 @@
 """One phone and one fence: from the first fix inside, through the proof of an entry, to the proof of an exit.
 
-A stay that has not begun is an attempt: it is told to nobody, and forgotten when the phone is seen outside. `Stay` is
-all that is remembered of either.
+A stay that has not begun is an attempt: no transition comes of it, and it is forgotten when the phone is seen outside.
+`Stay` is all that is remembered of either.
 """
 
 from typing import NamedTuple
@@ -35,13 +35,13 @@ class Stay(NamedTuple):
     slow_since_ms: int | None = None
     # How much of the stay is proven: times between fixes inside that lie no farther apart than GAP_MS.
     present_ms: int = 0
-    # How sure it is that all of the fixes that speak for it err.
+    # The probability, 0 to 1, that all of the fixes that speak for it err: 1 before the first, less with each.
     doubt: float = 1.0
     # Since when it is only seen outside, how often in a row, and how often clearly so.
     outside_since_ms: int | None = None
     misses: int = 0
     clear: int = 0
-    # How sure it is that all of those err.
+    # The same of the fixes that say it is outside, 0 to 1.
     doubt_outside: float = 1.0
 
 
@@ -174,6 +174,7 @@ def _counted(count: int, one_more: bool, *, passed_ms: int) -> int:
 
 
 def _doubted(doubt: float, certainty: float, *, first: bool) -> float:
+    """The doubt after one more fix. `certainty`, 0 to 1: of this fix by itself."""
     left: float = (1 - certainty) ** (1.0 if first else INDEPENDENT)
     return doubt * left
 
@@ -232,7 +233,7 @@ def _judged(
 
 
 def _settled_by(stay: Stay, *, at_ms: int, walked: bool, is_rough: bool) -> Rule | None:
-    """The rule by which whoever stays is there on foot; None while nothing proves it."""
+    """The rule that proves that the phone is there on foot; None while nothing proves it."""
     tuning = stay.tuning
     held = 1 - stay.doubt >= (tuning.held_from_if_rough if is_rough else tuning.held_from)
     if stay.slow_since_ms is not None:
