@@ -1,4 +1,4 @@
-"""Into the table: one INSERT, however many events, in the transaction in which they happened.
+"""Writes events into the table: one INSERT for any number of them, in the transaction in which they happened.
 
 Plain SQL, and no model: rooms that may append (merchants') must not be able to read what others appended.
 """

@@ -31,8 +31,8 @@ VERTICES_AT_ONCE = 50_000
 class Cover:
     """A row a cell of an area: the owner's number, the cell, and whether it lies wholly inside.
 
-    Small areas have rows on the level `cells.NEIGHBOURHOODS` as well, which is for looking far around. Each array has one
-    number for each such row.
+    Small areas have rows on the level `cells.NEIGHBOURHOODS` as well, which is for looking far around. Each array has
+    the shape (rows,).
     """
 
     owner: Ints
@@ -44,8 +44,8 @@ class Cover:
 
 @dataclass(frozen=True, kw_only=True)
 class Strips:
-    """Every area cut into rows of cells: row by row the columns from `first` to `last`, not yet counted round. Each
-    array has one number for each row of each area.
+    """Every area cut into rows of cells: row by row the columns from `first` to `last`, not yet counted round.
+    Each array has one number for each row of each area.
     """
 
     owner: Ints
@@ -67,8 +67,8 @@ class Strips:
 
 
 def strips(*, west: Floats, south: Floats, east: Floats, north: Floats, at_most: Ints) -> Strips:
-    """Cuts boxes, in degrees, on the finest level on which each has at most `at_most` cells. The boxes are widened here;
-    all five arrays have one number for each box.
+    """Widens boxes, in degrees, and cuts each on the finest level on which it has at most `at_most` cells. All five
+    arrays have one number for each box.
     """
     low, high, first, last = _finest(west, south, east, north)
     level = np.full(len(low), len(cells.LEVELS) - 1, dtype=np.int64)

@@ -122,8 +122,8 @@ def _edge_strays_m(edge: Edge, start: Place, along: Place) -> float:
 
 
 def places_along(area: Polygon) -> Floats:
-    """(places, 2): longitude and latitude in degrees of places on the boundary, corners among them. Between two in a row
-    it strays from the straight line through the earth by a centimetre at most.
+    """(places, 2): longitude and latitude in degrees of places on the boundary, corners among them. Between two in a
+    row it strays from the straight line through the earth by a centimetre at most.
     """
     pieces = _cut_to_pieces(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
     places: Floats = pieces.reshape(-1, 2)

@@ -100,9 +100,9 @@ def inside(
 ) -> tuple[int, int, int]:
     """From point `begin` on: how far it came, how many pairs it found, and how many it leaves open.
 
-    `lat` and `lon` are in degrees, one for each point. The arrays up to `vertices` are those of `Base`; circles, polygons
-    and vertices are flattened to one dimension. Results are written into the last four, int64: the first two have one
-    length, the last two another.
+    `lat` and `lon` are in degrees, one for each point. The arrays up to `vertices` are those of `Base`; circles,
+    polygons and vertices are flattened to one dimension. Results are written into the last four, int64: the first two
+    have one length, the last two another.
 
     It stops early when the arrays for results are full; then the caller goes on from there.
     """

@@ -141,7 +141,7 @@ def _at_most_m(layer: Layer, numbers: Ints, here: earth.Here) -> Floats:
 
 
 def at_least_m(layer: Layer, numbers: Ints, here: earth.Here, *, within_m: float) -> Floats:
-    """(k,) numbers of fences to (k,) metres that each is away at least; of one farther than `within_m` any above that."""
+    """(k,) numbers of fences to (k,) metres that each is away at least; beyond `within_m` only that it is."""
     circles = numbers < layer.circles
     distances = np.zeros(len(numbers))
     distances[circles] = _circles_at_least_m(layer, numbers[circles], here)

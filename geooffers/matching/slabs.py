@@ -19,8 +19,8 @@ CROSSINGS_A_VERTEX = 4
 SLABS_AT_MOST = 1 << 14
 
 # A record of a polygon: eight numbers, one line of the processor's cache. Bounds in degrees (longitudes -540..540),
-# slabs per degree of latitude, the number of its first slab among all slabs, of its last slab counted from that one, and
-# of its first vertex among all vertices.
+# slabs per degree of latitude, the number of its first slab among all slabs, of its last slab counted from that one,
+# and of its first vertex among all vertices.
 WEST, SOUTH, EAST, NORTH, PER_DEGREE, FIRST_SLAB, LAST_SLAB, FIRST_VERTEX = range(8)
 
 

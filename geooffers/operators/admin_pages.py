@@ -97,7 +97,7 @@ class ReadOnlyOperatorAdmin(OperatorAdmin):
 
 class PersonalAdmin(ReadOnlyOperatorAdmin):
     """Rows about shoppers: for an operator who has said why, while that lasts (`operators.break_glass`). Each page is
-    kept as looked at. Without it there is nothing in the menu, and whoever asks is led to where they may say why."""
+    kept as looked at. Without it there is nothing in the menu, and its address leads to the form that asks why."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and grants.of(request) is not None

@@ -1,4 +1,4 @@
-"""What the forgetting did and what it still holds, for the operators' page. Counts and times; nobody's name."""
+"""What the forgetting did and what it still holds, for the operators' page. Counts and times; no names."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -55,12 +55,12 @@ def lock(*, shopper_id: UUID, now: datetime) -> Erasing | None:
 
 
 def lock_phones(*, device_ids: Iterable[UUID], now: datetime) -> Erasing:
-    """Phones alone, whoever holds them: they were somebody's who is erased, and the backup does not know it."""
+    """Phones alone, without their holders: they belonged to a shopper who is erased, which the backup does not know."""
     return _erasing(shopper_ids=(), held=_lock_devices(Q(pk__in=list(device_ids))), now=now)
 
 
 def erase_now(*, of: Erasing, request: DataRequest) -> dict[str, int]:
-    """Call it after every other app's: these locks make whoever points at the rows wait."""
+    """Call it after every other app's: these locks make writers of rows that point here wait."""
     counts = {
         "consent receipts": _let_go_of_receipts(of=of),
         "consent states": _states(shopper_ids=of.shopper_ids, device_ids=of.device_ids).delete()[0],

@@ -44,7 +44,7 @@ class NotCaughtUp(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The erasure that a token belongs to: what whoever asks again is answered."""
+    """The erasure that a token belongs to: the answer when the same phone asks again."""
 
     request_id: UUID
     at: datetime

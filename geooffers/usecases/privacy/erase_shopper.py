@@ -39,7 +39,7 @@ class Erased:
 
 
 def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erased:
-    """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
+    """Erase the holder of the device. Raises `tombstones.Erased` when another request was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         device = Device.objects.filter(pk=device_id).first()
         if device is None:
@@ -81,8 +81,8 @@ def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
 
 
 def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime) -> None:
-    """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
-    and the phone is nobody's."""
+    """Phones of an erased shopper that were somebody else's when the backup was made. That holder
+    keeps their data, and the phone has no holder any more."""
     with transaction.atomic():
         _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line))
 

@@ -72,7 +72,7 @@ def export_shopper(*, device: Device, shopper: Shopper, now: datetime, at_once: 
 
 
 def make(*, export: Export, now: datetime) -> bool:
-    """By the worker. Nothing is locked meanwhile: whoever is erased takes the order along."""
+    """Called by the worker. Nothing is locked meanwhile: an erasure deletes the order as well."""
     out = io.BytesIO()
     with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
         rows = write(packed, of=data_export.whose(shopper=export.shopper), request_id=export.request_id, now=now)
