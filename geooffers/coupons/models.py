@@ -14,10 +14,12 @@ from merchants.models import DiscountKind, Offer
 
 
 class CouponState(models.TextChoices):
-    """Once it is not open any more it stays what it is.
+    """::
 
-    open -> redeemed      at a till
-         `> expired       its time was over, or its shopper was erased
+        issued -> open -> redeemed    at a till
+                       `> expired     its time was over, or its shopper was erased
+
+    A coupon that is redeemed or expired stays so, until its row is forgotten.
     """
 
     OPEN = "open"

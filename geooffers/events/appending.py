@@ -22,7 +22,7 @@ _values = attrgetter(*COLUMNS)
 # transaction has its number (xid) before it takes one from the sequence. Else it could take number 7 while no snapshot
 # shows it as running, and a follower would go past 7 before it is there (docs/decisions/0014).
 _POSTGRESQL = (
-    f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) "  # noqa: S608  # no value of anybody's
+    f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) "  # noqa: S608  # no value from outside
     f"SELECT * FROM unnest({', '.join(f'%s::{one}[]' for one in _TYPES)}) WHERE pg_current_xact_id() IS NOT NULL"
 )
 _SQLITE = f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES "  # noqa: S608
