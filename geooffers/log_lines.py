@@ -21,7 +21,7 @@ from geooffers import code_symbols
 _QUERY = re.compile(r"\?\S*")
 GONE = "[redacted]"
 
-# Whatever stands under these names, be it nested, is nobody's business.
+# Anything under these names, nested or not, is taken out.
 _NAMES = frozenset(
     [
         "lat",

@@ -281,9 +281,7 @@ KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)
 KEEP_RECEIPTS = keep_for(
     "RECEIPTS", days=7 * 365, most=10 * 365
 )  # of erased shoppers; until then as long as the shopper is here
-KEEP_AUDIT = keep_for(
-    "AUDIT", days=7 * 365, most=10 * 365
-)  # what was forgotten, exported and erased: counts, nobody's name
+KEEP_AUDIT = keep_for("AUDIT", days=7 * 365, most=10 * 365)  # what was forgotten, exported and erased: counts, no names
 
 # --- erasure -------------------------------------------------------------------------------------------------
 # Where erasures are written down outside the database, so that a restored backup can be made to forget again.

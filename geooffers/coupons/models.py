@@ -14,13 +14,7 @@ from merchants.models import DiscountKind, Offer
 
 
 class CouponState(models.TextChoices):
-    """::
-
-        issued -> open -> redeemed    at a till
-                       `> expired     its time was over, or its shopper was erased
-
-    A coupon that is redeemed or expired stays so, until its row is forgotten.
-    """
+    """open -> redeemed (at a till) | expired (its time was over, or its shopper was erased). Either is final."""
 
     OPEN = "open"
     REDEEMED = "redeemed"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# A promise nobody can keep is worse than none: with less time than this left, the walk to the till takes too long.
+# A coupon that cannot be used is worse than none: with less time than this left, the walk to the till takes too long.
 SHORTEST_USE = timedelta(minutes=5)
 
 

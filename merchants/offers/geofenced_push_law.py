@@ -1,4 +1,5 @@
-"""May a merchant push where its shop is? Not if it gives health care, where the law forbids it or the jurisdiction is unknown.
+"""May a merchant push where its shop is? Not if it gives health care, where the law forbids it or no jurisdiction is
+set.
 
 The promise itself stays: the coupon is in the answer and in the app, only no message is sent because of where a phone
 is.

@@ -1,8 +1,9 @@
 """A shopper is erased. docs/erasure.md draws this walk; update that page too.
 
 1. One transaction, locks in the house's order: devices, shopper, consents, interruption, device states, visits,
-   coupons, budgets, messages. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of
-   these locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
+   coupons, budgets, messages. Every writer about the shopper (a report, a claim, a till, a sign-in) takes one of
+   these locks as well. So it commits before this transaction, and its rows are erased with the rest, or it comes after
+   it and finds no shopper.
 2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
 3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
 4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
