@@ -114,7 +114,7 @@ def choose(
 ) -> Choice:
     """The best eligible offer of all moments. Of equal scores the older offer wins, of one offer the first moment.
 
-    `lost`: offers that were chosen before and whose last place somebody else has taken meanwhile, with the reason.
+    `lost`: offers that were chosen before and whose last place was taken meanwhile, with the reason.
     `gave_up`: nothing more is tried; what is eligible is passed over.
     """
     judged = _Judging(person=person, now=now, lost=lost or {})

@@ -1,4 +1,4 @@
-"""What happened, for those who follow: complete, and no effect before its cause. docs/events.md tells how.
+"""What happened, for followers: each event once, and no effect before its cause. docs/events.md says how.
 
 `append` writes an event in the transaction in which it happened. An event carries ids and a time: never a coordinate,
 never a text. A follower looks the rest up.

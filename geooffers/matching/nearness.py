@@ -214,7 +214,7 @@ def clearance_m(layers: Layers, here: earth.Here, *, at_most_m: float, counts: C
         nearest = min((_boundary_m(layer, hidden, within, counts) for layer, hidden in layers), default=math.inf)
         if nearest <= reach_m or reach_m >= at_most_m:
             return min(nearest, at_most_m)
-        # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
+        # What was found beyond the reach is no farther than it was measured, so no look goes beyond that.
         reach_m = min(reach_m * FARTHER, nearest, at_most_m)
 
 

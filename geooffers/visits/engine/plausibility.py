@@ -1,6 +1,6 @@
 """Whether a fix may be believed: jumps that nothing moves fast enough for, and signs of a made-up position.
 
-Nobody is banned by what stands here. A jump is set aside until a second fix agrees with it; a suspicious phone is
+None of this bans a phone. A jump is set aside until a second fix agrees with it; a suspicious phone is
 shown its offers and is not pushed any. Each sign adds to a suspicion that fades with time.
 """
 

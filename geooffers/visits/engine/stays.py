@@ -26,12 +26,12 @@ class Stay(NamedTuple):
     dwell_s: int
     tuning: Tuning
     begun: bool = False
-    # By the rules for somebody on foot; at a drive-by fence a stay may begin long before.
+    # Proven by the rules for a phone on foot; at a drive-by fence a stay may begin long before.
     settled: bool = False
     dwelled: bool = False
     appeared: bool = False
     firm: int = 0
-    # Since when somebody who may have stopped is inside; None while they are only seen moving fast.
+    # Since when the phone is inside and slow enough to have stopped; None while it is only seen moving fast.
     slow_since_ms: int | None = None
     # How much of the stay is proven: times between fixes inside that lie no farther apart than GAP_MS.
     present_ms: int = 0
@@ -156,7 +156,7 @@ SYSTEM_IS_RIGHT = 0.95
 
 
 def gone_silent(stay: Stay, *, fence: int) -> Happening:
-    """Nobody saw the end: it is the last time known."""
+    """No fix shows the end, so the stay ends at the last time known."""
     at_ms = stay.last_inside_ms
     return Happening(
         change=Change.LEFT,
