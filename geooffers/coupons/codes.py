@@ -82,5 +82,5 @@ def read_keys(text: str) -> KeyRing:
 
 
 def read(text: str) -> Code:
-    """Read what somebody typed or scanned. Raises MalformedCode or BadCheckSymbol; asks nobody."""
+    """Read what was typed or scanned. Raises MalformedCode or BadCheckSymbol; without a query."""
     return Code(code_symbols.read(text))

@@ -1,4 +1,4 @@
-"""Coupons, which can lose their shopper and visit; how many somebody has had, and in which wallet they are."""
+"""Coupons, which can lose their shopper and visit; how many a shopper has had of each offer; passes in wallets."""
 
 from datetime import datetime
 from decimal import Decimal

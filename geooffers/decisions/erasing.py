@@ -1,4 +1,4 @@
-"""What was decided for a shopper who is erased goes with them."""
+"""Deletes the decisions and the interruption of a shopper who is erased."""
 
 from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import Shopper

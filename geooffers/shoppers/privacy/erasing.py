@@ -24,7 +24,7 @@ LEFT_OF_A_RECEIPT = frozenset({"id", "purpose", "text", "given", "at", "pseudony
 
 
 class Moved(Exception):
-    """A sign-in changed who holds what while we waited for the locks: look again."""
+    """A sign-in changed the holder of a phone while this transaction waited for the locks: look again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,7 +47,7 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Ordered:
-    """The worker makes it. `token` is told now and never again."""
+    """The worker makes it. `token` is in this answer alone."""
 
     request_id: UUID
     token: str

@@ -99,7 +99,7 @@ def judge(before: Place, after: Place) -> Judged:
 
 
 def is_walk(before: Place, after: Place, *, needed_mps: float | None) -> bool:
-    """Whether the receiver says that somebody walks, and the place before is not farther than that."""
+    """Whether the receiver gives a walking speed, and the place before is no farther away than that allows."""
     if after.speed_mps is None or needed_mps is None or not WALKING_MPS[0] <= after.speed_mps <= WALKING_MPS[1]:
         return False
     if before.accuracy_m > WALKING_FROM_M:

@@ -123,7 +123,7 @@ def seen_outside(
 def told_by_system(
     known: Stay | None, *, event: RegionEvent, at_ms: int, anew: bool
 ) -> tuple[Stay | None, list[Happening]]:
-    """The phone's own monitoring has watched the border all the time, with more than the fixes we are told."""
+    """The phone's own monitoring has watched the border all the time, with more fixes than it sends."""
     if event.change is RegionChange.EXIT:
         # It left even what is larger than the fence.
         if known is None or not known.begun:
