@@ -175,7 +175,7 @@ class Layer:
         return NearInLayer(crossed, around)
 
     def _meeting_wide(self, box: earth.Box) -> Ints:
-        """By every fence's box: for a reach of many kilometres, where cells would be many."""
+        """The numbers of the fences whose boxes meet this one: for a reach of many kilometres, of too many cells."""
         west, south, east, north = box
         records = self.base.polygons
         polygons = (records[:, slabs.SOUTH] <= north) & (records[:, slabs.NORTH] >= south)

@@ -32,13 +32,17 @@ FENCES_AT_MOST = 1 << BESIDE_BITS - 1
 CELLS_AT_MOST = 1 << BESIDE_BITS
 
 Packed = npt.NDArray[np.uint64]
+"""A key (36 bits), a fence's number (27), and whether the cell lies wholly inside (1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellTable:
     slots: Ints
+    """(REGIONS * stride,): low half of the mixed key << 32 | where its list begins in `entries`; or EMPTY."""
     entries: npt.NDArray[np.uint32]
+    """(e,): a fence's number << FENCE_SHIFT, | FULL where the cell lies wholly inside, | LAST at the end of a list."""
     there: npt.NDArray[np.uint8]
+    """(cells.MAP_ROWS, cells.MAP_COLUMNS): bit l is set where a cell of level l exists."""
     homes: int
     """How many places of a region keys are spread over; what was pushed past them lies behind."""
 
@@ -88,6 +92,7 @@ def built(found: Packed) -> CellTable:
 
 
 def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
+    """Of k cells: their keys and where their lists begin, (k,) each."""
     if len(key) > CELLS_AT_MOST:
         raise ValueError("an index holds 268 million cells at most")
     # Values sort many times faster than an order of them is found.

@@ -1,4 +1,4 @@
-"""Somebody who was never there: the fixes of a phone on its way into a fence and out again.
+"""A made-up phone: its fixes on the way into a fence and out again.
 
 Plain Python, and drawn on a sheet of paper around the fence: what is inside, matching says afterwards. Nobody runs
 faster than the manner says and no two fixes lie farther apart than a phone's usually do, but a very large fence is

@@ -1,4 +1,4 @@
-"""What the forgetting did and what it still holds, for the operators' page. Counts and times; nobody's name."""
+"""What the forgetting did and what it still holds, for the operators' page. Counts and times; no names."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from geooffers.worker.models import Forgotten, TaskLease
 from geooffers.worker.tasks import forget
 
 DAYS = 30
-# The round comes by every six hours; what is older than its limit by more than this has been missed.
+# The task runs every six hours; what is older than its limit by more than this has been missed.
 GRACE = timedelta(hours=12)
 
 

@@ -58,7 +58,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _area(row: dict[str, Any]) -> Area:
-    # In a list of circles nobody says that they are.
+    # In a list of circles `kind` may be missing.
     if ("radius_m" in row and "kind" not in row) or row["kind"] == "circle":
         return Circle(lat=float(row["lat"]), lon=float(row["lon"]), radius_m=float(row["radius_m"]))
     # Across 180 degrees a polygon comes cut in two besides.

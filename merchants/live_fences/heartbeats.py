@@ -1,8 +1,8 @@
 """What each process that follows the fences tells of itself, for the operators' page.
 
 The polling thread writes one small row, at its first poll and then every fifteen seconds, never a request. So a hundred
-processes are seven writes a second, however often fences change. It is in a hurry: whoever holds the table must not
-keep it from the next poll. Rows of processes that are gone are dropped by those that live.
+processes are seven writes a second, however often fences change. It waits for no lock for long: a held table must not
+keep the thread from its next poll. Rows of processes that are gone are dropped by those that live.
 """
 
 import contextlib

@@ -3,7 +3,7 @@
 Beside each base lies a note: the boot of the machine, and number, size and time of every file when all of them had
 been read and found right. As long as that is so, a base is opened in milliseconds. After a restart of the machine,
 after any write to a file, and once a day, it is read anew, by one process of the machine; a damaged one is thrown away
-and built anew. Until then whoever mapped it before answers by it.
+and built anew. Until then the processes that had mapped it answer by it.
 """
 
 import contextlib

@@ -7,7 +7,7 @@ half a change.
 
 Few fences are built in memory. Many are mapped from a base on disk that all processes of the machine share
 (`merchants.live_fences.snapshots`), with what changed since in a small index over it. When that has grown, a process of
-its own builds the next base; whoever sees it opens it and swaps.
+its own builds the next base; each process that sees it opens it and swaps.
 
 docs/fences.md draws it: update that page too.
 """
@@ -88,7 +88,7 @@ class LiveFences:
         self._root = root or settings.FENCE_BASES_DIR
         self._stored_from, self._due_past = stored_from, due_past
         self._copy: _Copy | None = None
-        self._writing = threading.Lock()  # held by whoever makes the next copy
+        self._writing = threading.Lock()  # held while the next copy is made
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._upkeep = maintenance.Upkeep(self._root)
@@ -143,7 +143,7 @@ class LiveFences:
         try:
             self._teller.tell(sign, now=timezone.now())
         except DatabaseError as error:
-            # It is told to people only. Only the kind: the text may hold a row's values.
+            # Only people read it. Only the kind is logged: the text may hold a row's values.
             log.warning("live fences: could not tell where this process stands (%s)", type(error).__name__)
 
     def _renew(self, copy: _Copy) -> None:
@@ -171,7 +171,7 @@ class LiveFences:
                 self._thread.start()
 
     def stop_following(self) -> None:
-        """And wait for whoever checks or builds for us."""
+        """And wait for the processes that check or build for this one."""
         thread, self._thread = self._thread, None
         self._ended.set()
         if thread is not None:

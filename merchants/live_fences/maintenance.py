@@ -61,7 +61,7 @@ class Upkeep:
             self._check_after = time.monotonic() + CHECK_EVERY_S
 
     def wait(self) -> None:
-        """For whoever builds or reads for us."""
+        """Waits for the checker and the builder to end."""
         if self._checker is not None:
             self._checker.join()
         if self._builder is not None:

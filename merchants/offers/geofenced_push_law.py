@@ -1,6 +1,8 @@
-"""May a merchant push where its shop is? Not who gives health care, where the law says so or nobody said whose it is.
+"""May a merchant push where its shop is? Not if it gives health care, where the law forbids it or no jurisdiction is
+set.
 
-The promise itself stays: the coupon is in the answer and in the app, only no message comes of where somebody is.
+The promise itself stays: the coupon is in the answer and in the app, only no message is sent because of where a phone
+is.
 """
 
 from django.db.models import Q

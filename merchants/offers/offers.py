@@ -80,8 +80,8 @@ def create_offer(*, merchant: Merchant, cap: int, now: datetime, stores: Iterabl
 
 
 def tell_change(*, offer: Offer, now: datetime) -> None:
-    """In the transaction that changed it: for whoever follows the events. Every function here that writes an offer does
-    so by itself; a form that has saved one calls it."""
+    """Appends the event, in the transaction that changed the offer. Every function here that writes an offer calls it;
+    a form that has saved one must call it."""
     events.append(events.Happened(kind=events.EventKind.OFFER_CHANGED, at=now, offer_id=offer.pk))
 
 

@@ -93,7 +93,7 @@ def plan(
 
 
 def carry_out(plan: ImportPlan, *, by: User | None, may_shrink: bool, now: datetime) -> ZoneImport:
-    """`by` is None for a command: whoever has the machine's shell needs no permission of ours."""
+    """`by` is None for a command: a user of the machine's shell needs no permission of ours."""
     if by is not None and not access.is_operator(by):
         raise editing.OperatorsOnly
     if not plan.added and not plan.removed:

@@ -66,7 +66,7 @@ class WalletShelf:
                 algorithms=["RS256"],
                 audience="google",
                 issuer=self._keys.client_email,
-                # Whoever follows the link may have another clock; Google does not mind either.
+                # The phone that follows the link may have another clock; Google accepts that as well.
                 options={"require": ["iss", "aud", "iat"], "verify_iat": False},
             )
             if claims.get("typ") != "savetowallet":

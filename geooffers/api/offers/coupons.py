@@ -149,7 +149,7 @@ def _called(request: auth.DeviceRequest) -> datetime:
 
 
 def _fields(coupon: Coupon, *, now: datetime) -> dict[str, Any]:
-    # The round that closes expired coupons comes by every so often; who asks in between is told the truth.
+    # The task that closes expired coupons runs every 30 seconds; an answer in between is right all the same.
     over = coupon.state == CouponState.OPEN and not coupon.is_usable(now)
     return {
         "id": coupon.pk,

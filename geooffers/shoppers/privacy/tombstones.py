@@ -1,7 +1,7 @@
 """Tombstones: who was erased, as HMACs, in a file outside the database and mirrored in a table of it.
 
 The file is written before the erasure commits. So whatever happens to the database afterwards (the commit fails, a
-backup of yesterday is restored) the file knows better, and nobody serves a database that has not caught up with it:
+backup of yesterday is restored) the file still has the erasure, and no process serves a database that lacks it:
 docs/erasure.md draws it.
 """
 
@@ -44,7 +44,7 @@ class NotCaughtUp(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The erasure that a token belongs to: what whoever asks again is answered."""
+    """The erasure that a token belongs to: the answer when the same phone asks again."""
 
     request_id: UUID
     at: datetime

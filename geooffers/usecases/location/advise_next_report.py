@@ -50,7 +50,7 @@ def boundary_m(place: PlaceSeen, *, seen: Iterable[Sighting], live: Fences) -> f
     """How far the nearest boundary of a fence is, `PHONE_MOVE_MOST_M` at most.
 
     What matching measured of the fix that was here is not measured again: only past its reach is looked for more.
-    Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.
+    Boundaries of zones do not count: nothing begins or ends there, and the answers would be a map of the zones.
     """
     at_most_m = settings.PHONE_MOVE_MOST_M
     beyond_m = 0.0

@@ -328,7 +328,7 @@ def _record(
     )
     newest_at = plan.walk.state.newest_at
     if newest_at is not None and staleness.is_silent(newest_at=newest_at, now=now, limit=settings.STALE_AFTER):
-        # Told hours later: by the rule of the stale round, which is about to come by, these visits are over.
+        # Told hours later: by the rule of the task `close_stale`, which runs soon, these visits are over.
         return []
     over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
     news = [

@@ -111,7 +111,7 @@ class SimulatedVisit:
 
 
 def simulate_visit(*, fence: Geofence, own: Sequence[Geofence], manner: Manner, starts_at: datetime) -> SimulatedVisit:
-    """`own`: the live fences of the same merchant that whoever asks may see; others are not there."""
+    """`own`: the live fences of the same merchant that the user may see; no others are in the simulation."""
     steps = _a_way_in(stored_area(fence), fence=fence, manner=manner)
     fences = [fence, *(one for one in own if one.pk != fence.pk)]
     live = live_fences.few(fences)

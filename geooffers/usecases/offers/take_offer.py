@@ -86,7 +86,7 @@ class Taken:
 
 
 def take_offer(*, device: Device, shopper: Shopper, offer_id: UUID, now: datetime) -> Taken:
-    """A refusal leaves no Decision: it is told to who asked, and asking again and again would fill the table."""
+    """A refusal leaves no Decision: the answer says it, and repeated calls would fill the table."""
     with transaction.atomic():
         given = consenting.lock_for_share(device=device, shopper=shopper, purposes=LOCATION_PURPOSES, now=now)
         if not given:

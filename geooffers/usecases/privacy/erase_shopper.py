@@ -1,8 +1,9 @@
 """A shopper is erased. docs/erasure.md draws this walk; update that page too.
 
 1. One transaction, locks in the house's order: devices, shopper, consents, interruption, device states, visits,
-   coupons, budgets, messages. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of
-   these locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
+   coupons, budgets, messages. Every writer about the shopper (a report, a claim, a till, a sign-in) takes one of
+   these locks as well. So it commits before this transaction, and its rows are erased with the rest, or it comes after
+   it and finds no shopper.
 2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
 3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
 4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
@@ -39,7 +40,7 @@ class ErasureDone:
 
 
 def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> ErasureDone:
-    """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
+    """Erase the holder of the device. Raises `tombstones.Erased` when another request was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         device = Device.objects.filter(pk=device_id).first()
         if device is None:
@@ -81,8 +82,8 @@ def erase_again(*, shopper_id: UUID, line: TombstoneLine, now: datetime) -> bool
 
 
 def erase_phones_again(*, device_ids: Iterable[UUID], line: TombstoneLine, now: datetime) -> None:
-    """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
-    and the phone is nobody's."""
+    """Phones of an erased shopper that were somebody else's when the backup was made. That holder
+    keeps their data, and the phone has no holder any more."""
     with transaction.atomic():
         _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line))
 

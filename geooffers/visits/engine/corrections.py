@@ -1,4 +1,4 @@
-"""What a late fix changes about what has been told: the visits before it and after it, fence by fence."""
+"""What a late fix changes: for each fence, the stays that were answered before it, and those that hold now."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ class CorrectedStay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    """Of one fence: these stays were told and are not so, these are. Neither is empty unless the other is not."""
+    """For one fence: the stays answered before that do not hold, and those that do. At most one of the two is empty."""
 
     before: tuple[CorrectedStay, ...]
     after: tuple[CorrectedStay, ...]

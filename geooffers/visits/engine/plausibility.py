@@ -1,6 +1,6 @@
 """Whether a fix may be believed: jumps that nothing moves fast enough for, and signs of a made-up position.
 
-Nobody is banned by what stands here. A jump is set aside until a second fix agrees with it; a suspicious phone is
+None of this bans a phone. A jump is set aside until a second fix agrees with it; a suspicious phone is
 shown its offers and is not pushed any. Each sign adds to a suspicion that fades with time.
 """
 
@@ -24,13 +24,15 @@ KNOWN_FACTOR, KNOWN_SPARE_MPS, KNOWN_LEAST_MPS = 3.0, 10.0, 15.0
 WALKING_MPS, WALKING_SPARE_MPS, WALKING_MS = (0.7, 3.0), 1.0, 120_000
 # From a wider place everything about is a walk away, a reflection as well.
 WALKING_FROM_M = 50.0
-# No reflection is farther away: what leaps less is an error, and nobody's doing.
+# No reflection is farther away: what leaps less is an error of the receiver.
 LEAP_FROM_M = 2_000.0
 # Fixes closer in time than this have no speed: clocks of whole seconds or minutes are common.
 SHORTEST_MS = 1_000
 
+# A suspicion is a number from 0 (none) to 1. From here on nothing is pushed; in this time it halves.
 SUSPICIOUS_FROM = 0.5
 HALF_LIFE_MS = 3_600_000
+# How much each sign adds to it.
 MOCKED, IMPOSSIBLE, FROZEN = 1.0, 1.0, 0.25
 # The app did not vouch for itself. Alone it says little: phones without Google's services cannot. With one other sign
 # of the last quarter of an hour it is enough.
@@ -97,7 +99,7 @@ def judge(before: PlaceSeen, after: PlaceSeen) -> Judged:
 
 
 def is_walk(before: PlaceSeen, after: PlaceSeen, *, needed_mps: float | None) -> bool:
-    """Whether the receiver says that somebody walks, and the place before is not farther than that."""
+    """Whether the receiver gives a walking speed, and the place before is no farther away than that allows."""
     if after.speed_mps is None or needed_mps is None or not WALKING_MPS[0] <= after.speed_mps <= WALKING_MPS[1]:
         return False
     if before.accuracy_m > WALKING_FROM_M:
@@ -132,10 +134,11 @@ def is_frozen(before: PlaceSeen, after: PlaceSeen) -> bool:
 
 
 def faded(suspicion: float, *, passed_ms: int) -> float:
+    """What is left of a suspicion, 0 to 1, after this time."""
     return float(suspicion * 0.5 ** (passed_ms / HALF_LIFE_MS)) if suspicion else 0.0
 
 
 def apart_m(one: PlaceSeen, other: PlaceSeen) -> float:
-    """Along the chord: a tenth of a percent short at 1,000 km, where nobody minds."""
+    """Along the chord: a tenth of a percent short at 1,000 km, which does not matter."""
     here, there = earth.here(lat=one.lat, lon=one.lon), earth.here(lat=other.lat, lon=other.lon)
     return math.dist(here[2:], there[2:])

@@ -24,8 +24,9 @@ Crosses = Callable[[PlaceSeen, PlaceSeen], Iterable[Crossing]]
 class Known(NamedTuple):
     """What is known of one phone at one moment. Nothing: `Known()`. A tuple, for every fix makes one.
 
-    `at_ms`: of the newest sighting. `place`: of the newest fix that is believed; None is a phone of which nobody knows
-    where it is. `aside`: a fix that jumped, and waits for a second one that agrees.
+    `at_ms`: the time of the newest sighting, milliseconds since 1970. `place`: of the newest fix that is believed; None
+    when no place is known. `aside`: a fix that jumped, set aside until a second one agrees. `stays`: by the fence's id.
+    `suspicion`: of a made-up position, 0 (none) to 1; it halves in an hour, and from SUSPICIOUS_FROM nothing is pushed.
     """
 
     at_ms: int | None = None

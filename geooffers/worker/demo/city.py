@@ -155,7 +155,7 @@ def build() -> City:
 
 
 def build_along(places: list[TrackPlace]) -> City:
-    """Shops along a recorded track, so that whoever walks it passes through their fences."""
+    """Shops along a recorded track, so that a walk along it passes through their fences."""
     plans = [
         ShopPlan(
             merchant=f"Milestone {number}",

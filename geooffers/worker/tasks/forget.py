@@ -1,7 +1,7 @@
 """The forgetting: what is older than its limit loses its person, or goes. The limits are settings.
 
 Each run takes a small batch of every table, in a transaction of its own, and leaves a `Forgotten` row: how many, of
-what, older than when, how long it took, and nobody's name. docs/privacy.md tells the same, table by table.
+what, older than when, how long it took, and no names. docs/privacy.md tells the same, table by table.
 """
 
 import time
@@ -109,7 +109,7 @@ def _receipts() -> "QuerySet[Any]":
 
 
 def _forget_visits(before: datetime, limit: int) -> int:
-    """A visit is nobody's only when neither its coupons nor its decisions lead back to the person."""
+    """A visit leads to nobody only when neither its coupons nor its decisions lead to the person."""
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
     locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
@@ -131,7 +131,7 @@ def _forget_decisions(before: datetime, limit: int) -> int:
 
 
 def _forget_deliveries(before: datetime, limit: int) -> int:
-    """A message goes with the last of its deliveries. Whoever owes it once more waits for it, and writes it anew."""
+    """A message goes with the last of its deliveries. A transaction that owes it again waits, and writes it anew."""
     old = _deliveries().filter(settled_at__lt=before).order_by("settled_at").values_list("pk", "message")[:limit]
     found = dict(old)
     messages = Message.objects.filter(pk__in=found.values()).order_by("pk").select_for_update(skip_locked=True)

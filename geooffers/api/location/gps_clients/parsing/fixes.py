@@ -99,7 +99,7 @@ def as_fix(fix: ClientFix) -> observations.Fix:
 def derived_uuid(fix: ClientFix) -> UUID:
     """The same for a record that is sent again, so that it is a duplicate.
 
-    Of the last fixes the uuids are kept, longer than their places are. Without a secret in it, whoever gets hold of
+    Of the last fixes the uuids are kept, longer than their places are. Without a secret in it, a thief of
     them could try a city's places one by one until a uuid fits.
     """
     secret = salted_hmac("geooffers.api.location.gps_clients.parsing.fixes", "uuid", algorithm="sha256").digest()[:16]
