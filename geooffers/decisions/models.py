@@ -66,8 +66,8 @@ class Decision(models.Model):
                 condition=Q(propensity__gt=0, propensity__lte=1), name="decision_propensity_is_a_probability"
             ),
             models.CheckConstraint(
-                condition=Q(outcome=Outcome.CHOSEN, offer__isnull=False)
-                | (~Q(outcome=Outcome.CHOSEN) & Q(offer__isnull=True, coupon__isnull=True, message="")),
+                condition=Q(outcome=Outcome.CHOSEN.value, offer__isnull=False)
+                | (~Q(outcome=Outcome.CHOSEN.value) & Q(offer__isnull=True, coupon__isnull=True, message="")),
                 name="decision_offer_where_one_was_chosen",
             ),
         ]

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -19,15 +20,7 @@ def settle_sent(*, claimed: Claimed, provider_id: str, now: datetime) -> bool:
     with transaction.atomic():
         settled = _settle(claimed, state=DeliveryState.SENT, reason="", provider_id=fits, settled_at=now)
         if settled:
-            events.append(
-                events.Happened(
-                    kind=events.EventKind.MESSAGE_SENT,
-                    at=now,
-                    shopper_id=claimed.shopper_id,
-                    coupon_id=claimed.subject,
-                    message_id=claimed.message_id,
-                )
-            )
+            _tell(claimed.message_id, shopper_id=claimed.shopper_id, subject=claimed.subject, now=now)
     return settled
 
 
@@ -57,7 +50,11 @@ def give_back(*, claimed: Claimed) -> bool:
 def settle_told(*, delivery: Delivery, reason: str, now: datetime) -> bool:
     """The link that saves a pass has said it, without a claim. False: it was owed again since `delivery` was read."""
     same = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.READY, renewals=delivery.renewals)
-    return same.update(state=DeliveryState.SENT, reason=reason, settled_at=now) == 1
+    with transaction.atomic():
+        settled = same.update(state=DeliveryState.SENT, reason=reason, settled_at=now) == 1
+        if settled:
+            _tell(delivery.message_id, shopper_id=delivery.shopper_id, subject=delivery.message.subject, now=now)
+    return settled
 
 
 def tell_again(*, claimed: Claimed, now: datetime) -> None:
@@ -66,6 +63,15 @@ def tell_again(*, claimed: Claimed, now: datetime) -> None:
     Where what was sent last stands at the vendor, the delivery is made ready again, so that the newest comes last.
     """
     Delivery.objects.filter(pk=claimed.id).update(not_before=now, **RENEWED)
+
+
+def _tell(message_id: UUID, *, shopper_id: UUID | None, subject: UUID, now: datetime) -> None:
+    """Into the events. What messages are about today is a coupon."""
+    events.append(
+        events.Happened(
+            kind=events.EventKind.MESSAGE_SENT, at=now, shopper_id=shopper_id, coupon_id=subject, message_id=message_id
+        )
+    )
 
 
 def _settle(claimed: Claimed, **changes: Any) -> bool:

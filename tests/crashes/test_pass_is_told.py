@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from geooffers.coupons.redemption import ScannedBy
 
 from geooffers.coupons import keyring
 from geooffers.coupons.models import Coupon
 from geooffers.usecases.passes.make_save_link import make_save_link
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
+from merchants.people.access import Scanner
 from notifications.models import Channel, Delivery, DeliveryState
 from notifications.sandbox.keys import load_keys
 from tests.cast import make_coupon, make_offer, make_shopper, make_staff, make_store
@@ -62,7 +62,7 @@ def save() -> Coupon:
 def redeem(coupon: Coupon) -> None:
     redeem_coupon(
         text=str(keyring.code_of(coupon)),
-        scanned_by=ScannedBy(staff_member=make_staff(coupon.offer.merchant.stores.get())),
+        scanned_by=Scanner(staff_member=make_staff(coupon.offer.merchant.stores.get())),
         store_id=None,
         nonce="scan-1",
         now=datetime.now(UTC),

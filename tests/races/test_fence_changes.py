@@ -23,7 +23,7 @@ import sys, time
 import django
 django.setup()
 from django.utils import timezone
-from merchants.live_fences import matcher
+from merchants.live_fences.live_fences import matcher
 live = matcher()
 live.follow()
 while not live.is_ready(timezone.now()):
@@ -70,7 +70,7 @@ django.setup()
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
-from merchants.live_fences import matcher
+from merchants.live_fences.live_fences import matcher
 call_command("migrate", verbosity=0)
 of_the_parent = matcher()
 of_the_parent.follow()

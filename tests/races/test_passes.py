@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.db.models import F
-from geooffers.coupons.redemption import ScannedBy
 
 from geooffers.coupons import keyring, passes
 from geooffers.coupons.models import Coupon, Vendor, WalletPass
@@ -15,6 +14,7 @@ from geooffers.usecases.passes import update_pass
 from geooffers.usecases.passes.make_save_link import make_save_link
 from geooffers.usecases.till.redeem_coupon import redeem_coupon
 from geooffers.worker import send
+from merchants.people.access import Scanner
 from merchants.people.keys import SCOPES, make_key
 from notifications.channels import configured
 from notifications.deliveries import settling
@@ -113,7 +113,7 @@ def sandbox(settings, tmp_path) -> Iterator[RunningSandbox]:
 def states_after_a_redemption_while_google_is_asked(coupon: Coupon, sandbox: RunningSandbox) -> list[str]:
     """The click has read a coupon that can be used, and Google takes its time. The till honours it, the worker tells so
     if it may, and then the click arrives there. Afterwards the worker has all the time there is."""
-    till = ScannedBy(api_key=make_key(store=coupon.offer.merchant.stores.get(), name="till", scopes=SCOPES)[0])
+    till = Scanner(api_key=make_key(store=coupon.offer.merchant.stores.get(), name="till", scopes=SCOPES)[0])
     sandbox.order({"endpoint": "wallet", "kind": "held"})
     click = Another(lambda: make_save_link(shopper=coupon.shopper, coupon_id=coupon.pk, now=NOON))
     while sandbox.overview()["faults_left"]:

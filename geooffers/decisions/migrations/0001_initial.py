@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import geooffers.decisions.choosing
 import uuid_utils.compat
 from django.db import migrations, models
 
@@ -43,7 +42,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['at'], name='decision_by_time'), models.Index(condition=models.Q(('shopper__isnull', False)), fields=['at'], name='decision_to_forget'), models.Index(condition=models.Q(('coupon__isnull', False)), fields=['coupon'], name='decision_by_coupon')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('propensity__gt', 0), ('propensity__lte', 1)), name='decision_propensity_is_a_probability'), models.CheckConstraint(condition=models.Q(models.Q(('offer__isnull', False), ('outcome', geooffers.decisions.choosing.Outcome['CHOSEN'])), models.Q(models.Q(('outcome', geooffers.decisions.choosing.Outcome['CHOSEN']), _negated=True), ('coupon__isnull', True), ('message', ''), ('offer__isnull', True)), _connector='OR'), name='decision_offer_where_one_was_chosen')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('propensity__gt', 0), ('propensity__lte', 1)), name='decision_propensity_is_a_probability'), models.CheckConstraint(condition=models.Q(models.Q(('offer__isnull', False), ('outcome', 'chosen')), models.Q(models.Q(('outcome', 'chosen'), _negated=True), ('coupon__isnull', True), ('message', ''), ('offer__isnull', True)), _connector='OR'), name='decision_offer_where_one_was_chosen')],
             },
         ),
     ]

@@ -27,6 +27,7 @@ from geooffers.events import erasing as of_events
 from geooffers.redemptions import books
 from notifications.sandbox.keys import load_keys
 from tests import searching
+from tests.acceptance.privacy.test_canary import every_log_line  # noqa: F401  # the same fixture: every logger at DEBUG
 from tests.canary_person import CanaryPerson
 from tests.cast import NOON
 from tests.conftest import ROOT, skip_or_fail

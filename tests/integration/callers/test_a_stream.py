@@ -69,7 +69,7 @@ def walker() -> Iterator[Walker]:
 
 @pytest.mark.parametrize("by", ["token", "reporting key"])
 def test_a_phone_that_is_known_reports_and_gets_its_coupon(walker: Walker, by: str) -> None:
-    secret = walker.phone.token if by == "token" else reporting_keys.make_key(walker.device)
+    secret = walker.phone.token if by == "token" else reporting_keys.make_key(token=walker.phone.token)
     report = consume(Message(secret=secret), now=NOON)
     assert [one.change for one in report.transitions] == [Change.APPEARED_INSIDE]
     assert len(report.coupons) == 1
@@ -116,7 +116,7 @@ def test_a_refusal_is_the_one_of_the_api(walker: Walker, what: Any, code: str) -
 
 
 def test_a_reporting_key_ends_with_the_token(walker: Walker) -> None:
-    key = reporting_keys.make_key(walker.device)
+    key = reporting_keys.make_key(token=walker.phone.token)
     renewal = walker.phone.call("POST", "/devices/me/token", {"new_token": make_token()})
     assert renewal.status_code in (200, 204), renewal.content
     with pytest.raises(device_lookup.TokenUnknown):

@@ -41,7 +41,7 @@ def prune(*, days: int = 31, limit: int = 100) -> int:
 
 
 def touched(live: LiveFences) -> set[int]:
-    return {match.fence for match in live.index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)}
+    return {match.fence for match in live.current().index.match_one(lat=AINO_LAT, lon=AINO_LON, accuracy_m=5)}
 
 
 def test_those_of_a_month_stay_and_older_ones_go_in_batches_but_the_newest() -> None:

@@ -275,12 +275,12 @@ BUILDER = """
 import sys, django
 django.setup()
 from pathlib import Path
-from merchants import fence_bases, fence_building
+from merchants.live_fences import building, snapshots
 root = Path(sys.argv[1])
-with fence_bases.building(root, wait=True):
+with snapshots.building(root, wait=True):
     print("building", flush=True)
     while True:
-        fence_building.build(root, again=True)
+        building.build(root, again=True)
         print("built", flush=True)
 """
 

@@ -15,8 +15,10 @@ from geooffers.redemptions.models import Redemption
 from geooffers.shoppers.models import ConsentReceipt, Device, Shopper
 from geooffers.shoppers.privacy import erasing as of_shoppers
 from geooffers.visits import erasing as of_visits
-from merchants.models import Offer
+from geooffers.visits.models import Visit
+from merchants.models import Offer, Store
 from notifications import erasing as of_notifications
+from notifications.models import Message
 
 ROOMS = (of_shoppers, of_visits, of_coupons, of_redemptions, of_decisions, of_notifications, of_events, of_callers)
 ERASED = frozenset().union(*(room.MODELS for room in ROOMS))
@@ -27,6 +29,12 @@ PLAIN_IDS: dict[str, type[Model] | None] = {
     "ledger.LedgerEntry.owner": Offer,
     "ledger.LedgerEntry.subject": Coupon,
     "ledger.LedgerEntry.cause": Redemption,
+    "events.Event.shopper_id": Shopper,
+    "events.Event.visit_id": Visit,
+    "events.Event.coupon_id": Coupon,
+    "events.Event.offer_id": Offer,
+    "events.Event.store_id": Store,
+    "events.Event.message_id": Message,
     "shoppers.Tombstone.request_id": None,  # an audit row that names nobody
     "merchants.Geofence.public_id": None,  # the fence's own
 }

@@ -37,7 +37,7 @@ from merchants.models import (
     Trigger,
 )
 from merchants.offers import budgets
-from notifications.models import Delivery
+from notifications.models import Delivery, Message
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
 from tests.walker import Walker
 
@@ -70,7 +70,20 @@ def reasons(visit: SimulatedVisit) -> dict[str, str]:
 
 def everything() -> dict[str, list[Any]]:
     """Every row of every table of ours."""
-    ours = ("shoppers", "merchants", "notifications", "visits", "coupons", "decisions", "api", "rounds")
+    ours = (
+        "shoppers",
+        "merchants",
+        "notifications",
+        "visits",
+        "coupons",
+        "decisions",
+        "callers",
+        "api",
+        "worker",
+        "ledger",
+        "redemptions",
+        "events",
+    )
     models = [model for label in ours for model in apps.get_app_config(label).get_models()]
     return {model._meta.label: sorted(repr(row) for row in model._default_manager.values_list()) for model in models}
 
@@ -324,7 +337,7 @@ def test_a_real_shopper_of_the_same_walk_gets_the_same(
     assert [coupon.message for _, coupon in given] == list(chosen.values_list("message", flat=True))
     pushes = [coupon.push for _, coupon in given if coupon.push]
     assert [(push.title, push.body, push.expires_at) for push in pushes] == list(
-        Delivery.objects.order_by("created_at").values_list("title", "body", "expires_at")
+        Message.objects.order_by("created_at").values_list("title", "body", "expires_at")
     )
 
 

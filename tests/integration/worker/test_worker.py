@@ -16,7 +16,7 @@ from geooffers.worker.models import TaskLease
 from geooffers.worker.runner import Part, Worker
 from geooffers.worker.running import BATCH, Tasks
 from geooffers.worker.timetable import FOLLOWERS, Task
-from notifications import sending
+from notifications.channels import fcm
 from notifications.models import Delivery, DeliveryState
 from tests.crashes.worker_process import wait_until
 from tests.integration.conftest import SOON
@@ -72,7 +72,7 @@ def make(
         stop=threading.Event(),
         batch=10,
         connections=2,
-        lease_s=sending.LEASE_S,
+        lease_s=fcm.LIMITS.lease_s,
         tasks=tasks,
         followers=followers,
     )

@@ -145,7 +145,7 @@ HOSTILE: dict[str, Callable[[], str]] = {
 
 PROGRAM = """
 import sys, time
-from merchants import geometry
+from merchants.fences import geometry
 text = sys.stdin.read()
 began = time.process_time()
 try:
