@@ -1,12 +1,13 @@
-"""How many coupons of one offer a shopper has had. One conditional UPDATE, then its row count.
+"""How many coupons of one offer a shopper has had. One conditional upsert.
 
-Reading the count and then writing it lets two phones of one shopper both read "none yet". The UPDATE carries the limit
-in its WHERE, so the second one waits for the first and then matches no row.
+Reading the count and then writing it lets two phones of one shopper both read "none yet". The statement carries the
+limit, so the second one waits for the first, sees what that wrote, and changes nothing.
 """
 
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 
 from geooffers.coupons.models import ShopperOfferCount
@@ -14,12 +15,22 @@ from geooffers.coupons.models import ShopperOfferCount
 
 def count_one(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
     """Count one more coupon. False when the shopper has had as many as they may."""
-    if _raise(shopper_id=shopper_id, offer_id=offer_id, limit=limit):
-        return True
-    # The first coupon of this offer, or the limit is reached. Two phones may both insert: one of them does.
-    first = ShopperOfferCount(shopper_id=shopper_id, offer_id=offer_id, issued=0)
-    ShopperOfferCount.objects.bulk_create([first], ignore_conflicts=True)
-    return _raise(shopper_id=shopper_id, offer_id=offer_id, limit=limit)
+    if limit < 1:
+        return False
+    table = connection.ops.quote_name(ShopperOfferCount._meta.db_table)
+    shopper, offer, issued = (ShopperOfferCount._meta.get_field(name) for name in ("shopper", "offer", "issued"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (shopper_id, offer_id, issued) VALUES (%s, %s, 1) "  # noqa: S608  # our own table's name
+            f"ON CONFLICT (shopper_id, offer_id) DO UPDATE SET issued = {table}.issued + 1 "
+            f"WHERE {table}.issued < %s RETURNING issued",
+            [
+                shopper.get_db_prep_value(shopper_id, connection),
+                offer.get_db_prep_value(offer_id, connection),
+                issued.get_db_prep_value(limit, connection),
+            ],
+        )
+        return cursor.fetchone() is not None
 
 
 def give_back(*, held: Mapping[tuple[UUID, UUID], int]) -> None:
@@ -39,8 +50,3 @@ def give_back(*, held: Mapping[tuple[UUID, UUID], int]) -> None:
     list(wanted.order_by("offer_id", "shopper_id").select_for_update().values_list("pk", flat=True))
     for count, some in ids.items():
         ShopperOfferCount.objects.filter(pk__in=some, issued__gte=count).update(issued=F("issued") - count)
-
-
-def _raise(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
-    below = ShopperOfferCount.objects.filter(shopper_id=shopper_id, offer_id=offer_id, issued__lt=limit)
-    return below.update(issued=F("issued") + 1) == 1

@@ -19,6 +19,7 @@ from uuid import UUID
 from geooffers.coupons.models import DeviceShare
 from geooffers.sealing import configured
 from geooffers.sealing.rings import Key
+from geooffers.statements.inserts import insert_new
 
 # A family of four, and one more: somebody begins a second account, a grandmother is visiting.
 SEATS = 5
@@ -57,24 +58,25 @@ def full_offers(*, marks: Marks, offer_ids: Collection[UUID]) -> frozenset[UUID]
 
 
 def take_seat(*, marks: Marks, offer_id: UUID) -> bool:
-    """False when others have them all. Each seat is one row, so a constraint says who was first."""
-    here = DeviceShare.objects.filter(device_mark=marks.device, offer=offer_id)
-    while True:
-        taken = {bytes(shopper): seat for shopper, seat in here.values_list("shopper_mark", "seat")}
-        if marks.shopper in taken:
-            return True
-        free = next((seat for seat in range(1, SEATS + 1) if seat not in taken.values()), None)
-        if free is None:
-            return False
-        row = DeviceShare(
+    """False when others have them all. Each seat is one row, so a constraint says who was first.
+
+    All of them are asked for in one statement, by number: the first that is free becomes a row. After that one the
+    others are refused, because nobody sits twice. Of two who want the same one gets it; the other waits, and gets the
+    next.
+    """
+    seats = [
+        DeviceShare(
             device_mark=marks.device,
             shopper_mark=marks.shopper,
             offer_id=offer_id,
-            seat=free,
+            seat=seat,
             ends_at=marks.ends_at,
         )
-        # Of two who want it one gets it; the other looks again, and finds one free seat less.
-        DeviceShare.objects.bulk_create([row], ignore_conflicts=True)
+        for seat in range(1, SEATS + 1)
+    ]
+    if insert_new(seats):
+        return True
+    return DeviceShare.objects.filter(device_mark=marks.device, offer=offer_id, shopper_mark=marks.shopper).exists()
 
 
 def move_to_account(*, device_id: UUID, anonymous_id: UUID, account_id: UUID, now: datetime) -> None:

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from geooffers.coupons import ledger
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.models import Decision, MomentKind
+from geooffers.redemptions import books
 from geooffers.visits.models import Visit
 from merchants.models import Offer, OfferBudget, OfferState, Store, Trigger
 from tests.cast import NOON, began, make_coupon, make_fence, make_offer, make_shopper, make_store, make_visit
@@ -88,7 +88,7 @@ def test_the_best_offer_becomes_a_coupon_and_the_others_say_why_not(aino: Store)
     assert best["offer"] == str(coupon.offer_id)
     assert best["score"] > second["score"]
     assert {candidate["score"] for candidate in decision.candidates[2:]} == {None}
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_drafts_and_what_is_over_are_no_candidates(aino: Store) -> None:
@@ -176,7 +176,7 @@ def test_all_visits_of_one_report_compete_for_one_coupon(aino: Store) -> None:
     other = Decision.objects.get(visit=second)
     assert (other.outcome, other.offer, other.coupon, other.message) == (Outcome.PASSED_OVER, None, None, "")
     assert OfferBudget.objects.get(offer=used_up).reserved == 0
-    assert ledger.check_books() == []
+    assert books.check_books() == []
 
 
 def test_the_best_offer_wins_at_whichever_moment_it_is(aino: Store) -> None:
