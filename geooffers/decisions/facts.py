@@ -1,10 +1,10 @@
 """What a choice asks for, read for all moments at once, without a lock: so many queries, however many moments.
 
-Stores, offers with their budgets, which offers hold where, what the shopper had, seats on the phone, what the visits
-have brought: six queries.
+Stores, offers with their budgets, which offers hold where, what the shopper had, seats on the phone, what visits that
+are not new have brought: six queries at most.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,8 @@ from merchants.offers import offers
 class Moment:
     """A visit that began, settled or dwelled, or during which the shopper asks. `triggers`: which offers wait for it.
 
-    `silent`: why nobody may be disturbed for it, whatever comes of it.
+    `silent`: why nobody may be disturbed for it, whatever comes of it. `is_new`: this transaction wrote the visit, so
+    it has not brought anything.
     """
 
     visit: Visit
@@ -33,6 +34,7 @@ class Moment:
     kind: MomentKind
     triggers: tuple[Trigger, ...]
     silent: MessageOutcome | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +64,7 @@ def read(
     if not known:
         nothing = tuple(MomentFacts(trigger=moment.triggers[0], offers=()) for moment in moments)
         return Facts(moments=nothing, person=PersonFacts(), stores=stores)
-    issued: dict[UUID, set[UUID]] = {}
-    of_visits = Coupon.objects.filter(visit__in={moment.visit.pk for moment in moments})
-    for visit_id, offer_id in of_visits.values_list("visit_id", "offer_id"):
-        issued.setdefault(visit_id, set()).add(offer_id)
+    issued = _issued({moment.visit.pk for moment in moments if not moment.is_new})
     shared: dict[tuple[UUID, bool], OfferFacts] = {}
     found = []
     for moment in moments:
@@ -90,6 +89,16 @@ def read(
         stores=stores,
         no_push_from=frozenset(store_id for store_id, at_store in up.items() if not at_store.may_push),
     )
+
+
+def _issued(visit_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """By visit, the offers that it has brought."""
+    issued: dict[UUID, set[UUID]] = {}
+    if visit_ids:
+        rows = Coupon.objects.filter(visit__in=visit_ids)
+        for visit_id, offer_id in rows.values_list("visit_id", "offer_id"):
+            issued.setdefault(visit_id, set()).add(offer_id)
+    return issued
 
 
 def _offer_facts(each: offers.UpOffer, shared: dict[tuple[UUID, bool], OfferFacts]) -> OfferFacts:

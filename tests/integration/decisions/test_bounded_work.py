@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 # Of the whole report over HTTP, the look-up of its token included.
 OF_A_REPORT = 40
 # Of these: consents, interruption, state, deciding, issuing, and owing the message.
-OF_ALL_BUT_VISITS = 24
+OF_ALL_BUT_VISITS = 18
 # What a try that is lost costs beyond that.
 OF_A_LOST_TRY = 10
 
