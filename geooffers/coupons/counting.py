@@ -4,13 +4,15 @@ Reading the count and then writing it lets two phones of one shopper both read "
 limit, so the second one waits for the first, sees what that wrote, and changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from geooffers.coupons.models import ShopperOfferCount
+from geooffers.statements.compiled import Given, GivenList, Select
 
 
 def count_one(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
@@ -18,19 +20,32 @@ def count_one(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
     if limit < 1:
         return False
     table = connection.ops.quote_name(ShopperOfferCount._meta.db_table)
-    shopper, offer, issued = (ShopperOfferCount._meta.get_field(name) for name in ("shopper", "offer", "issued"))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (shopper_id, offer_id, issued) VALUES (%s, %s, 1) "  # noqa: S608  # our own table's name
             f"ON CONFLICT (shopper_id, offer_id) DO UPDATE SET issued = {table}.issued + 1 "
             f"WHERE {table}.issued < %s RETURNING issued",
             [
-                shopper.get_db_prep_value(shopper_id, connection),
-                offer.get_db_prep_value(offer_id, connection),
-                issued.get_db_prep_value(limit, connection),
+                ShopperOfferCount.shopper.field.get_db_prep_value(shopper_id, connection),
+                ShopperOfferCount.offer.field.get_db_prep_value(offer_id, connection),
+                limit,
             ],
         )
         return cursor.fetchone() is not None
+
+
+def counted(*, shopper_id: UUID, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """By offer, how many coupons they have had of it. Read without a lock: `count_one` decides."""
+    return dict(_HAD.rows(len(offer_ids), shopper=shopper_id, offers=list(offer_ids))) if offer_ids else {}
+
+
+def _had(count: int) -> QuerySet[ShopperOfferCount, Any]:
+    shopper = Given("shopper", ShopperOfferCount.shopper.field)
+    offers = GivenList("offers", ShopperOfferCount.offer.field, count=count)
+    return ShopperOfferCount.objects.filter(shopper=shopper, offer__in=offers).values_list("offer_id", "issued")
+
+
+_HAD = Select(_had)
 
 
 def give_back(*, held: Mapping[tuple[UUID, UUID], int]) -> None:

@@ -14,11 +14,15 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from geooffers.coupons.models import DeviceShare
 from geooffers.sealing import configured
 from geooffers.sealing.rings import Key
+from geooffers.statements.compiled import Given, GivenList, Select
 from geooffers.statements.inserts import insert_new
 
 # A family of four, and one more: somebody begins a second account, a grandmother is visiting.
@@ -48,13 +52,23 @@ def marks_of(*, device_id: UUID, shopper_id: UUID, now: datetime) -> Marks:
 
 def full_offers(*, marks: Marks, offer_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of which this phone has no seat left for this person. Read without a lock: `take_seat` decides."""
-    rows = DeviceShare.objects.filter(device_mark=marks.device, offer__in=offer_ids)
+    if not offer_ids:
+        return frozenset()
     taken: dict[UUID, set[bytes]] = {}
-    for offer_id, shopper in rows.values_list("offer_id", "shopper_mark"):
+    for offer_id, shopper in _TAKEN.rows(len(offer_ids), device=marks.device, offers=list(offer_ids)):
         taken.setdefault(offer_id, set()).add(bytes(shopper))
     return frozenset(
         offer_id for offer_id, people in taken.items() if marks.shopper not in people and len(people) >= SEATS
     )
+
+
+def _taken(count: int) -> QuerySet[DeviceShare, Any]:
+    device = Given("device", DeviceShare._meta.get_field("device_mark"))
+    offers = GivenList("offers", DeviceShare.offer.field, count=count)
+    return DeviceShare.objects.filter(device_mark=device, offer__in=offers).values_list("offer_id", "shopper_mark")
+
+
+_TAKEN = Select(_taken)
 
 
 def take_seat(*, marks: Marks, offer_id: UUID) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import device_limits
-from geooffers.coupons.models import Coupon, ShopperOfferCount
+from geooffers.coupons import counting, device_limits
+from geooffers.coupons.models import Coupon
 from geooffers.decisions import eligibility
 from geooffers.decisions.choosing import MomentFacts, OfferFacts, PersonFacts
 from geooffers.decisions.models import MessageOutcome, MomentKind
@@ -76,9 +76,8 @@ def read(
                 issued=frozenset(issued.get(moment.visit.pk, ())),
             )
         )
-    had = ShopperOfferCount.objects.filter(shopper=shopper, offer__in=known)
     person = PersonFacts(
-        had=dict(had.values_list("offer_id", "issued")),
+        had=counting.counted(shopper_id=shopper.pk, offer_ids=known),
         full_on_device=(device_limits.full_offers(marks=marks, offer_ids=known) if marks is not None else frozenset()),
         profiled=allowed.may_be_profiled(shopper=shopper),
     )
