@@ -4,7 +4,7 @@
 
 A fresh SQLite file under var/bench, or the database that DATABASE_URL names, which must be empty. The account has five
 phones, VISITS visits (20,000), three decisions at each, a coupon at every fifth, a push to every phone for each. Prints
-what the call that erases takes until it has answered, what the round takes for the rest, and what a copy takes.
+what the call that erases takes until it has answered, what the task takes for the rest, and what a copy takes.
 """
 
 import io
@@ -139,7 +139,7 @@ def main() -> None:
         if batch < BATCH:
             break
     took = time.perf_counter() - began
-    print(f"{'the round, for the rest':28}{done:10,d} rows{took:10.2f} s   a batch {longest:.2f} s at most", flush=True)
+    print(f"{'the task, for the rest':28}{done:10,d} rows{took:10.2f} s   a batch {longest:.2f} s at most", flush=True)
 
 
 if __name__ == "__main__":

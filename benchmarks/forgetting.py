@@ -1,9 +1,9 @@
-"""What the rounds that end things cost: 100,000 coupons that expire, 100,000 rows of each table that are forgotten.
+"""What the tasks that end things cost: 100,000 coupons that expire, 100,000 rows of each table that are forgotten.
 
     python benchmarks/forgetting.py [ROWS]
 
 A fresh SQLite file under var/bench, or the database that DATABASE_URL names, which must be empty. Prints seconds for
-each round, in batches of 500 as the worker runs them: by the clock, and of this process, which others do not disturb.
+each task, in batches of 500 as the worker runs them: by the clock, and of this process, which others do not disturb.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Our engine on a track, as a phone drives it: one report a fix, in the order of arrival.
 
 Matching is the real index over the track's fences, the rules are `geooffers.visits.engine.transitions`. Nothing is
-written. What the stale round closes is what the rules themselves close at the next fix, with the same times.
+written. What the task `close_stale` closes is what the rules themselves close at the next fix, with the same times.
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,15 +10,15 @@ _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I"
 _IGNORED = frozenset(" -\t\u00a0\u2010\u2011\u2012\u2013\u2014\u2212")
 
 
-class Unreadable(Exception):
+class UnreadableCode(Exception):
     """What was typed or scanned cannot be a code."""
 
 
-class MalformedCode(Unreadable):
+class MalformedCode(UnreadableCode):
     """A code has 13 letters and digits."""
 
 
-class BadCheckSymbol(Unreadable):
+class BadCheckSymbol(UnreadableCode):
     """The last symbol does not fit the others: something was misread."""
 
 

@@ -19,7 +19,7 @@ def unapplied() -> list[str]:
 
 
 def refuse_unless_migrated() -> None:
-    """NotMigrated, with a sentence for the operator. Whoever starts asks this before all else."""
+    """Raises NotMigrated, with a sentence for the operator. Every process calls it first when it starts."""
     missing = unapplied()
     if missing:
         named = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")

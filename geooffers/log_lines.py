@@ -21,7 +21,7 @@ from geooffers import code_symbols
 _QUERY = re.compile(r"\?\S*")
 GONE = "[redacted]"
 
-# Whatever stands under these names, be it nested, is nobody's business.
+# Anything under these names, nested or not, is taken out.
 _NAMES = frozenset(
     [
         "lat",
@@ -95,13 +95,13 @@ def _code(found: re.Match[str]) -> str:
     """Only what the check symbol says is one: else any word of thirteen letters would go."""
     try:
         code_symbols.read(found.group())
-    except code_symbols.Unreadable:
+    except code_symbols.UnreadableCode:
         return found.group()
     return GONE
 
 
 def _written(logger: WrappedLogger, method_name: str, event: EventDict) -> str:
-    """`2026-06-02T12:00:00.123Z WARNING geooffers.api.limits what happened name=value`, then the traceback."""
+    """`2026-06-02T12:00:00.123Z WARNING geooffers.callers.limits what happened name=value`, then the traceback."""
     rest = dict(event)
     line = " ".join(str(rest.pop(part, "-")) for part in ("timestamp", "level", "logger", "event"))
     traceback = rest.pop("exception", "")

@@ -270,7 +270,7 @@ _jurisdictions: str = env.str("GEOOFFERS_JURISDICTIONS", default="")
 JURISDICTIONS_FILE: Path | None = Path(_jurisdictions) if _jurisdictions else None
 
 
-# --- how long things are kept (the forgetting is a round; docs/privacy.md tells what each table holds) ---------
+# --- how long things are kept (the forgetting is a task; docs/privacy.md tells what each table holds) ---------
 STALE_AFTER = timedelta(minutes=60)  # a phone that is silent for so long is no longer in a visit
 KEEP_VISITS = keep_for("VISITS", days=30, most=90)  # then visits and decisions lose their shopper
 KEEP_MESSAGES = keep_for("MESSAGES", days=14, most=30)
@@ -281,9 +281,7 @@ KEEP_REFUSED_SCANS = keep_for("REFUSED_SCANS", days=7 * 365, most=10 * 365)
 KEEP_RECEIPTS = keep_for(
     "RECEIPTS", days=7 * 365, most=10 * 365
 )  # of erased shoppers; until then as long as the shopper is here
-KEEP_AUDIT = keep_for(
-    "AUDIT", days=7 * 365, most=10 * 365
-)  # what was forgotten, exported and erased: counts, nobody's name
+KEEP_AUDIT = keep_for("AUDIT", days=7 * 365, most=10 * 365)  # what was forgotten, exported and erased: counts, no names
 
 # --- erasure -------------------------------------------------------------------------------------------------
 # Where erasures are written down outside the database, so that a restored backup can be made to forget again.

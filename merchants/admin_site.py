@@ -38,7 +38,7 @@ def _may_enter(user: User | AnonymousUser) -> bool:
 class SitePage:
     """A page of the admin that shows no model. Upper rooms add theirs with `MerchantsAdminSite.add_page`.
 
-    Whoever may enter the admin may open it; what it shows of whose is its own business.
+    Every user of the admin may open it; the page itself chooses the rows that it shows.
     """
 
     title: str
@@ -66,7 +66,7 @@ class MerchantsAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships
         return _may_enter(request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        """Without `r/<type>/<id>/`, which looks up any row of any table for whoever is signed in."""
+        """Without `r/<type>/<id>/`, which looks up any row of any table for any user."""
         pages = [path(page.path, self.admin_view(page.view), name=page.name) for page in self._pages]
         return [*pages, *(url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site")]
 

@@ -1,7 +1,7 @@
 """The messages of an erased shopper: nothing is owed to them any more, and what was sent is not kept.
 
-A message about a pass stays, as nobody's, until Google was told that the pass is void: a worker may have it in hand and
-still tell Google what the coupon was, and has to tell the rest then (`settling.tell_again`).
+A message about a pass stays, without its shopper, until Google was told that the pass is void: a worker may have it in
+hand and still tell Google what the coupon was, and has to tell the rest then (`settling.tell_again`).
 """
 
 from django.db.models import Exists, OuterRef, Q

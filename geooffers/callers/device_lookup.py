@@ -62,12 +62,12 @@ class DeviceCaller:
 
     @property
     def name(self) -> str:
-        """For limits: the phone, whoever holds it."""
+        """For limits: names the phone, which keeps its name when its holder changes."""
         return name_of(self.device_id)
 
     @property
     def holder_name(self) -> str:
-        """The same for stored replies: whoever has the phone next is given none of this holder's."""
+        """For stored replies: names phone and holder, so that the next holder gets none of this one's replies."""
         hand_overs = self.found.value("device.hand_overs")
         return f"{self.name}:{hand_overs}" if hand_overs else self.name
 

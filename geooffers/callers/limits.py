@@ -1,4 +1,4 @@
-"""How often somebody may call, counted exactly: one SQL upsert a call, or Redis when there is one.
+"""How often a caller may call, counted exactly: one SQL upsert a call, or Redis when there is one.
 
 django-ninja's own throttles read, then write: of 400 concurrent calls 35 passed a limit of 10.
 """
@@ -110,7 +110,7 @@ def _count_in_redis(*, limit: Limit, caller: str, now: datetime) -> tuple[int, i
 
 
 def forget(*, callers: Sequence[str]) -> int:
-    """How often somebody called who is not to be known any more. Redis lets go of it by itself within the window."""
+    """Delete the counts of callers who are erased. Where Redis does not answer, its counts end with their window."""
     names = [f"{limit.name}:{caller}" for limit in OF_DEVICES for caller in callers]
     forgotten = RateCount.objects.filter(caller__in=names).delete()[0]
     if settings.REDIS_URL:

@@ -1,1 +1,1 @@
-"""Coupons: who may have which offer, issuing, holdings, wallet passes."""
+"""Coupons: issuing, codes, holdings, limits by phone, and the rows of wallet passes."""

@@ -5,7 +5,7 @@
 The alphabet is Crockford's base32: no I, L, O or U. Who reads aloud or types may use any case, O for 0, I or L for 1,
 and spaces or dashes anywhere. The check symbol is a weighted sum over GF(32) with a different weight for every place,
 so every single wrong symbol and every swap of two is caught before a database is asked. It is no security: that is
-the 60 bits, and the limits on whoever guesses.
+the 60 bits, and the limits on scans.
 
 Of a code nothing but its hash is stored, and that sealed (docs/keys.md). Keys have ids: the first of a ring makes new
 codes, and a coupon says which one made its own, so a key can be followed by another while its coupons are still open.
@@ -17,10 +17,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from geooffers import code_symbols
-from geooffers.code_symbols import BadCheckSymbol, MalformedCode, Unreadable
+from geooffers.code_symbols import BadCheckSymbol, MalformedCode, UnreadableCode
 from geooffers.sealing.rings import BadKeys, KeyGone, read_secrets
 
-__all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "Unreadable"]
+__all__ = ["BadCheckSymbol", "BadKeys", "Code", "CodeKey", "KeyGone", "KeyRing", "MalformedCode", "UnreadableCode"]
 __all__ += ["read", "read_keys"]
 
 # Printed as 4-4-5: short enough to read aloud in one breath each.
@@ -82,5 +82,5 @@ def read_keys(text: str) -> KeyRing:
 
 
 def read(text: str) -> Code:
-    """Read what somebody typed or scanned. Raises MalformedCode or BadCheckSymbol; asks nobody."""
+    """Read what was typed or scanned. Raises MalformedCode or BadCheckSymbol; without a query."""
     return Code(code_symbols.read(text))

@@ -34,7 +34,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """A phone and who holds it, in one period."""
+    """A phone and its holder, in one period."""
 
     device: bytes
     shopper: bytes

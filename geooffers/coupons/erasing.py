@@ -19,13 +19,13 @@ MODELS = frozenset({Coupon, WalletPass, ShopperOfferCount, DeviceShare})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erased:
+class ErasedCoupons:
     counts: Mapping[str, int]
     # Of passes that Google holds: their serials, by the coupon that they are of.
     held_by_google: Mapping[UUID, UUID]
 
 
-def erase_now(*, of: Erasing) -> Erased:
+def erase_now(*, of: Erasing) -> ErasedCoupons:
     """Every coupon is locked, and wholly: what a till is redeeming is waited for, and a till that waits for us finds
     no coupon by that code any more."""
     held = Coupon.objects.filter(shopper__in=of.shopper_ids)
@@ -49,7 +49,7 @@ def erase_now(*, of: Erasing) -> Erased:
     released = Counter(coupon.offer_id for coupon in open_ones)
     for offer_id, count in sorted(released.items()):
         budgets.release(offer_id=offer_id, count=count)
-    return Erased(counts=counts, held_by_google=held_by_google)
+    return ErasedCoupons(counts=counts, held_by_google=held_by_google)
 
 
 def erase_rest(*, shopper: Shopper) -> dict[str, int]:

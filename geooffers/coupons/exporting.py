@@ -33,7 +33,7 @@ def _coupons(of: Exporting) -> Any:
 
 
 def _coupon(row: Coupon) -> Entry:
-    """Without its code: whoever gets hold of the file could use it up."""
+    """Without its code: a reader of the file could use the coupon up."""
     return {
         "id": row.pk,
         "visit_id": row.visit_id,

@@ -16,7 +16,7 @@ class NoSuchCoupon(Exception):
     """You hold no coupon with this id."""
 
 
-class Mark(StrEnum):
+class CouponMark(StrEnum):
     SEEN = "seen"
     SAVED = "saved"
     DISMISSED = "dismissed"
@@ -36,12 +36,12 @@ def coupon_of(*, shopper: Shopper, coupon_id: UUID) -> Coupon:
     return coupon
 
 
-def mark(*, shopper: Shopper, coupon_id: UUID, as_: Mark, now: datetime) -> Coupon:
+def mark(*, shopper: Shopper, coupon_id: UUID, as_: CouponMark, now: datetime) -> Coupon:
     """Remember the first time; saying it again changes nothing. A dismissed coupon can still be redeemed."""
     field = f"{as_}_at"
     with transaction.atomic():
         first = Coupon.objects.filter(shopper=shopper, pk=coupon_id, **{field: None}).update(**{field: now})
         coupon = coupon_of(shopper=shopper, coupon_id=coupon_id)
-        if first and as_ is Mark.SEEN:
+        if first and as_ is CouponMark.SEEN:
             telling.seen(coupon, at=now)
     return coupon

@@ -105,7 +105,7 @@ def _is_under_an_older_key(coupon: Coupon) -> bool:
 def expire_due(*, now: datetime, limit: int = 500) -> int:
     """Close coupons whose time is over: the place returns to the budget, the shopper may have another.
 
-    A coupon that a till is just redeeming is locked and skipped; the next round finds it redeemed. Returns how many
+    A coupon that a till is just redeeming is locked and skipped; the next run finds it redeemed. Returns how many
     were closed; call again while it is `limit`.
     """
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Coupons, which can lose their shopper and visit; how many somebody has had, and in which wallet they are."""
+"""Coupons, which can lose their shopper and visit; how many a shopper has had of each offer; passes in wallets."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +14,7 @@ from merchants.models import DiscountKind, Offer
 
 
 class CouponState(models.TextChoices):
-    """Once it is not open any more it stays what it is.
-
-    open -> redeemed      at a till
-         `> expired       its time was over, or its shopper was erased
-    """
+    """open -> redeemed (at a till) | expired (its time was over, or its shopper was erased). Either is final."""
 
     OPEN = "open"
     REDEEMED = "redeemed"

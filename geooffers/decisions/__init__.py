@@ -1,4 +1,4 @@
-"""Which offer does a moment bring, is the shopper told, and why not the others?
+"""Which offer a moment brings, whether a message is owed for it, and why the others were not chosen.
 
 eligibility.py    may this shopper have this offer? *
 ranking.py        which of those is the best? *

@@ -3,9 +3,9 @@
 Frozen facts in, one choice and the outcome of every candidate out. It knows no database: deciding hands it what it has
 read, a simulation what it makes up.
 
-One coupon for what a report begins is a choice, not a finding. Somebody who walks into a mall enters sixty fences with
-one position; sixty coupons would be no promise but a leaflet. The others are not lost: whoever asks for one gets it
-(`GET /offers/here`), by these same rules.
+That a report brings one coupon at most is a choice. A shopper who walks into a mall enters sixty fences with one
+position, and sixty coupons would be worth no attention. The others are not lost: `GET /offers/here` lists them, and the
+shopper may take one by these same rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,13 @@ from geooffers.decisions.eligibility import Reason
 
 
 class Outcome(StrEnum):
-    """Of a candidate, and of a whole moment (`Choice.outcome_at`)."""
+    """What became of a candidate, and of a whole moment (`Choice.outcome_at`).
+
+    refused       the rules do not allow it (`Candidate.reason`)
+    chosen        the coupon is of this offer
+    passed over   it was allowed, and another was chosen, or nothing more was tried
+    withheld      it was allowed, and kept back on purpose; no rule does so today
+    """
 
     CHOSEN = "chosen"
     PASSED_OVER = "passed_over"
@@ -108,7 +114,7 @@ def choose(
 ) -> Choice:
     """The best eligible offer of all moments. Of equal scores the older offer wins, of one offer the first moment.
 
-    `lost`: offers that were chosen before and whose last place somebody else has taken meanwhile, with the reason.
+    `lost`: offers that were chosen before and whose last place was taken meanwhile, with the reason.
     `gave_up`: nothing more is tried; what is eligible is passed over.
     """
     judged = _Judging(person=person, now=now, lost=lost or {})

@@ -23,8 +23,9 @@ from merchants.models import Offer
 __all__ = ["Decided", "Moment", "decide", "kept"]
 
 RANKER: ranking.Ranker = choosing.FIXED
-# The best, and when its last place is lost, the next best. Losing takes somebody who was faster by milliseconds; in a
-# rush in which that happens twice a third try may be lost as well, and the shopper can ask for what is left.
+# The best, and when its last place is lost, the next best. A place is lost when another report
+# takes it within milliseconds; in a rush in which that happens twice a third try may be lost as well, and the shopper
+# can ask for what is left.
 TRIES = 2
 # A row keeps so many candidates, some hundred bytes each: 50 kB before the database packs them. Of a merchant with
 # more offers than that, those that could have been had are kept and the refused ones counted.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# A promise nobody can keep is worse than none: with less time than this left, the walk to the till takes too long.
+# A coupon that cannot be used is worse than none: with less time than this left, the walk to the till takes too long.
 SHORTEST_USE = timedelta(minutes=5)
 
 
@@ -80,7 +80,7 @@ class Verdict:
 def judge(facts: Facts, *, now: datetime) -> Verdict:
     """The first reason that holds, the lasting ones first.
 
-    The order matters to whoever reads the answer: an offer that is paused and used up says "paused", because
+    The order matters to the reader of the answer: an offer that is paused and used up says "paused", because
     raising the cap would not help.
     """
     return Verdict(refused_for=_offer_refuses(facts, now) or _shopper_has_enough(facts) or _nothing_is_left(facts))

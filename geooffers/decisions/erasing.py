@@ -1,4 +1,4 @@
-"""What was decided for a shopper who is erased goes with them."""
+"""Deletes the decisions and the interruption of a shopper who is erased."""
 
 from geooffers.decisions.models import Decision, Interruption
 from geooffers.shoppers.models import Shopper
@@ -8,8 +8,8 @@ MODELS = frozenset({Decision, Interruption})
 
 
 def erase_now(*, of: Erasing) -> dict[str, int]:
-    """Before device states, visits and coupons, as everybody locks them. Whoever may owe a message holds a consent for
-    share, which the erasure has locked: nobody makes the row anew."""
+    """Call it before device states, visits and coupons are locked: docs/locking.md has the order. No transaction makes
+    the row anew, for it would need the shopper's consent for share, which the erasure has locked."""
     rows = Interruption.objects.filter(pk__in=of.shopper_ids)
     locked = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     return {"interruptions": Interruption.objects.filter(pk__in=locked).delete()[0]}

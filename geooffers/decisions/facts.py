@@ -1,4 +1,5 @@
-"""What a choice asks for, read for all moments at once, without a lock: so many queries, however many moments.
+"""What a choice asks for, read for all moments at once, without a lock. The number of queries does not depend on the
+moments.
 
 Stores, offers with their budgets, which offers hold where, what the shopper had, seats on the phone, what visits that
 are not new have brought: six queries at most.
@@ -25,8 +26,8 @@ from merchants.offers import offers
 class Moment:
     """A visit that began, settled or dwelled, or during which the shopper asks. `triggers`: which offers wait for it.
 
-    `silent`: why nobody may be disturbed for it, whatever comes of it. `is_new`: this transaction wrote the visit, so
-    it has not brought anything.
+    `silent`: why no message may be owed for it, whatever it brings; None when one may. `is_new`: this transaction wrote
+    the visit, so it has brought nothing yet.
     """
 
     visit: Visit

@@ -8,7 +8,7 @@ from geooffers.visits.merging import Joined
 
 
 def move_to_account(*, anonymous: Shopper, account: Shopper, joined: Iterable[Joined]) -> None:
-    """In the caller's transaction, after the coupons: nobody waits for these rows."""
+    """In the caller's transaction, after the coupons: no other transaction waits for these rows."""
     for pair in joined:
         Decision.objects.filter(visit=pair.younger_id).update(visit=pair.older_id)
     Decision.objects.filter(shopper=anonymous).update(shopper=account)

@@ -84,7 +84,7 @@ class Decision(models.Model):
 class Interruption(models.Model):
     """One row per shopper: when a visible message was last owed to them, over all merchants and phones.
 
-    Locked by whoever may owe one (docs/locking.md, between consent state and device state).
+    A transaction that may owe one locks it (docs/locking.md: between consent state and device state).
     """
 
     shopper = models.OneToOneField(Shopper, on_delete=models.CASCADE, primary_key=True, related_name="interruption")

@@ -1,7 +1,7 @@
-"""What happened, for those who follow: complete, and no effect before its cause. docs/events.md tells how.
+"""What happened, for followers: each event once, and no effect before its cause. docs/events.md says how.
 
 `append` writes an event in the transaction in which it happened. An event carries ids and a time: never a coordinate,
-never a text. Whoever follows looks the rest up.
+never a text. A follower looks the rest up.
 
 happened.py    the kinds, and the value that is appended; plain Python
 appending.py   into the table, in one statement however many

@@ -1,4 +1,4 @@
-"""Into the table: one INSERT, however many events, in the transaction in which they happened.
+"""Writes events into the table: one INSERT for any number of them, in the transaction in which they happened.
 
 Plain SQL, and no model: rooms that may append (merchants') must not be able to read what others appended.
 """
@@ -20,9 +20,9 @@ _values = attrgetter(*COLUMNS)
 
 # The condition is about order, not about rows: PostgreSQL evaluates it before it makes the first row, so the
 # transaction has its number (xid) before it takes one from the sequence. Else it could take number 7 while no snapshot
-# shows it as running, and a follower would go past 7 before it is there (docs/decisions/0012).
+# shows it as running, and a follower would go past 7 before it is there (docs/decisions/0014).
 _POSTGRESQL = (
-    f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) "  # noqa: S608  # no value of anybody's
+    f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) "  # noqa: S608  # no value from outside
     f"SELECT * FROM unnest({', '.join(f'%s::{one}[]' for one in _TYPES)}) WHERE pg_current_xact_id() IS NOT NULL"
 )
 _SQLITE = f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES "  # noqa: S608

@@ -1,4 +1,4 @@
-"""An erased shopper's events lose their shopper. That something happened stays, for who has yet to count it.
+"""An erased shopper's events lose their shopper. The events stay for followers that have not counted them yet.
 
 Below the rooms that know shoppers, so it is given their ids alone.
 """

@@ -1,4 +1,4 @@
-"""A shopper's events, for the shopper. Below the rooms that know shoppers, so whose they are comes as plain ids."""
+"""A shopper's events, for the shopper. Below the rooms that know shoppers, so the shopper comes as plain ids."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol

@@ -26,7 +26,7 @@ BATCH = 500
 
 class Handle(Protocol):
     def __call__(self, events: Sequence[Event], /) -> None:
-        """In the transaction that moves the offset. Raise, and they come again."""
+        """Called in the transaction that moves the offset. If it raises, the same events come again."""
 
 
 @dataclass(frozen=True, kw_only=True)

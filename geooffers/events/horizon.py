@@ -1,7 +1,7 @@
 """Up to which number events can be read, because nothing below it can appear any more.
 
 PostgreSQL's sequence gives out numbers before transactions commit: number 8 may be there while number 7 is still to
-come, and whoever reads by number alone goes past 7 for ever. So:
+come, and a reader that goes by number alone never sees 7. So:
 
 1. Note the sequence's last value.
 2. Then take a transaction id (xid) of our own: every transaction that has taken a number up to that value had its xid
@@ -12,8 +12,8 @@ come, and whoever reads by number alone goes past 7 for ever. So:
 `pg_snapshot_xmax` would cost no xid and is not enough: it is one more than the newest xid that is *over*. Transactions
 with higher xids may be running, and they may have taken their numbers.
 
-The order of the numbers is causal: who has read that something is committed takes a higher number than it has. That
-does not hold for xids, which are given out when a transaction first writes (docs/decisions/0012).
+The order of the numbers is causal: a transaction that has read an effect of another takes a higher number than that
+one. This does not hold for xids, which are given out when a transaction first writes (docs/decisions/0014).
 
 A look is made outside a transaction: inside one that has written, that transaction itself would be waited for.
 

@@ -16,7 +16,7 @@ class Event(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=20, choices=[(str(kind), str(kind)) for kind in EventKind])
     at = models.DateTimeField()
-    # None: nobody's, or somebody's whose visit is forgotten or who was erased.
+    # None: the event is about no shopper, or its visit is forgotten, or its shopper was erased.
     shopper_id = models.UUIDField(null=True)
     visit_id = models.UUIDField(null=True)
     coupon_id = models.UUIDField(null=True)

@@ -1,4 +1,4 @@
-"""Old events go, when every follower has read them. A follower that is down is waited for, but not for ever."""
+"""Deletes old events that every follower has read. A follower that is down is waited for, but not for ever."""
 
 import logging
 from collections.abc import Collection
@@ -39,5 +39,5 @@ def prune(before: datetime, limit: int) -> int:
 
 
 def forget_visits(*, visit_ids: Collection[UUID]) -> None:
-    """The visits have lost their shopper: so does what was told of them."""
+    """The visits have lost their shopper, so their events lose it as well."""
     Event.objects.filter(visit_id__in=visit_ids, shopper_id__isnull=False).update(shopper_id=None)

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from django.conf import settings
 
-from geooffers.jurisdictions.rules import Rule, Table, load
+from geooffers.jurisdictions.rules import LawRow, LawTable, load
 
 
-def table() -> Table:
+def table() -> LawTable:
     return _loaded(settings.JURISDICTIONS_FILE)
 
 
-def rule(code: str) -> Rule:
+def rule(code: str) -> LawRow:
     return table().rule(code)
 
 
 @cache
-def _loaded(own: Path | None) -> Table:
+def _loaded(own: Path | None) -> LawTable:
     return load(*([own] if own is not None else []))

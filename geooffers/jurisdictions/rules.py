@@ -28,7 +28,7 @@ class PlaceKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class LawRow:
     """What holds in a place. Every setting has a strict end; `stricter` takes the stricter of two, one by one."""
 
     location_from_age: int
@@ -49,9 +49,9 @@ class Rule:
     def buffer_m(self, kind: PlaceKind) -> float:
         return self.zone_buffer_m.get(kind, 0.0)
 
-    def stricter(self, other: "Rule") -> "Rule":
+    def stricter(self, other: "LawRow") -> "LawRow":
         kinds = {*self.zone_buffer_m, *other.zone_buffer_m}
-        return Rule(
+        return LawRow(
             location_from_age=max(self.location_from_age, other.location_from_age),
             profile_from_age=max(self.profile_from_age, other.profile_from_age),
             unknown_age_is_located=self.unknown_age_is_located and other.unknown_age_is_located,
@@ -62,21 +62,21 @@ class Rule:
         )
 
 
-_SETTINGS = {each.name for each in fields(Rule)} - {"because", "zone_buffer_m"}
+_SETTINGS = {each.name for each in fields(LawRow)} - {"because", "zone_buffer_m"}
 _AGES = {"location_from_age", "profile_from_age"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class LawTable:
     """`rows` hold what each place says by itself, already no looser than what holds around it.
 
     A table is equal to itself alone, so that answers can be remembered by it.
     """
 
-    everywhere: Rule
-    rows: Mapping[str, Rule]
+    everywhere: LawRow
+    rows: Mapping[str, LawRow]
 
-    def rule(self, code: str) -> Rule:
+    def rule(self, code: str) -> LawRow:
         """Of a declared place, or of one that nobody declared ("")."""
         rule = self.everywhere
         for place in codes.around(code):
@@ -94,10 +94,10 @@ class Table:
         return ""
 
 
-def load(*files: Path) -> Table:
+def load(*files: Path) -> LawTable:
     """The shipped table, then any number of files that tighten it."""
-    everywhere: Rule | None = None
-    rows: dict[str, Rule] = {}
+    everywhere: LawRow | None = None
+    rows: dict[str, LawRow] = {}
     for path in (SHIPPED, *files):
         told = _read(path)
         said = told.pop(EVERYWHERE, {})
@@ -110,12 +110,12 @@ def load(*files: Path) -> Table:
                     raise codes.UnknownJurisdiction
             except codes.UnknownJurisdiction:
                 raise BadTable(f"{where}: there is no such place in ISO 3166; write it as FI or US-WA") from None
-            base = Table(everywhere=everywhere, rows=rows).rule(code)
+            base = LawTable(everywhere=everywhere, rows=rows).rule(code)
             known = rows[code].because if code in rows else ()
             row = _row(where, told[code], base=base)
             rows[code] = replace(row, because=tuple(dict.fromkeys((*known, *_because(where, told[code])))))
     assert everywhere is not None  # noqa: S101  # the shipped file is always there
-    return Table(everywhere=everywhere, rows=rows)
+    return LawTable(everywhere=everywhere, rows=rows)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadTable(f"{path}: {error}") from error
 
 
-def _row(where: str, said: Any, *, base: Rule | None) -> Rule:
+def _row(where: str, said: Any, *, base: LawRow | None) -> LawRow:
     """What a row says over `base`; without one it has to say everything."""
     if not isinstance(said, dict):
         raise BadTable(f"{where}: a row is a table")
@@ -135,7 +135,7 @@ def _row(where: str, said: Any, *, base: Rule | None) -> Rule:
     settings: dict[str, Any] = {name: _setting(where, name, said[name]) for name in sorted(_SETTINGS & said.keys())}
     buffers = _buffers(where, said.get("zone_buffer_m", {}))
     if base is None:
-        return Rule(**settings, zone_buffer_m=buffers, because=_because(where, said))
+        return LawRow(**settings, zone_buffer_m=buffers, because=_because(where, said))
     for name, value in settings.items():
         strictest = getattr(base, name)
         looser = value < strictest if name in _AGES else value and not strictest

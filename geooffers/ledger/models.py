@@ -35,7 +35,7 @@ class LedgerEntry(models.Model):
     amount = models.BigIntegerField()
     subject = models.UUIDField()
     cause = models.UUIDField()
-    # Null for a cap, which is nobody's.
+    # Null for a change of the cap, which is about no shopper.
     pseudonym = models.BinaryField(max_length=32, null=True)
     at = models.DateTimeField()
 

@@ -9,7 +9,7 @@ from geooffers.ledger.movements import Movement
 def post(movements: Iterable[Movement]) -> None:
     """One INSERT, and nothing is read. (SQLite takes about a hundred rows in a statement, so many are several.)
 
-    Nobody waits for it: it locks rows that are its own. What decides are the counters; here stands why.
+    No other transaction waits for it: it inserts rows and locks no others. The counters decide; the entries say why.
     """
     LedgerEntry.objects.bulk_create(
         LedgerEntry(

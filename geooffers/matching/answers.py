@@ -66,13 +66,13 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """Match by match the same as `Match`, as columns, ordered by point and fence."""
+    """Match by match the same as `Match`, as columns, ordered by point and fence. All have the shape (matches,)."""
 
-    point: npt.NDArray[np.int64]
-    fence: npt.NDArray[np.int64]
+    point: npt.NDArray[np.int64]  # the position's place in the arrays that were asked about, from 0
+    fence: npt.NDArray[np.int64]  # ids
     inside: npt.NDArray[np.bool_]
-    sureness: npt.NDArray[np.int8]
-    distance_m: Floats
+    sureness: npt.NDArray[np.int8]  # values of `Sureness`
+    distance_m: Floats  # metres, negative outside
 
     def __len__(self) -> int:
         return len(self.point)
@@ -80,10 +80,10 @@ class Matches:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Which point is in which fence, in no particular order."""
+    """Which point is in which fence, in no particular order. Both have the shape (pairs,)."""
 
-    point: Ints
-    fence: Ints
+    point: Ints  # the position's place in the arrays that were asked about, from 0
+    fence: Ints  # ids
 
     def __len__(self) -> int:
         return len(self.point)

@@ -1,6 +1,6 @@
 """What can be matched: circles on the ellipsoid and polygons with straight longitude/latitude edges.
 
-The numbers have been checked by whoever made them (merchants.fences.geometry knows the limits and says what is wrong).
+The caller has checked the numbers (`merchants.fences.geometry` knows the limits and says what is wrong).
 What is refused here would give wrong answers silently: a number that is not one, a ring that does not close.
 """
 

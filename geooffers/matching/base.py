@@ -21,13 +21,18 @@ Told = Callable[[str, float], None]
 
 
 def unheard(doing: str, share: float) -> None:
-    """For whoever does not listen."""
+    """The default: tells nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Base:
+    """n fences: c circles, then p polygons; r rings and v vertices as in `columns.Columns`. Places in space are metres
+    from the earth's centre: x towards (0, 0), y towards (0, 90 east), z towards the north pole.
+    """
+
     ids: Ints
-    # Areas, as columns.Columns has them.
+    """(n,): a fence's id by its number."""
+    # Areas, with the shapes and units of columns.Columns.
     circle_areas: Floats
     polygon_ring: Ints
     ring_outer: npt.NDArray[np.bool_]
@@ -35,21 +40,26 @@ class Base:
     vertices: Floats
     # What is made from them.
     circles: Floats
-    """x, y, z of the centre and the squared line to the rim."""
+    """(c, 4): x, y, z of the centre in metres, and the squared straight line from there to the rim in square metres."""
     polygons: Floats
-    """Records, see slabs.py."""
+    """(p, 8): a record each, see slabs.py."""
     slab_begins: npt.NDArray[np.uint32]
+    """(slabs + 1,): where the edges of each slab begin in `slab_edges`."""
     slab_edges: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    """An edge is the number of its first vertex, counted from the polygon's first vertex. An edge that runs through
+    several slabs stands in each of them."""
     slots: Ints
     entries: npt.NDArray[np.uint32]
     there: npt.NDArray[np.uint8]
+    """The table from cells to fences, with the shapes of table.Table."""
     by_id: npt.NDArray[np.uint32]
-    """Fences' numbers in the order of their ids."""
+    """(n,): fences' numbers in the order of their ids."""
     table_shape: Ints
-    """How many places of a region of the table keys are spread over, and the region's size."""
+    """(2,): how many places of a region of the table keys are spread over, and the region's size, both in slots."""
     cluster_members: npt.NDArray[np.uint32]
+    """(n,): see clusters.py."""
     cluster_balls: Floats
-    """See clusters.py."""
+    """(clusters, 4), in metres: see clusters.py."""
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -133,18 +143,20 @@ def build(columns: Columns, *, told: Told = unheard) -> Base:
 
 
 def _circles(areas: Floats) -> Floats:
+    """(c, 3) areas to the (c, 4) of `Base.circles`."""
     across = 2 * earth.gaussian_radius_of(areas[:, 0])
     line = across * np.sin(np.minimum(areas[:, 2] / across, np.pi / 2))
     return np.column_stack([earth.in_space(lat=areas[:, 0], lon=areas[:, 1]), line * line])
 
 
 def _firsts(columns: Columns) -> tuple[Floats, Floats]:
+    """Latitude and longitude (-180..180) of each polygon's first vertex, (p,) each."""
     places = columns.vertices[columns.ring_vertex[columns.polygon_ring[:-1]]]
     return places[:, 1], (places[:, 0] + 180) % 360 - 180
 
 
 def geometries(columns: Columns, polygons: Ints) -> npt.NDArray[np.object_]:
-    """What shapely is asked about: the vertices as they came."""
+    """A MultiPolygon for each of these (k,) polygons, numbered from 0, with the vertices as they came."""
     some = columns.taken(circles=np.empty(0, dtype=np.int64), polygons=polygons)
     parts = np.flatnonzero(some.ring_outer)
     shapes: npt.NDArray[np.object_] = shapely.from_ragged_array(

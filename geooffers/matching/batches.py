@@ -23,7 +23,7 @@ SORTED_FROM = 10_000
 AT_ONCE = 1 << 20
 
 Pairs = tuple[Ints, Ints]
-"""Rows of positions and numbers of fences, in no particular order."""
+"""Positions' places in the arrays that were asked about, and fences' numbers, (pairs,) each, in no particular order."""
 
 
 def has_kernel() -> bool:
@@ -31,6 +31,7 @@ def has_kernel() -> bool:
 
 
 def inside(layer: Layer, *, lat: Floats, lon: Floats) -> Pairs:
+    """`lat` -90..90 and `lon` -180..180, (positions,) each."""
     loaded = "geooffers.matching.kernel" in sys.modules
     if len(lat) >= (WORTH_CALLING if loaded else WORTH_LOADING) and has_kernel():
         return inside_by_kernel(layer, lat=lat, lon=lon)

@@ -29,8 +29,8 @@ KEY_BITS = 36
 # What a level's keys begin with.
 PREFIXES = tuple(number << 33 for number in range(len(LEVELS)))
 
-# Who looks far around counts no cells of 305 m. Fences on the levels below this one stand also in its cells, 5 km high,
-# under keys of their own: rows of this level leave the highest bit free. It is written as one more level.
+# A search far around does not count cells of 305 m. Fences on the levels below this one stand also in its cells, 5 km
+# high, under keys of their own: rows of this level leave the highest bit free. It is written as one more level.
 NEIGHBOURHOOD_LEVEL = 2
 NEIGHBOURHOODS = len(LEVELS)
 PREFIXES += (NEIGHBOURHOOD_LEVEL << 33 | 1 << 32,)
@@ -47,7 +47,7 @@ MAP_ROWS, MAP_COLUMNS = ROWS >> MAP_SHIFT, COLUMNS >> MAP_SHIFT
 
 
 def _narrowing() -> npt.NDArray[np.uint8]:
-    """How often each row's columns are halved, level after level."""
+    """(rows of all levels,), 0..15: how often each row's columns are halved, level after level."""
     found = []
     for level in LEVELS:
         rows = np.arange(1 << level)
@@ -78,7 +78,7 @@ def mixed_key(number: int, row: int, column: int) -> int:
 
 
 def keys_of(level: Ints, row: Ints, column: Ints) -> Ints:
-    """Of cells, not mixed. `level` counts the levels, and the neighbourhoods as one more."""
+    """The keys of cells, not mixed. `level` is a position in LEVELS, or NEIGHBOURHOODS. All have one shape."""
     keys: Ints = np.array(PREFIXES)[level] | row << 17 | column
     return keys
 
@@ -95,7 +95,7 @@ def columns_of(lon: npt.NDArray[np.float64]) -> Ints:
 
 
 def map_of(keys: Ints) -> npt.NDArray[np.uint8]:
-    """The map in which the cells of these keys exist. Neighbourhoods are not on it."""
+    """The map on which the cells of these keys exist, (MAP_ROWS, MAP_COLUMNS). Neighbourhoods are not on it."""
     there = np.zeros((MAP_ROWS, MAP_COLUMNS), dtype=np.uint8)
     keys = keys[keys >> 32 != PREFIXES[NEIGHBOURHOODS] >> 32]
     for each, (shift, begin) in enumerate(zip(SHIFTS, BEGINS, strict=True)):
@@ -119,7 +119,9 @@ def map_of(keys: Ints) -> npt.NDArray[np.uint8]:
 
 
 def along_curve(lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> Ints:
-    """The order in which places lie along a curve that keeps neighbours close: rows and columns bit by bit in turn."""
+    """The order (k,) in which places, in degrees, lie along a curve that keeps neighbours close: the bits of rows and
+    columns in turn.
+    """
     place = _spread(rows_of(lat)) << 1 | _spread(columns_of(lon) & (COLUMNS - 1))
     # Numbers sort many times faster than an order of them is found.
     packed = place << NUMBER_BITS | np.arange(len(place))

@@ -26,13 +26,13 @@ SPARE_M = 0.01
 @dataclass(frozen=True, kw_only=True)
 class Clusters:
     members: npt.NDArray[np.uint32]
-    """The numbers of all fences, cluster by cluster."""
+    """(n,): the numbers of all fences, cluster by cluster, FENCES in each."""
     balls: Floats
     """(clusters, 4): x, y, z of the centre and the radius, in metres."""
 
 
 def clusters_of(*, circles: Floats, circle_areas: Floats, polygons: Floats) -> Clusters:
-    """Of a base's arrays, whose fences are numbered along a curve: circles, then polygons."""
+    """Of a base's arrays: circles (c, 4), circle_areas (c, 3), polygons (p, 8). Fences are numbered along a curve."""
     centres = np.concatenate([circles[:, :3], _box_centres(polygons)])
     radii = np.concatenate([circle_areas[:, 2], _box_radii(polygons)])
     size = np.floor(np.log2(np.maximum(radii, 1.0)) / SIZE_STEP).astype(np.int64)
@@ -48,25 +48,29 @@ def clusters_of(*, circles: Floats, circle_areas: Floats, polygons: Floats) -> C
 
 
 def at_least_m(balls: Floats, here: earth.Here) -> Floats:
-    """How far each ball is, through the earth; below zero for a place in it."""
+    """(clusters,): how many metres each ball is away, straight through the earth; below zero for a place in it."""
     x, y, z, radius = balls.T
     distances: Floats = np.sqrt((x - here.x) ** 2 + (y - here.y) ** 2 + (z - here.z) ** 2) - radius
     return distances
 
 
 def members_of(members: npt.NDArray[np.uint32], clusters: Ints) -> Ints:
+    """The numbers of the fences in these clusters, which are numbered from 0."""
     places = (clusters[:, None] * FENCES + np.arange(FENCES)).reshape(-1)
     found: Ints = members[places[places < len(members)]].astype(np.int64)
     return found
 
 
 def _box_centres(polygons: Floats) -> Floats:
+    """(p, 8) records to (p, 3) places in space, in metres."""
     lat = (polygons[:, slabs.SOUTH] + polygons[:, slabs.NORTH]) / 2
     return earth.in_space(lat=lat, lon=(polygons[:, slabs.WEST] + polygons[:, slabs.EAST]) / 2)
 
 
 def _box_radii(polygons: Floats) -> Floats:
-    """Every place of a box is reached along a meridian and then along a parallel; a straight line is shorter."""
+    """(p,), in metres, and surely not too short: every place of a box is reached along a meridian and then along a
+    parallel, and a straight line is shorter.
+    """
     south, north = polygons[:, slabs.SOUTH], polygons[:, slabs.NORTH]
     up = np.radians(north - south) / 2 * earth.LARGEST_CURVATURE_M
     nearest = np.where((south < 0) & (north > 0), 0.0, np.minimum(np.abs(south), np.abs(north)))

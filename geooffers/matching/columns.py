@@ -21,15 +21,17 @@ Ints = npt.NDArray[np.int64]
 class Columns:
     """Circles, and polygons as rings: polygon p has the rings `polygon_ring[p]` to `polygon_ring[p + 1]`, ring r the
     vertices `ring_vertex[r]` to `ring_vertex[r + 1]`, closed. A ring that begins a part is its outer one.
+
+    Shapes: c circles, p polygons, r rings, v vertices.
     """
 
-    circle_ids: Ints
-    circle_areas: Floats  # lat, lon, radius_m
-    polygon_ids: Ints
-    polygon_ring: Ints
-    ring_outer: npt.NDArray[np.bool_]
-    ring_vertex: Ints
-    vertices: Floats  # lon, lat
+    circle_ids: Ints  # (c,)
+    circle_areas: Floats  # (c, 3): lat -90..90, lon -180..180, radius_m > 0
+    polygon_ids: Ints  # (p,)
+    polygon_ring: Ints  # (p + 1,), 0..r, rising
+    ring_outer: npt.NDArray[np.bool_]  # (r,)
+    ring_vertex: Ints  # (r + 1,), 0..v, rising
+    vertices: Floats  # (v, 2): lon -540..540, lat -90..90
 
     def __len__(self) -> int:
         return len(self.circle_ids) + len(self.polygon_ids)
@@ -52,7 +54,7 @@ class Columns:
         return self.circle(number) if number < circles else self.polygon(number - circles)
 
     def taken(self, *, circles: Ints, polygons: Ints) -> "Columns":
-        """These circles and these polygons, in this order."""
+        """These circles and these polygons, in this order. Both are positions, counted from 0."""
         rings, polygon_ring = _ranges(self.polygon_ring, polygons)
         begins = self.ring_vertex[self.polygon_ring[polygons]].tolist()
         ends = self.ring_vertex[self.polygon_ring[polygons + 1]].tolist()
@@ -140,7 +142,7 @@ def joined(several: Sequence[Columns]) -> Columns:
 
 
 def _ranges(offsets: Ints, chosen: Ints) -> tuple[Ints, Ints]:
-    """The members of the chosen ranges one after another, and the new offsets."""
+    """The members of the k chosen ranges one after another (m,), and their new offsets (k + 1,)."""
     counts = offsets[chosen + 1] - offsets[chosen]
     fresh = _offsets(counts)
     members: Ints = np.arange(fresh[-1]) + np.repeat(offsets[chosen] - fresh[:-1], counts)
@@ -148,4 +150,5 @@ def _ranges(offsets: Ints, chosen: Ints) -> tuple[Ints, Ints]:
 
 
 def _offsets(counts: Ints) -> Ints:
+    """(k,) counts to (k + 1,) offsets, the first 0."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

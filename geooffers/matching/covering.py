@@ -31,19 +31,22 @@ VERTICES_AT_ONCE = 50_000
 class Cover:
     """A row a cell of an area: the owner's number, the cell, and whether it lies wholly inside.
 
-    Small areas have rows on the level `cells.NEIGHBOURHOODS` as well, which is for looking far around.
+    Small areas have rows on the level `cells.NEIGHBOURHOODS` as well, which is for looking far around. Each array has
+    the shape (rows,).
     """
 
     owner: Ints
-    level: Ints
-    row: Ints
-    column: Ints
+    level: Ints  # its position in `cells.LEVELS`, 0 being the finest
+    row: Ints  # of that level, counted from the south pole
+    column: Ints  # of that row, counted from 180 west
     full: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strips:
-    """Every area cut into rows of cells: row by row the columns from `first` to `last`, not yet counted round."""
+    """Every area cut into rows of cells: row by row the columns from `first` to `last`, not yet counted round.
+    Each array has one number for each row of each area.
+    """
 
     owner: Ints
     level: Ints
@@ -64,7 +67,9 @@ class Strips:
 
 
 def strips(*, west: Floats, south: Floats, east: Floats, north: Floats, at_most: Ints) -> Strips:
-    """Boxes on the finest level on which they have no more cells than that. Widened here."""
+    """Widens boxes, in degrees, and cuts each on the finest level on which it has at most `at_most` cells. All five
+    arrays have one number for each box.
+    """
     low, high, first, last = _finest(west, south, east, north)
     level = np.full(len(low), len(cells.LEVELS) - 1, dtype=np.int64)
     narrow = np.array(cells.NARROWING, dtype=np.int64)
@@ -211,9 +216,9 @@ def _counted_round(column: Ints, narrow: Ints) -> Ints:
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
-    """The edges of some polygons, one after another: whose, and from where to where."""
+    """The edges of some polygons, one after another: whose, and from where to where in degrees. One number an edge."""
 
-    owner: Ints
+    owner: Ints  # counted from the first of these polygons
     number: Ints  # of the first vertex, counted from the polygon's first
     lon: Floats
     lat: Floats
@@ -223,7 +228,9 @@ class Edges:
 
 @dataclass(frozen=True, kw_only=True)
 class Some:
-    """Polygons `first` to `last` of the columns with their edges and bounds."""
+    """Polygons `first` up to, but not including, `last` of the columns, with their edges, and their bounds in degrees
+    (last - first,).
+    """
 
     first: int
     last: int

@@ -77,11 +77,13 @@ def gaussian_radius_at(*, z: float) -> float:
 
 
 def gaussian_radius_of(lat: Floats) -> Floats:
+    """`gaussian_radius` for arrays: degrees to metres, any shape."""
     radius: Floats = EQUATOR_M * math.sqrt(1 - E2) / (1 - E2 * np.sin(np.radians(lat)) ** 2)
     return radius
 
 
 def in_space(*, lat: Floats, lon: Floats) -> Floats:
+    """Degrees (k,) each to x, y, z in metres (k, 3), from the earth's centre."""
     phi, lam = np.radians(lat), np.radians(lon)
     sin_phi = np.sin(phi)
     across = EQUATOR_M / np.sqrt(1 - E2 * sin_phi * sin_phi)

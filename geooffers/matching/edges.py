@@ -34,10 +34,10 @@ BLOCK = 32
 SHORTEST2 = 1e-100
 
 Edge = tuple[float, float, float, float]
-"""From longitude and latitude, to longitude and latitude."""
+"""From longitude and latitude, to longitude and latitude, in degrees."""
 
 Place = tuple[float, float, float]
-"""A point in space, or the way from one to another."""
+"""A point in space, or the way from one to another, in metres."""
 
 Row = tuple[float, float, float, float, float, float, float]
 """Of a straight piece in space: where it begins, which way it runs, and one over its squared length."""
@@ -57,7 +57,7 @@ class Boundary:
 
     @classmethod
     def of_edges(cls, ends: Floats) -> "Boundary":
-        """A row an edge: from longitude and latitude, to longitude and latitude."""
+        """(edges, 4), in degrees: from longitude and latitude, to longitude and latitude."""
         ends = _cut_to_pieces(ends)
         start = earth.in_space(lon=ends[:, 0], lat=ends[:, 1])
         along = earth.in_space(lon=ends[:, 2], lat=ends[:, 3]) - start
@@ -122,8 +122,8 @@ def _edge_strays_m(edge: Edge, start: Place, along: Place) -> float:
 
 
 def places_along(area: Polygon) -> Floats:
-    """(lon, lat) of places on the boundary, corners among them. Between two in a row it strays from the straight line
-    through the earth by a centimetre at most.
+    """(places, 2): longitude and latitude in degrees of places on the boundary, corners among them. Between two in a
+    row it strays from the straight line through the earth by a centimetre at most.
     """
     pieces = _cut_to_pieces(np.array(_edges(area), dtype=np.float64).reshape(-1, 4))
     places: Floats = pieces.reshape(-1, 2)
@@ -131,6 +131,10 @@ def places_along(area: Polygon) -> Floats:
 
 
 class _Blocks:
+    """b blocks of BLOCK pieces: starts and ways (b, BLOCK, 3) in metres, `per_length2` (b, BLOCK) in 1 / square metre,
+    and the ball around each block: centre (b, 3) and radius (b,) in metres.
+    """
+
     __slots__ = ("_along", "_centre", "_per_length2", "_radius", "_start")
 
     def __init__(self, *, start: Floats, along: Floats, per_length2: Floats) -> None:
@@ -219,7 +223,7 @@ def _cut_to_pieces(ends: Floats) -> Floats:
 
 
 def _strays_m(ends: Floats) -> Floats:
-    """How far the curve is from the straight line, at its quarters."""
+    """(edges, 4) in degrees to (edges,) in metres: how far the curve is from the straight line, at its quarters."""
     start, end = earth.in_space(lon=ends[:, 0], lat=ends[:, 1]), earth.in_space(lon=ends[:, 2], lat=ends[:, 3])
     worst: Floats = np.zeros(len(ends))
     for share in (0.25, 0.5, 0.75):

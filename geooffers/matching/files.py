@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 CHUNK = 1 << 22
 
 
-class Damaged(Exception):
+class DamagedBase(Exception):
     """The directory does not hold a whole base of this format. Build it anew."""
 
 
@@ -63,10 +63,10 @@ def open_arrays(directory: Path, names: Iterable[str]) -> dict[str, Any]:
         path = directory / f"{name}.npy"
         try:
             if path.stat().st_size != written[path.name]["bytes"]:
-                raise Damaged(f"{path} has not the size it was written with")
+                raise DamagedBase(f"{path} has not the size it was written with")
             arrays[name] = _mapped(path)
         except (OSError, ValueError, KeyError) as error:
-            raise Damaged(f"{path}: {error}") from error
+            raise DamagedBase(f"{path}: {error}") from error
     return arrays
 
 
@@ -76,19 +76,19 @@ def verify(directory: Path) -> None:
         try:
             checksum = _checksum(directory / name)
         except OSError as error:
-            raise Damaged(f"{directory / name}: {error}") from error
+            raise DamagedBase(f"{directory / name}: {error}") from error
         if checksum != said["crc32"]:
-            raise Damaged(f"{directory / name} is not what was written")
+            raise DamagedBase(f"{directory / name} is not what was written")
 
 
 def _manifest(directory: Path) -> dict[str, dict[str, int]]:
     try:
         manifest = json.loads((directory / MANIFEST).read_text())
         if manifest["format"] != FORMAT:
-            raise Damaged(f"{directory} has format {manifest['format']}, not {FORMAT}")
+            raise DamagedBase(f"{directory} has format {manifest['format']}, not {FORMAT}")
         written: dict[str, dict[str, int]] = manifest["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{directory}: {error}") from error
+        raise DamagedBase(f"{directory}: {error}") from error
     return written
 
 

@@ -1,4 +1,5 @@
-"""The fixes of one phone, one after the other: most lie so near the one before that they can touch only what it could.
+"""Matches the fixes of one phone, one after the other. Most lie so near the one before that they can touch only what
+that one could.
 
 What is near is looked up with some metres to spare, and holds for every place that is no farther away than those: the
 way to a fence from there is no longer than by the place that was looked up. What the fix touches is then decided for

@@ -108,7 +108,7 @@ class Index:
         return found
 
     def inside(self, *, lat: Floats, lon: Floats) -> Pairs:
-        """The same for arrays, a million positions a second: which point is in which fence."""
+        """The same for arrays of degrees, (positions,) each, a million positions a second."""
         # Written so that NaN fails.
         if not (np.all(np.abs(lat) <= 90) and np.all(np.abs(lon) <= 180)):
             raise ValueError("positions need latitudes and longitudes")
@@ -133,11 +133,11 @@ class Index:
         return touching.touches(found, within.here, accuracy_m=accuracy_m, within=within)
 
     def following(self) -> Following:
-        """Who matches the fixes of one phone, one after the other, and looks up once what is near several of them."""
+        """Matches the fixes of one phone, one after the other, and looks up once what is near several of them."""
         return Following(self._layers)
 
     def match(self, *, lat: Floats, lon: Floats, accuracy_m: Floats) -> Matches:
-        """The answers of `match_one`, distances and all, as columns."""
+        """The answers of `match_one`, distances and all, as columns. Degrees and metres, (positions,) each."""
         found = [
             (point, match)
             for point, (one_lat, one_lon, reach) in enumerate(

@@ -25,7 +25,7 @@ CANDIDATES = 4096
 
 def _place_for(sources: list[str]) -> str:
     """Numba keeps what it compiled until the file of the function changes. Ours is put together from several files, so
-    they give the place its name: whoever changes one of them gets fresh code.
+    they give the place its name: after a change of one of them the code is compiled anew.
     """
     digest = zlib.crc32(b"".join(Path(source).read_bytes() for source in sources))
     return str(Path(__file__).parent / "__pycache__" / f"kernel-{digest:08x}")
@@ -99,6 +99,10 @@ def inside(
     open_fence: Any,
 ) -> tuple[int, int, int]:
     """From point `begin` on: how far it came, how many pairs it found, and how many it leaves open.
+
+    `lat` and `lon` are in degrees, one for each point. The arrays up to `vertices` are those of `Base`; circles,
+    polygons and vertices are flattened to one dimension. Results are written into the last four, int64: the first two
+    have one length, the last two another.
 
     It stops early when the arrays for results are full; then the caller goes on from there.
     """

@@ -38,7 +38,7 @@ _SMALL = (1 << cells.NEIGHBOURHOOD_LEVEL) - 1
 _FAR_LEVELS = tuple((*((_AROUND,) if bits & _SMALL else ()), *_LEVELS[bits & ~_SMALL]) for bits in range(256))
 
 
-class Near(NamedTuple):
+class NearInLayer(NamedTuple):
     """Numbers of fences. `crossed`: all whose boundary may run through what is within reach, and some that only lie
     near. `around`: these hold all of it, so that no boundary of theirs has to be looked at.
     """
@@ -124,21 +124,21 @@ class Layer:
             return self.depth_m(number, earth.here(lat=lat, lon=lon)) >= 0
         return self.shape(number).covers(lat=lat, lon=lon)
 
-    def near(self, reach: Reach) -> Near:
+    def near(self, reach: Reach) -> NearInLayer:
         """The fences that meet what is within reach."""
         if len(reach.boxes) == 1:
             return self._near(reach.boxes[0])
         # Across 180 degrees. What is all around one side may end on the other.
         met = [self._near(box) for box in reach.boxes]
-        return Near(sorted({number for near in met for numbers in near for number in numbers}), [])
+        return NearInLayer(sorted({number for near in met for numbers in near for number in numbers}), [])
 
-    def _near(self, box: earth.Box) -> Near:
+    def _near(self, box: earth.Box) -> NearInLayer:
         west, south, east, north = box
         low, high = cells.row_of(south), cells.row_of(north)
         first, last = int((west + 180.0) * _PER_DEGREE), min(int((east + 180.0) * _PER_DEGREE), _COLUMNS - 1)
         count = ((high - low) + 1) * ((last - first) + 1)
         if count > max(CELLS_AT_MOST, len(self) * CELLS_A_FENCE):
-            return Near(self._meeting_wide(box).tolist(), [])
+            return NearInLayer(self._meeting_wide(box).tolist(), [])
         there = 0
         if (high >> 7) - (low >> 7) > 1 or (last >> 7) - (first >> 7) > 1:
             there = 255
@@ -149,7 +149,7 @@ class Layer:
         levels = _LEVELS[there] if count <= CELLS_ONE_BY_ONE else _FAR_LEVELS[there]
         return self._in_cells(low, high, first, last, levels)
 
-    def _in_cells(self, low: int, high: int, first: int, last: int, levels: Levels) -> Near:
+    def _in_cells(self, low: int, high: int, first: int, last: int, levels: Levels) -> NearInLayer:
         crossed: list[int] = []
         around: list[int] = []
         slots, entries, stride, homes, find = self._slots, self._entries, self._stride, self._homes, table.find
@@ -172,10 +172,10 @@ class Layer:
                     (around if entry & table.FULL else crossed).append(entry >> table.FENCE_SHIFT)
             elif found:
                 _sort_out(found, looked_at, crossed, around)
-        return Near(crossed, around)
+        return NearInLayer(crossed, around)
 
     def _meeting_wide(self, box: earth.Box) -> Ints:
-        """By every fence's box: for a reach of many kilometres, where cells would be many."""
+        """The numbers of the fences whose boxes meet this one: for a reach of many kilometres, of too many cells."""
         west, south, east, north = box
         records = self.base.polygons
         polygons = (records[:, slabs.SOUTH] <= north) & (records[:, slabs.NORTH] >= south)

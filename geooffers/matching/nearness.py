@@ -141,7 +141,7 @@ def _at_most_m(layer: Layer, numbers: Ints, here: earth.Here) -> Floats:
 
 
 def at_least_m(layer: Layer, numbers: Ints, here: earth.Here, *, within_m: float) -> Floats:
-    """How far these fences surely are; of what is farther than `within_m` no more than that it is."""
+    """(k,) numbers of fences to (k,) metres that each is away at least; beyond `within_m` only that it is."""
     circles = numbers < layer.circles
     distances = np.zeros(len(numbers))
     distances[circles] = _circles_at_least_m(layer, numbers[circles], here)
@@ -150,7 +150,7 @@ def at_least_m(layer: Layer, numbers: Ints, here: earth.Here, *, within_m: float
 
 
 def _circles_at_least_m(layer: Layer, circles: Ints, here: earth.Here) -> Floats:
-    """No way along the ground is shorter than the straight one through the earth."""
+    """(k,), in metres: no way along the ground is shorter than the straight one through the earth."""
     centres = layer.base.circles.reshape(-1, 4)[circles, :3]
     straight = np.sqrt(((centres - np.array([here.x, here.y, here.z])) ** 2).sum(axis=1))
     at_least: Floats = np.maximum(straight - layer.base.circle_areas[circles, 2], 0.0) * SURELY_SHARE - SURELY_M
@@ -158,7 +158,7 @@ def _circles_at_least_m(layer: Layer, circles: Ints, here: earth.Here) -> Floats
 
 
 def _boxes_at_least_m(layer: Layer, polygons: Ints, here: earth.Here, *, within_m: float) -> Floats:
-    """As far as the nearest parallel of the polygon's box, or as the nearest meridian."""
+    """(k,), in metres: as far as the nearest parallel of the polygon's box, or as the nearest meridian."""
     records = layer.base.polygons[polygons]
     south, north = records[:, slabs.SOUTH], records[:, slabs.NORTH]
     up = np.maximum(np.maximum(south - here.lat, here.lat - north), 0.0)
@@ -214,7 +214,7 @@ def clearance_m(layers: Layers, here: earth.Here, *, at_most_m: float, counts: C
         nearest = min((_boundary_m(layer, hidden, within, counts) for layer, hidden in layers), default=math.inf)
         if nearest <= reach_m or reach_m >= at_most_m:
             return min(nearest, at_most_m)
-        # What was found beyond the reach is no farther than it was measured, so nobody looks beyond that.
+        # What was found beyond the reach is no farther than it was measured, so no look goes beyond that.
         reach_m = min(reach_m * FARTHER, nearest, at_most_m)
 
 

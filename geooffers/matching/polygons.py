@@ -24,7 +24,7 @@ class PolygonShape:
 
     @functools.cached_property
     def _boundary(self) -> Boundary:
-        """Made when it is first asked for: who only wants to know inside or outside pays nothing."""
+        """Made when it is first asked for: a question about inside or outside does not need it."""
         return Boundary.of(self._area)
 
     def depth_m(self, here: earth.Here) -> float:

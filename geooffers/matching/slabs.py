@@ -18,7 +18,9 @@ VERTICES_A_SLAB = 4
 CROSSINGS_A_VERTEX = 4
 SLABS_AT_MOST = 1 << 14
 
-# A record of a polygon: eight numbers, one line of the processor's cache.
+# A record of a polygon: eight numbers, one line of the processor's cache. Bounds in degrees (longitudes -540..540),
+# slabs per degree of latitude, the number of its first slab among all slabs, of its last slab counted from that one,
+# and of its first vertex among all vertices.
 WEST, SOUTH, EAST, NORTH, PER_DEGREE, FIRST_SLAB, LAST_SLAB, FIRST_VERTEX = range(8)
 
 
@@ -26,9 +28,9 @@ WEST, SOUTH, EAST, NORTH, PER_DEGREE, FIRST_SLAB, LAST_SLAB, FIRST_VERTEX = rang
 class Slabs:
     """Of some polygons: their records, and for each slab where its edges begin, and these."""
 
-    records: Floats
-    begins: npt.NDArray[np.uint32]
-    edges: npt.NDArray[np.unsignedinteger]
+    records: Floats  # (polygons, 8)
+    begins: npt.NDArray[np.uint32]  # (slabs,)
+    edges: npt.NDArray[np.unsignedinteger]  # numbers of first vertices, counted from the polygon's first
 
 
 def slabs_of(some: Some, *, vertices: Ints, first_vertex: Ints, first_slab: int) -> Slabs:

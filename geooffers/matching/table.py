@@ -32,13 +32,17 @@ FENCES_AT_MOST = 1 << BESIDE_BITS - 1
 CELLS_AT_MOST = 1 << BESIDE_BITS
 
 Packed = npt.NDArray[np.uint64]
+"""A key (36 bits), a fence's number (27), and whether the cell lies wholly inside (1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class CellTable:
     slots: Ints
+    """(REGIONS * stride,): low half of the mixed key << 32 | where its list begins in `entries`; or EMPTY."""
     entries: npt.NDArray[np.uint32]
+    """(e,): a fence's number << FENCE_SHIFT, | FULL where the cell lies wholly inside, | LAST at the end of a list."""
     there: npt.NDArray[np.uint8]
+    """(cells.MAP_ROWS, cells.MAP_COLUMNS): bit l is set where a cell of level l exists."""
     homes: int
     """How many places of a region keys are spread over; what was pushed past them lies behind."""
 
@@ -66,7 +70,7 @@ def packed(cover: Cover) -> Packed:
     return found
 
 
-def built(found: Packed) -> Table:
+def built(found: Packed) -> CellTable:
     """Of all that was `packed`; it is sorted on the way."""
     # Neighbouring cells have neighbouring lists. The same fence may have come twice where it runs round the earth:
     # the full one of the two sorts last and stays.
@@ -84,10 +88,11 @@ def built(found: Packed) -> Table:
         entries[-1] |= LAST
     key = key[first]
     slots, homes = _slots(key, first)
-    return Table(slots=slots, entries=entries, there=cells.map_of(key), homes=homes)
+    return CellTable(slots=slots, entries=entries, there=cells.map_of(key), homes=homes)
 
 
 def _slots(key: Ints, first: Ints) -> tuple[Ints, int]:
+    """Of k cells: their keys and where their lists begin, (k,) each."""
     if len(key) > CELLS_AT_MOST:
         raise ValueError("an index holds 268 million cells at most")
     # Values sort many times faster than an order of them is found.

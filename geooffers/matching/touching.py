@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from geooffers.matching import earth
 from geooffers.matching.answers import Match, Sureness
 from geooffers.matching.decisions import INSIDE, OPEN
-from geooffers.matching.layer import Layer, Near
+from geooffers.matching.layer import Layer, NearInLayer
 from geooffers.matching.outlines import Reach, reach
 from geooffers.matching.polygons import NANOMETRE
 
 Layers = Sequence[tuple[Layer, frozenset[int]]]
 """Each with the numbers in it that are hidden."""
 
-Candidates = list[tuple[Layer, Near]]
+Candidates = list[tuple[Layer, NearInLayer]]
 """Of each layer all fences that a place may touch, and some that it does not."""
 
 _fence = operator.attrgetter("fence")
@@ -31,7 +31,7 @@ def candidates(layers: Layers, within: Reach) -> Candidates:
         near = layer.near(within)
         if hidden:
             crossed, around = near
-            near = Near(
+            near = NearInLayer(
                 [number for number in crossed if number not in hidden],
                 [number for number in around if number not in hidden],
             )

@@ -59,7 +59,7 @@ class ClosedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return bool(to_field == self.opts.pk.name)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand: rows are archived, or forgotten by a round that leaves a trace."""
+        """Nothing is deleted by hand: rows are archived, or forgotten by a task that leaves a trace."""
         return False
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
@@ -97,7 +97,7 @@ class ReadOnlyOperatorAdmin(OperatorAdmin):
 
 class PersonalAdmin(ReadOnlyOperatorAdmin):
     """Rows about shoppers: for an operator who has said why, while that lasts (`operators.break_glass`). Each page is
-    kept as looked at. Without it there is nothing in the menu, and whoever asks is led to where they may say why."""
+    kept as looked at. Without it there is nothing in the menu, and its address leads to the form that asks why."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and grants.of(request) is not None

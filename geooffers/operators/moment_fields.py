@@ -1,4 +1,4 @@
-"""A date and a time of day in the admin's forms: the browser's own fields, in the ways of whoever types."""
+"""A date and a time of day in the admin's forms: the browser's own fields, in the format of the user's own browser."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class MomentWidget(AdminSplitDateTime):
         forms.MultiWidget.__init__(self, [date, time], attrs)
 
     def id_for_label(self, id_: str | None, index: str | None = None) -> str:
-        """The field's label is the date's; without this a MultiWidget's label is nobody's."""
+        """The field's label is the date's; without this a MultiWidget's label belongs to no field."""
         return f"{id_}_0" if id_ else ""
 
     @property

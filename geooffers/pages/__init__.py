@@ -1,1 +1,2 @@
-"""The few web pages that are not the admin: the phone in the browser and the scanner at the till."""
+"""Web pages: `/phone` and `/privacy` (a phone in the browser, in the sandbox only), `/scan` (the till), logos, and the
+admin's simulated visit."""

@@ -46,5 +46,5 @@ class PasswordTries:
 
 
 def _name(typed: str) -> str:
-    """A key of its own: the rows hold nobody's name."""
+    """An HMAC of the name: the rows hold no names."""
     return "name:" + salted_hmac("geooffers.pages.password_tries", typed.strip().casefold()).hexdigest()[:32]

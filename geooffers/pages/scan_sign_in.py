@@ -17,7 +17,7 @@ from merchants.people import access
 TILL_SIGN_INS = limits.Limit(name="till_sign_ins", amount=30, per_s=600)
 
 
-class SignInForm(AuthenticationForm):
+class TillSignInForm(AuthenticationForm):
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
         """Operators and people who left their shop get the same words as a wrong password."""
         if not isinstance(user, User) or access.staff_member_of(user) is None:
@@ -26,7 +26,7 @@ class SignInForm(AuthenticationForm):
 
 class SignIn(LoginView):
     template_name = "pages/scan_sign_in.html"
-    authentication_form = SignInForm
+    authentication_form = TillSignInForm
 
     def get_default_redirect_url(self) -> str:
         return reverse("scan")

@@ -43,6 +43,6 @@ def read(request: HttpRequest) -> HttpResponse:
 def _is_code(text: str) -> bool:
     try:
         codes.read(text)
-    except codes.Unreadable:
+    except codes.UnreadableCode:
         return False
     return True

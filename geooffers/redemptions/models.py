@@ -78,7 +78,7 @@ class RefusedScan(models.Model):
     """A scan that was refused: merchants ask, and so does fraud. Written where the refusal does not roll it back."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Null when the code was nobody's, or another merchant's: those two look the same from outside.
+    # Null when no coupon has the code, or another merchant's has: the answer is the same for both.
     coupon = models.ForeignKey(Coupon, null=True, blank=True, on_delete=models.PROTECT, related_name="refused_scans")
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     staff_member = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

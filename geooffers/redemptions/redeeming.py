@@ -37,7 +37,7 @@ class Refused(Exception):
 class UnknownCode(Refused):
     """We know no coupon with this code."""
 
-    # Also said of another merchant's coupon: whoever tries codes must not learn that one exists.
+    # Also the answer for another merchant's coupon: somebody who tries codes must not learn that it exists.
     code = "unknown_code"
 
 
@@ -98,7 +98,7 @@ def look_up(*, code: Code, store: Store, now: datetime) -> Coupon:
 
 
 def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: datetime) -> Redeemed:
-    """Honour the coupon, or raise why not. In one transaction; whoever calls may put more into it.
+    """Honour the coupon, or raise why not. In the caller's transaction, or in one of its own.
 
     The coupon is locked before anything about it is believed. Of 200 scans in the same instant one goes on; the
     others wait, then find it redeemed: with the same nonce they get the same answer, with another a refusal. Should
@@ -128,10 +128,10 @@ def redeem(*, code: Code, store: Store, scanned_by: Scanner, nonce: str, now: da
 
 
 def keep_refused_scan(*, refusal: Refused, store: Store, scanned_by: Scanner, now: datetime) -> None:
-    """Merchants ask, and so does fraud. Call it outside the transaction that the refusal rolls back.
+    """Merchants ask for it, and fraud is found by it. Call it outside the transaction that the refusal rolls back.
 
-    Should the coupon's shopper have been erased since it was refused, the scan was of a code that is nobody's: which
-    coupon it was found by is looked at once more, under its lock.
+    The coupon's shopper may have been erased since the refusal, and then the code leads to no coupon any more. So the
+    coupon is looked up once more, under its lock.
     """
     with transaction.atomic():
         _keep_refused_scan(refusal=refusal, store=store, scanned_by=scanned_by, now=now)

@@ -1,4 +1,4 @@
-"""Columns whose bytes are sealed (`rings`): by themselves, or by whoever writes them."""
+"""Columns whose bytes are sealed (`rings`): by the field itself, or by the code that writes them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from geooffers.sealing import configured, rings
 
 
 class SealedBytes(models.BinaryField):  # type: ignore[type-arg]  # Python's bytes in and out, as its base
-    """Bytes that begin with the id of their key; whoever writes them seals them. `__under="k1"`: those of one key."""
+    """Bytes that begin with the id of their key; their writer seals them. `__under="k1"`: those of one key."""
 
     def deconstruct(self) -> Any:
         """In migrations a plain column: they must run whatever becomes of this module."""

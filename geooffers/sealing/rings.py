@@ -126,7 +126,7 @@ class Ring:
 
 
 def _shown(sealed: bytes) -> str:
-    """The id, if it looks like one; whatever else stands there is nobody's business."""
+    """The id, if it looks like one; anything else may be a secret and is not shown."""
     key_id, colon, _ = sealed.decode("ascii", "replace").partition(":")
     return repr(key_id) if colon and _ID.fullmatch(key_id) else "no id"
 

@@ -88,7 +88,7 @@ class ConsentTextAdmin(OperatorAdmin):
         return (obj is None or obj.published_at is None) and super().has_change_permission(request, obj)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        text = self.get_object(request, str(object_id))  # None for an address that is nobody's
+        text = self.get_object(request, str(object_id))  # None for an address of no text
         buttons: list[Any] = super().get_actions_submit_line(request, object_id)
         return buttons if text is not None and text.published_at is None else []
 

@@ -1,4 +1,4 @@
-"""What stays when somebody asked for their data or for its end: an audit row and tombstones, and nobody's name."""
+"""What stays when somebody asked for their data or for its end: an audit row and tombstones, without a name."""
 
 import uuid
 

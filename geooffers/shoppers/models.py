@@ -64,9 +64,9 @@ class Shopper(models.Model):
     # it here and, where claims and reports lock, on each consent state.
     paused_from = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
-    # The account it became: whoever erases the account erases its past as well.
+    # The account it became: when the account is erased, this row is as well.
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
-    # Erased: the row is empty, and goes when the round has taken everything that still points at it.
+    # Erased: the row is empty, and goes when the task `erase` has taken everything that still points at it.
     erasure = models.ForeignKey(DataRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

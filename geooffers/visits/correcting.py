@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from geooffers.shoppers.models import Device
 from geooffers.visits import telling
-from geooffers.visits.engine.corrections import Correction, Told
+from geooffers.visits.engine.corrections import CorrectedStay, Correction
 from geooffers.visits.engine.observations import to_moment
 from geooffers.visits.models import EndReason, Presence, Visit
 
@@ -38,7 +38,9 @@ def correct(*, device: Device, shopper_id: UUID, fence_id: int, correction: Corr
         _add(device=device, shopper_id=shopper_id, fence_id=fence_id, now=now)
 
 
-def _pair(before: Sequence[Told], after: Sequence[Told]) -> tuple[list[tuple[Told, Told]], list[Told], list[Told]]:
+def _pair(
+    before: Sequence[CorrectedStay], after: Sequence[CorrectedStay]
+) -> tuple[list[tuple[CorrectedStay, CorrectedStay]], list[CorrectedStay], list[CorrectedStay]]:
     pairs, never, free = [], [], list(after)
     for told in before:
         match = next((now for now in free if _overlap(told, now)), None)
@@ -50,13 +52,13 @@ def _pair(before: Sequence[Told], after: Sequence[Told]) -> tuple[list[tuple[Tol
     return pairs, never, free
 
 
-def _overlap(one: Told, other: Told) -> bool:
+def _overlap(one: CorrectedStay, other: CorrectedStay) -> bool:
     return (other.left_ms is None or one.entered_ms <= other.left_ms) and (
         one.left_ms is None or other.entered_ms <= one.left_ms
     )
 
 
-def _row(*, shopper_id: UUID, fence_id: int, told: Told, device: Device) -> Visit | None:
+def _row(*, shopper_id: UUID, fence_id: int, told: CorrectedStay, device: Device) -> Visit | None:
     """The visit that this stay was recorded as. None: another phone's, or one that was ended by other means."""
     visits = Visit.objects.filter(shopper_id=shopper_id, fence_id=fence_id).select_for_update()
     if told.left_ms is None:
@@ -65,7 +67,7 @@ def _row(*, shopper_id: UUID, fence_id: int, told: Told, device: Device) -> Visi
     return visits.filter(began_at=to_moment(told.entered_ms), end_reason__in=reasons).first()
 
 
-def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: Told) -> None:
+def _change(visit: Visit | None, *, device: Device, shopper_id: UUID, now: CorrectedStay) -> None:
     if visit is None:
         return
     shared = visit.presences.exclude(device=device).exists()
@@ -103,7 +105,7 @@ def _open_again(visit: Visit, *, device: Device, shopper_id: UUID, since: dateti
     Presence.objects.bulk_create([Presence(visit=other or visit, device=device, since=since)], ignore_conflicts=True)
 
 
-def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
+def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: CorrectedStay) -> None:
     left_at = _moment(now.left_ms)
     ours = Visit(
         id=uuid7(),
@@ -129,7 +131,7 @@ def _add(*, device: Device, shopper_id: UUID, fence_id: int, now: Told) -> None:
         Presence.objects.bulk_create([Presence(visit=visit, device=device, since=ours.began_at)], ignore_conflicts=True)
 
 
-def _reason(told: Told) -> EndReason:
+def _reason(told: CorrectedStay) -> EndReason:
     """Why one that is over ended."""
     if told.crossed:
         return EndReason.CROSSED

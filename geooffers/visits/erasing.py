@@ -1,4 +1,4 @@
-"""What is known of where an erased shopper was: gone at once while it lives, the record of visits by the round."""
+"""Deletes where an erased shopper was: device states and presences at once, the visits later, by the task `erase`."""
 
 from geooffers.shoppers.models import Shopper
 from geooffers.shoppers.privacy.erasing import Erasing

@@ -5,7 +5,7 @@ from typing import Any
 
 from geooffers.shoppers.privacy.data_export import Entry, Exporting, Sections
 from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting, to_moment
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.models import DeviceState, Presence, Visit
 from geooffers.visits.state import packing, sealed_state
@@ -74,7 +74,7 @@ def _position(seen: Sighting, names: Mapping[int, str]) -> Entry:
     }
 
 
-def _place(place: Place) -> Entry:
+def _place(place: PlaceSeen) -> Entry:
     return {
         "at": to_moment(place.at_ms),
         "lat": place.lat,

@@ -21,7 +21,7 @@ class DeviceState(models.Model):
     device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="state")
     version = models.PositiveBigIntegerField(default=0)
     packed = SealedBytes(default=b"")
-    # The minute of the last fix, null once no place is known: what the stale round looks for.
+    # The minute of the last fix, null once no place is known: what the task `close_stale` looks for.
     last_fix_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

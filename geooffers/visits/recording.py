@@ -49,8 +49,8 @@ def apply(
 ) -> list[Recorded]:
     """Write what one report of `device` changed; answers in the order of `found`.
 
-    `is_gone` says of a fence that it is not live any more: then nobody walked out, the fence went away. A transition
-    whose visit others have ended meanwhile (a withdrawal of the account's, the stale round) has nothing to write.
+    `is_gone` says of a fence that it is not live any more: then nobody walked out, the fence went away. Nothing is
+    written for a transition whose visit has been ended meanwhile (by a withdrawal, or the task `close_stale`).
 
     However many visits begin, go on and end, the statements are the same few (`writing`). Only a correction is written
     by itself: after what was found at its fence before it, and before what was found there after it.
@@ -132,7 +132,7 @@ def end_forgotten_presence(*, device: Device, now: datetime, inside: Collection[
 def close_stale(*, now: datetime, limit: int) -> int:
     """End the presence of phones silent for longer than STALE_AFTER, at the last time known. At most `limit` phones.
 
-    Answers how many phones were handled, so that a round goes on while it is `limit`. Each has a transaction of its
+    Answers how many phones were handled, so that the task goes on while it is `limit`. Each has a transaction of its
     own, in the locks' order; a phone that is being reported for is skipped: it is not silent.
     """
     minute = staleness.silent_when_before(now=now, limit=settings.STALE_AFTER)

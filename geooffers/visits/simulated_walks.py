@@ -1,4 +1,4 @@
-"""Somebody who was never there: the fixes of a phone on its way into a fence and out again.
+"""A made-up phone: its fixes on the way into a fence and out again.
 
 Plain Python, and drawn on a sheet of paper around the fence: what is inside, matching says afterwards. Nobody runs
 faster than the manner says and no two fixes lie farther apart than a phone's usually do, but a very large fence is
@@ -30,7 +30,7 @@ class Manner(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class WalkStep:
     """One fix, so many seconds after the first."""
 
     after_s: float
@@ -55,7 +55,7 @@ _DRIVING = _Pace(speed_mps=14, fix_every_s=5, deep_m=60, beyond_m=220)
 _Point = tuple[float, float]
 
 
-def walk(*, area: Area, manner: Manner, bearing_deg: float, dwell_s: int) -> tuple[Step, ...]:
+def walk(*, area: Area, manner: Manner, bearing_deg: float, dwell_s: int) -> tuple[WalkStep, ...]:
     """From the side of the bearing. Who stays does so for a little longer than `dwell_s`."""
     lon, lat = center(area)
     ground = Ground(lat=lat, lon=lon)
@@ -78,15 +78,17 @@ def walk(*, area: Area, manner: Manner, bearing_deg: float, dwell_s: int) -> tup
     return _steps(ground, [[begin, stop], [stop, end]], pace=pace, pause_s=pause_s, pauses=pauses)
 
 
-def _steps(ground: Ground, ways: list[list[_Point]], *, pace: _Pace, pause_s: float, pauses: int) -> tuple[Step, ...]:
+def _steps(
+    ground: Ground, ways: list[list[_Point]], *, pace: _Pace, pause_s: float, pauses: int
+) -> tuple[WalkStep, ...]:
     """Along the first way, a pause where it ends, and along the second."""
     every_s = max(pace.fix_every_s, sum(_length(way) for way in ways) / pace.speed_mps / MOST_ON_THE_WAY)
-    steps: list[Step] = []
+    steps: list[WalkStep] = []
     at_s = 0.0
 
     def add(place: _Point, speed_mps: float) -> None:
         lat, lon = ground.place(x_m=place[0], y_m=place[1])
-        steps.append(Step(after_s=round(at_s), lat=lat, lon=lon, accuracy_m=ACCURACY_M, speed_mps=speed_mps))
+        steps.append(WalkStep(after_s=round(at_s), lat=lat, lon=lon, accuracy_m=ACCURACY_M, speed_mps=speed_mps))
 
     for number, way in enumerate(ways):
         count = max(2, math.ceil(_length(way) / (every_s * pace.speed_mps)))

@@ -5,8 +5,8 @@
 2. The open visits of all other fences are locked, in the order of the fences' ids. The winner's visit may have ended
    between its commit and this lock: for these fences both steps are taken again.
 3. Which of the locked visits another phone is in is read once.
-4. What happened at each fence is worked out in memory, in its order. Nobody else can change these visits now: whoever
-   wants to waits for their lock, or for the insert.
+4. What happened at each fence is worked out in memory, in its order. No other transaction can change these visits now:
+   it waits for their lock, or for the insert.
 5. The rows are written: visits that changed, visits that began after another one ended, presences that are over, new
    presences.
 

@@ -1,1 +1,1 @@
-"""What runs without a caller: the worker and its rounds, one file each."""
+"""What runs without a caller: the worker, its tasks (one file each), and the demo."""

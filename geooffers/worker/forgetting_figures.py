@@ -1,4 +1,4 @@
-"""What the forgetting did and what it still holds, for the operators' page. Counts and times; nobody's name."""
+"""What the forgetting did and what it still holds, for the operators' page. Counts and times; no names."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from geooffers.worker.models import Forgotten, TaskLease
 from geooffers.worker.tasks import forget
 
 DAYS = 30
-# The round comes by every six hours; what is older than its limit by more than this has been missed.
+# The task runs every six hours; what is older than its limit by more than this has been missed.
 GRACE = timedelta(hours=12)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class ForgettingTable:
     """One step of the forgetting. `days` are the last thirty, the oldest first."""
 
     name: str
@@ -36,7 +36,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    tables: tuple[Table, ...]
+    tables: tuple[ForgettingTable, ...]
     last_run_at: datetime | None
     forgotten: int
     erasures: int
@@ -75,9 +75,11 @@ def _by_day(*, since: datetime) -> Counter[tuple[str, date]]:
     return Counter({(what, day): count for what, day, count in rows.values_list("what", "day").annotate(Sum("rows"))})
 
 
-def _table(step: forget.Step, *, days: Counter[tuple[str, date]], total: int, now: datetime) -> Table:
+def _table(
+    step: forget.ForgettingStep, *, days: Counter[tuple[str, date]], total: int, now: datetime
+) -> ForgettingTable:
     keep, oldest = step.keep(), step.oldest()
-    return Table(
+    return ForgettingTable(
         name=step.name,
         becomes=step.becomes,
         keep=keep,

@@ -1,7 +1,7 @@
 """Who runs a periodic task now. Any number of workers on any number of machines share the tasks through one row each.
 
-Times are the database's: the machines need not agree about the clock. Each taking has a number, and whoever writes to
-the row names it: a worker that was taken for dead changes nothing when it wakes up.
+Times are the database's: the machines need not agree about the clock. Each taking has a number, and every later write
+names it: a worker that was taken for dead changes nothing when it wakes up.
 """
 
 from collections.abc import Iterable

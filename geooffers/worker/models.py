@@ -28,7 +28,7 @@ class TaskLease(models.Model):
 
 
 class Forgotten(models.Model):
-    """What one run of the forgetting did to one table: a count, and nobody's name."""
+    """What one run of the forgetting did to one table: a count, and no names."""
 
     what = models.CharField(max_length=40)
     rows = models.PositiveIntegerField()

@@ -59,7 +59,7 @@ class _Passes:
         update_pass.remember(update=message, now=now)
 
 
-_TASKS: Mapping[Channel, sending.Task[Any]] = {Channel.FCM: _Pushes(), Channel.GOOGLE_WALLET: _Passes()}
+_TASKS: Mapping[Channel, sending.ChannelTask[Any]] = {Channel.FCM: _Pushes(), Channel.GOOGLE_WALLET: _Passes()}
 
 
 def send_due(

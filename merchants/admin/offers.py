@@ -16,7 +16,7 @@ from merchants.offers import budgets, offers, schedule_texts
 from merchants.people import access
 
 
-class StateFilter(ChoiceFilter):
+class OfferStateFilter(ChoiceFilter):
     title = "state"
     parameter_name = "state"
     choices_of = OfferState.choices
@@ -35,7 +35,7 @@ class OfferAdmin(ScopedAdmin):
     change_form_outer_before_template = "merchants/offer_buttons.html"
     menu_group, menu_order, menu_icon = "Offers", 10, "local_offer"
     list_display = ("title", "shown_state", "discount", "starts_at", "ends_at", "redeemed")
-    list_filter = (StateFilter, ArchivedFilter, MerchantFilter)
+    list_filter = (OfferStateFilter, ArchivedFilter, MerchantFilter)
     search_fields = ("title", "text", "category")
     ordering = ("-created_at",)
     actions = ("archive",)

@@ -1,7 +1,7 @@
 """The numbered log of changes of fences and zones. Only `merchants.fences.editing` calls this.
 
-A number comes from one row, and that row is the first lock of every transaction that changes a fence or a zone: whoever
-changes one waits there for the one before to commit. So numbers appear in order (with a sequence, number 1 could commit
+A number comes from one row, and that row is the first lock of every transaction that changes a fence or a zone: each
+waits there for the one before to commit. So numbers appear in order (with a sequence, number 1 could commit
 after number 2, and a process that had seen 2 would never look for 1); and a fence and the zone that is drawn over it at
 the same moment see each other.
 """
@@ -14,7 +14,7 @@ from merchants.models import FenceChange, FenceChangeCounter
 
 
 def hold() -> None:
-    """To be called first in the transaction: from here on nobody else changes a fence or a zone until it ends."""
+    """Call it first in the transaction: no other one changes a fence or a zone until this one ends."""
     _take_numbers(0)
 
 

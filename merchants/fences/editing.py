@@ -138,7 +138,7 @@ def replace_zones(*, version: ZoneImport, zones: Sequence[ExclusionZone]) -> Zon
     """The zones of a new version of a source take the place of the former one's, all at once.
 
     Zones that both have (by their digest) stay as they are; those that are gone are kept as history. `zones` have been
-    through `check_zone`. Who calls has asked `access.is_operator`, or is a command of whoever runs the machine.
+    through `check_zone`. The caller has asked `access.is_operator`, or is a command run on the machine itself.
     """
     with transaction.atomic():
         changes.hold()

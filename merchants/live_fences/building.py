@@ -9,7 +9,7 @@ from geooffers.matching.index import Index
 from merchants.live_fences import integrity, snapshots
 from merchants.live_fences.attributes import FactsGatherer
 from merchants.live_fences.queries import as_fences, count_live_rows, live_rows
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 from merchants.models import FenceChangeCounter
 
 
@@ -19,7 +19,7 @@ class NoChanges(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    mark: Mark
+    mark: SnapshotMark
     fences: int
     was_there: bool = False
 

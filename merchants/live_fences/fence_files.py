@@ -11,7 +11,7 @@ from typing import Any
 from geooffers.matching.areas import Area, Circle, Fence, Polygon
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A line of a file is not what it should be. The message names the line and what is wrong with it."""
 
 
@@ -32,7 +32,7 @@ def read_fences(path: Path) -> tuple[list[str], list[Fence]]:
             names.append(str(row["id"]))
             fences.append(Fence(id=len(fences), area=_area(row)))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Unreadable(f"{path.name}, {where}: {type(error).__name__}: {error}") from error
+            raise UnreadableFile(f"{path.name}, {where}: {type(error).__name__}: {error}") from error
     return names, fences
 
 
@@ -48,17 +48,17 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
             listed = json.load(lines)
         except ValueError as error:
             # The parser's own words name line and column.
-            raise Unreadable(f"{path.name}: {error}") from error
+            raise UnreadableFile(f"{path.name}: {error}") from error
         except RecursionError as error:
-            raise Unreadable(f"{path.name}: nested too deeply") from error
+            raise UnreadableFile(f"{path.name}: nested too deeply") from error
         for place, told in enumerate(listed, start=1):
             if not isinstance(told, dict):
-                raise Unreadable(f"{path.name}, fence {place}: no object")
+                raise UnreadableFile(f"{path.name}, fence {place}: no object")
             yield f"fence {place}", told
 
 
 def _area(row: dict[str, Any]) -> Area:
-    # In a list of circles nobody says that they are.
+    # In a list of circles `kind` may be missing.
     if ("radius_m" in row and "kind" not in row) or row["kind"] == "circle":
         return Circle(lat=float(row["lat"]), lon=float(row["lon"]), radius_m=float(row["radius_m"]))
     # Across 180 degrees a polygon comes cut in two besides.
@@ -80,7 +80,7 @@ def read_points(path: Path) -> Iterator[Point]:
             try:
                 point = Point(id=row["point_id"], lat=float(row["lat"]), lon=float(row["lon"]))
             except (ValueError, KeyError, TypeError) as error:
-                raise Unreadable(f"{path.name}, line {table.line_num}: {type(error).__name__}: {error}") from error
+                raise UnreadableFile(f"{path.name}, line {table.line_num}: {type(error).__name__}: {error}") from error
             if not (-90 <= point.lat <= 90 and -180 <= point.lon <= 180):
-                raise Unreadable(f"{path.name}, line {table.line_num}: no place on earth")
+                raise UnreadableFile(f"{path.name}, line {table.line_num}: no place on earth")
             yield point

@@ -1,8 +1,8 @@
 """What each process that follows the fences tells of itself, for the operators' page.
 
 The polling thread writes one small row, at its first poll and then every fifteen seconds, never a request. So a hundred
-processes are seven writes a second, however often fences change. It is in a hurry: whoever holds the table must not
-keep it from the next poll. Rows of processes that are gone are dropped by those that live.
+processes are seven writes a second, however often fences change. It waits for no lock for long: a held table must not
+keep the thread from its next poll. Rows of processes that are gone are dropped by those that live.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from merchants.live_fences import snapshots
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 from merchants.models import FenceFollower
 
 TELL_EVERY_S = 15.0
@@ -36,7 +36,7 @@ class Sign:
     last_number: int
     areas: int
     changes: int
-    mark: Mark | None
+    mark: SnapshotMark | None
 
 
 class Teller:

@@ -7,7 +7,7 @@ half a change.
 
 Few fences are built in memory. Many are mapped from a base on disk that all processes of the machine share
 (`merchants.live_fences.snapshots`), with what changed since in a small index over it. When that has grown, a process of
-its own builds the next base; whoever sees it opens it and swaps.
+its own builds the next base; each process that sees it opens it and swaps.
 
 docs/fences.md draws it: update that page too.
 """
@@ -32,7 +32,7 @@ from merchants.live_fences import building, heartbeats, integrity, maintenance, 
 from merchants.live_fences.attributes import ARRAYS, FenceFacts, KnownFacts, PackedFacts
 from merchants.live_fences.building import last_number
 from merchants.live_fences.queries import as_fences, count_live_rows, live_rows
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 from merchants.models import FenceChange
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ STALE_AFTER = timedelta(seconds=2)
 STORED_FROM = 20_000
 
 
-class Facts(Protocol):
+class FactsByFence(Protocol):
     def get(self, fence_id: int) -> FenceFacts | None: ...
 
 
@@ -56,7 +56,7 @@ class Fences:
     """
 
     index: Index
-    facts: Facts
+    facts: FactsByFence
 
     def fence(self, fence_id: int) -> FenceFacts | None:
         """None for a zone (below zero) and for a fence that is not live in this copy."""
@@ -76,7 +76,7 @@ class _Copy(Fences):
 
     facts: KnownFacts
     last_number: int
-    mark: Mark | None = None  # of the base it is mapped from
+    mark: SnapshotMark | None = None  # of the base it is mapped from
     identity: tuple[int, int] | None = None  # of that base's directory
     oldest_change_at: datetime | None = None  # of those that made it from the copy before
 
@@ -88,7 +88,7 @@ class LiveFences:
         self._root = root or settings.FENCE_BASES_DIR
         self._stored_from, self._due_past = stored_from, due_past
         self._copy: _Copy | None = None
-        self._writing = threading.Lock()  # held by whoever makes the next copy
+        self._writing = threading.Lock()  # held while the next copy is made
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._upkeep = maintenance.Upkeep(self._root)
@@ -101,7 +101,7 @@ class LiveFences:
         return self._current()
 
     @property
-    def mark(self) -> Mark | None:
+    def mark(self) -> SnapshotMark | None:
         """Of the base on disk that the newest copy is mapped from, if it is."""
         return self._current().mark
 
@@ -143,7 +143,7 @@ class LiveFences:
         try:
             self._teller.tell(sign, now=timezone.now())
         except DatabaseError as error:
-            # It is told to people only. Only the kind: the text may hold a row's values.
+            # Only people read it. Only the kind is logged: the text may hold a row's values.
             log.warning("live fences: could not tell where this process stands (%s)", type(error).__name__)
 
     def _renew(self, copy: _Copy) -> None:
@@ -171,7 +171,7 @@ class LiveFences:
                 self._thread.start()
 
     def stop_following(self) -> None:
-        """And wait for whoever checks or builds for us."""
+        """And wait for the processes that check or build for this one."""
         thread, self._thread = self._thread, None
         self._ended.set()
         if thread is not None:
@@ -227,7 +227,7 @@ class LiveFences:
             try:
                 index = Index.open(path)
                 packed = PackedFacts(files.open_arrays(path, ARRAYS))
-            except files.Damaged as error:
+            except files.DamagedBase as error:
                 log.error("live fences: %s; it is thrown away and built anew", error)
                 snapshots.discard(self._root, mark)
                 continue

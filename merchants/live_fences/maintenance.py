@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from merchants.live_fences import integrity
-from merchants.live_fences.snapshots import Mark
+from merchants.live_fences.snapshots import SnapshotMark
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Upkeep:
             stdout=subprocess.DEVNULL,
         )
 
-    def have_checked(self, mark: Mark) -> None:
+    def have_checked(self, mark: SnapshotMark) -> None:
         """When it was written to since it was read, and once a day. What is damaged is gone at the next poll."""
         if time.monotonic() < self._check_after or integrity.is_checked(self._root, mark, now=timezone.now()):
             return
@@ -55,13 +55,13 @@ class Upkeep:
             self._checker = threading.Thread(target=self._check, args=(mark,), name="base-check", daemon=True)
             self._checker.start()
 
-    def _check(self, mark: Mark) -> None:
+    def _check(self, mark: SnapshotMark) -> None:
         whole = integrity.is_whole(self._root, mark)
         if whole and not integrity.is_checked(self._root, mark):
             self._check_after = time.monotonic() + CHECK_EVERY_S
 
     def wait(self) -> None:
-        """For whoever builds or reads for us."""
+        """Waits for the checker and the builder to end."""
         if self._checker is not None:
             self._checker.join()
         if self._builder is not None:

@@ -40,7 +40,7 @@ def count_live_rows() -> int:
 
 
 def as_fences(rows: Iterable[Row], *, facts: Callable[[FenceFacts], None]) -> Iterator[Fence]:
-    """The rows as fences for the index; what reports need to know of them is told to `facts`."""
+    """The rows as fences for the index; `facts` is called with what reports need to know of each."""
     for row in rows:
         try:
             area = live_area(row)

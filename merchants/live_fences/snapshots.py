@@ -28,7 +28,7 @@ NAME = re.compile(r"base-(\d{12})-(-?\d+)-(\d+)")
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
-class Mark:
+class SnapshotMark:
     """The last change that a base holds."""
 
     number: int
@@ -40,17 +40,17 @@ class Mark:
         return f"base-{self.number:012d}-{self.index_id}-{self.at_us}"
 
 
-def mark_of(number: int) -> Mark | None:
+def mark_of(number: int) -> SnapshotMark | None:
     """As the database has it. None where no such change is known (any more)."""
     change = FenceChange.objects.filter(number=number).first()
     if change is None:
         return None
     since = change.at - datetime(1970, 1, 1, tzinfo=UTC)
     at_us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return Mark(number=number, index_id=change.index_id, at_us=at_us)
+    return SnapshotMark(number=number, index_id=change.index_id, at_us=at_us)
 
 
-def stored(root: Path) -> list[Mark]:
+def stored(root: Path) -> list[SnapshotMark]:
     """Newest first."""
     try:
         names = [path.name for path in root.iterdir()]
@@ -59,13 +59,13 @@ def stored(root: Path) -> list[Mark]:
     return sorted((mark for name in names if (mark := parsed(name)) is not None), reverse=True)
 
 
-def parsed(name: str) -> Mark | None:
+def parsed(name: str) -> SnapshotMark | None:
     """Of the name of a base; None for any other."""
     found = NAME.fullmatch(name)
-    return None if found is None else Mark(number=int(found[1]), index_id=int(found[2]), at_us=int(found[3]))
+    return None if found is None else SnapshotMark(number=int(found[1]), index_id=int(found[2]), at_us=int(found[3]))
 
 
-def identity(root: Path, mark: Mark) -> tuple[int, int] | None:
+def identity(root: Path, mark: SnapshotMark) -> tuple[int, int] | None:
     """Of the directory that stands under that name; None when none does."""
     try:
         told = (root / mark.name / files.MANIFEST).stat()
@@ -74,7 +74,7 @@ def identity(root: Path, mark: Mark) -> tuple[int, int] | None:
     return told.st_ino, told.st_mtime_ns
 
 
-def built_at(root: Path, mark: Mark) -> datetime | None:
+def built_at(root: Path, mark: SnapshotMark) -> datetime | None:
     """When its last file was written. None where it is gone: a process may still map it."""
     try:
         return datetime.fromtimestamp((root / mark.name / files.MANIFEST).stat().st_mtime, UTC)
@@ -91,14 +91,14 @@ def bytes_on_disk(root: Path) -> int:
     return size
 
 
-def of_this_database(root: Path, *, after: int, up_to: int) -> Iterator[Mark]:
+def of_this_database(root: Path, *, after: int, up_to: int) -> Iterator[SnapshotMark]:
     """Those that hold more changes than the one number and no more than the other, newest first."""
     for mark in stored(root):
         if after < mark.number <= up_to and mark_of(mark.number) == mark:
             yield mark
 
 
-def discard(root: Path, mark: Mark) -> None:
+def discard(root: Path, mark: SnapshotMark) -> None:
     """Renamed first, so that nobody opens half of it."""
     # A name that nothing has: another of this mark may have been left half deleted.
     away = root / f".{mark.name}.{uuid4().hex}.gone"

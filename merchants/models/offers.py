@@ -16,6 +16,12 @@ from merchants.models.shops import Merchant, Store
 
 
 class OfferState(models.TextChoices):
+    """::
+
+    draft -> live <-> paused
+    draft | live | paused -> ended
+    """
+
     DRAFT = "draft"
     LIVE = "live"
     PAUSED = "paused"

@@ -19,7 +19,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 
 from geooffers import events
 from geooffers.jurisdictions import configured
-from geooffers.jurisdictions.rules import Table
+from geooffers.jurisdictions.rules import LawTable
 from geooffers.statements.compiled import Given, GivenList, Select
 from merchants.models import Merchant, Offer, OfferState, Store, Trigger
 from merchants.offers import budgets, geofenced_push_law, schedules
@@ -83,8 +83,8 @@ def create_offer(*, merchant: Merchant, cap: int, now: datetime, stores: Iterabl
 
 
 def tell_change(*, offer: Offer, now: datetime) -> None:
-    """In the transaction that changed it: for whoever follows the events. Every function here that writes an offer does
-    so by itself; a form that has saved one calls it."""
+    """Appends the event, in the transaction that changed the offer. Every function here that writes an offer calls it;
+    a form that has saved one must call it."""
     events.append(events.Happened(kind=events.EventKind.OFFER_CHANGED, at=now, offer_id=offer.pk))
 
 
@@ -147,7 +147,7 @@ def offers_up_at(
     }
 
 
-def _standing(count: int, table: Table) -> QuerySet[Store]:
+def _standing(count: int, table: LawTable) -> QuerySet[Store]:
     stores = GivenList("stores", Store._meta.pk, count=count)
     standing = Store.objects.filter(pk__in=stores, archived_at=None, merchant__archived_at=None)
     pushes_off = ExpressionWrapper(geofenced_push_law.off(table=table), output_field=BooleanField())

@@ -82,7 +82,7 @@ def staff_member_of(user: Somebody) -> StaffMember | None:
 
 
 def ask_once(user: Somebody) -> None:
-    """For a user who lives as long as a request does: whoever asks again is told the same.
+    """For a user object of one request: the answer is looked up once and kept on it.
 
     A page of the admin asks a dozen times: for its menu, each button, each choice.
     """

@@ -10,7 +10,7 @@ from django.views.generic.base import ContextMixin
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
 
 
-class AskForm(forms.PasswordResetForm):
+class ForgottenPasswordForm(forms.PasswordResetForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].widget = UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"})
@@ -34,13 +34,13 @@ class InTheLookOfTheAdmin(ContextMixin):
 
 class Ask(InTheLookOfTheAdmin, views.PasswordResetView):
     title = "Forgotten password"
-    form_class = AskForm
+    form_class = ForgottenPasswordForm
     template_name = "merchants/password_ask.html"
     email_template_name = "merchants/password_mail.txt"
     subject_template_name = "merchants/password_mail_subject.txt"
 
 
-class Sent(InTheLookOfTheAdmin, views.PasswordResetDoneView):
+class MailSent(InTheLookOfTheAdmin, views.PasswordResetDoneView):
     title = "Look into your mail"
     template_name = "merchants/password_said.html"
     extra_context = {
@@ -62,7 +62,7 @@ class Done(InTheLookOfTheAdmin, views.PasswordResetCompleteView):
 # The names are Django's own; the sign-in page shows its link when the first of them exists.
 urlpatterns: list[URLPattern] = [
     path("forgotten/", Ask.as_view(), name="admin_password_reset"),
-    path("forgotten/sent/", Sent.as_view(), name="password_reset_done"),
+    path("forgotten/sent/", MailSent.as_view(), name="password_reset_done"),
     path("forgotten/<uidb64>/<token>/", ChooseNew.as_view(), name="password_reset_confirm"),
     path("forgotten/done/", Done.as_view(), name="password_reset_complete"),
 ]

@@ -44,7 +44,7 @@ def address_of(*, merchant: Merchant) -> str | None:
 
 
 def square_at(*, merchant_id: UUID, digest: str, colour: str) -> bytes | None:
-    """Only on the colour that the merchant has: whoever asks for others would make us draw for ever."""
+    """Only on the colour that the merchant has: else anybody could have any number of others drawn."""
     logo = MerchantLogo.objects.filter(merchant_id=merchant_id, digest=digest, merchant__colour=colour)
     png = logo.values_list("png", flat=True).first()
     return None if png is None else logo_squares.on_colour(png=bytes(png), colour=colour)

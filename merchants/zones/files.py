@@ -16,7 +16,7 @@ FAULTS_TOLD = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ZonePlace:
     name: str
     area: Area
 
@@ -29,7 +29,7 @@ class BadFile(Exception):
         self.faults = faults
 
 
-def read(content: bytes, *, point_radius_m: float | None = None) -> list[Place]:
+def read(content: bytes, *, point_radius_m: float | None = None) -> list[ZonePlace]:
     """A FeatureCollection of polygons, and of points if it is told how far the place around a point reaches."""
     features = _features(content)
     places, faults = [], []
@@ -68,7 +68,7 @@ def _check_crs(crs: Any) -> None:
         raise BadFile("coordinates are WGS84 longitude and latitude (CRS84) only")
 
 
-def _place(feature: Any, *, number: int, point_radius_m: float | None) -> Place:
+def _place(feature: Any, *, number: int, point_radius_m: float | None) -> ZonePlace:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         raise GeometryRefused("not_geojson", "this is no Feature")
     drawn = feature.get("geometry")
@@ -76,7 +76,7 @@ def _place(feature: Any, *, number: int, point_radius_m: float | None) -> Place:
         area = _around_point(drawn.get("coordinates"), radius_m=point_radius_m)
     else:
         area = geometry.from_geojson(drawn)
-    return Place(name=_name(feature, number=number), area=area)
+    return ZonePlace(name=_name(feature, number=number), area=area)
 
 
 def _around_point(coordinates: Any, *, radius_m: float | None) -> Area:

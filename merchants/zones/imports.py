@@ -17,7 +17,7 @@ from merchants.fences.geometry import GeometryRefused
 from merchants.models import ExclusionZone, User, ZoneImport
 from merchants.people import access
 from merchants.zones import files
-from merchants.zones.files import Place
+from merchants.zones.files import ZonePlace
 
 # More than this part of the former version gone looks like half a file.
 SHRINKS_BY = 0.1
@@ -36,7 +36,7 @@ class Shrinks(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ImportPlan:
     """What an import would do, judged without a lock."""
 
     version: ZoneImport
@@ -59,7 +59,7 @@ def plan(
     jurisdiction: str,
     rule: str = "",
     point_radius_m: float | None = None,
-) -> Plan:
+) -> ImportPlan:
     """`files.BadFile`, `codes.UnknownJurisdiction` and `editing.RuleNeeded` are what it refuses."""
     place = codes.checked(jurisdiction)
     words = rule or configured.table().because(place, kind=kind)
@@ -83,7 +83,7 @@ def plan(
         file_name=file_name[-200:],
         file_sha256=sha256(content).hexdigest(),
     )
-    return Plan(
+    return ImportPlan(
         version=version,
         zones=list(zones.values()),
         added=len(zones.keys() - known),
@@ -92,8 +92,8 @@ def plan(
     )
 
 
-def carry_out(plan: Plan, *, by: User | None, may_shrink: bool, now: datetime) -> ZoneImport:
-    """`by` is None for a command: whoever has the machine's shell needs no permission of ours."""
+def carry_out(plan: ImportPlan, *, by: User | None, may_shrink: bool, now: datetime) -> ZoneImport:
+    """`by` is None for a command: a user of the machine's shell needs no permission of ours."""
     if by is not None and not access.is_operator(by):
         raise editing.OperatorsOnly
     if not plan.added and not plan.removed:
@@ -104,7 +104,7 @@ def carry_out(plan: Plan, *, by: User | None, may_shrink: bool, now: datetime) -
     return editing.replace_zones(version=plan.version, zones=plan.zones)
 
 
-def _digest(told: Place, zone: ExclusionZone) -> str:
+def _digest(told: ZonePlace, zone: ExclusionZone) -> str:
     """Of all that the zone says and does: the same again is the same zone."""
     circle = [zone.center_lat, zone.center_lon, zone.radius_m]
     said = [told.name, zone.place_kind, zone.jurisdiction, zone.rule, zone.buffer_m, circle, zone.geometry]

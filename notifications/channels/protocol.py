@@ -36,7 +36,7 @@ class PassUpdate:
     serial: UUID
     # The vendor's class that the pass was saved with.
     template: str
-    # None: it is nobody's any more and says nothing.
+    # None: its shopper was erased, so the pass says nothing.
     content: PassContent | None
 
 
@@ -80,7 +80,7 @@ class Transport(Protocol[M_contra]):
     @property
     def longest_send_s(self) -> float: ...
 
-    # True: what was said last stands at the vendor, so whoever is late must have it said again.
+    # True: what was said last stands at the vendor, so an update that comes late must be sent again.
     @property
     def last_word_stands(self) -> bool: ...
 

@@ -19,7 +19,7 @@ from notifications.models import MARKETING_KINDS, Channel, Delivery, DeliverySta
 Guards = Mapping[Kind, Q]
 # Which marketing kinds a channel carries. The others carry service messages alone.
 MARKETING = {Channel.FCM: MARKETING_KINDS}
-# How far into the queue one look goes, in batches. Claims go by the same order, so what lies deeper is in nobody's way
+# How far into the queue one look goes, in batches. Claims go by the same order, so what lies deeper holds up no claim
 # yet; judging a whole backlog for every batch would cost more than sending it.
 HEAD = 3
 # After an outage the head may be nothing but expired rows: so many looks before the caller gets an empty answer.

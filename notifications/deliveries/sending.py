@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M")
 
 
-class Task(Protocol[M]):
+class ChannelTask(Protocol[M]):
     """What the rooms above know of a channel's messages."""
 
     def guards(self, *, now: datetime) -> Guards: ...
@@ -66,7 +66,7 @@ Outcome = Sent | NotTried | Failed
 
 
 def send_due(
-    *, transport: Transport[M], task: Task[M], clock: Callable[[], datetime], limits: Limits | None = None
+    *, transport: Transport[M], task: ChannelTask[M], clock: Callable[[], datetime], limits: Limits | None = None
 ) -> Batch:
     """Send what is due, at most a batch. `limits`: other ones than the transport's own."""
     limits = limits or transport.limits
@@ -89,7 +89,7 @@ def send_due(
 
 def _outcomes(
     transport: Transport[M],
-    task: Task[M],
+    task: ChannelTask[M],
     claimed: Iterable[Claimed],
     clock: Callable[[], datetime],
     *,
@@ -109,7 +109,7 @@ def _outcomes(
             yield *running[done], done.result()
 
 
-def _rendered(task: Task[M], claimed: Claimed, *, now: datetime) -> M | Failed:
+def _rendered(task: ChannelTask[M], claimed: Claimed, *, now: datetime) -> M | Failed:
     try:
         return task.message(claimed=claimed, now=now)
     except Exception:

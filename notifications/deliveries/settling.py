@@ -1,4 +1,4 @@
-"""Settled, each under the lease of its claim. False says that the lease was lost and nothing was changed."""
+"""Settles deliveries, each under the lease of its claim. False: the lease was lost and nothing was changed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from notifications.models import Delivery, DeliveryState
 
 
 def settle_sent(*, claimed: Claimed, provider_id: str, now: datetime) -> bool:
-    """Owed again since the claim, it is ready at once: what was told may be out of date."""
+    """If the delivery was owed again since the claim, it becomes ready instead: what was sent may be out of date."""
     # Whatever the vendor calls it: a name that the column refuses would end the worker, and send the message again.
     fits = provider_id.replace("\x00", "")[: Delivery._meta.get_field("provider_id").max_length]
     with transaction.atomic():
@@ -55,15 +55,15 @@ def give_back(*, claimed: Claimed) -> bool:
 
 
 def settle_told(*, delivery: Delivery, reason: str, now: datetime) -> bool:
-    """Somebody else told it, without a claim. False when it was owed again since `delivery` was read."""
+    """The link that saves a pass has said it, without a claim. False: it was owed again since `delivery` was read."""
     same = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.READY, renewals=delivery.renewals)
     return same.update(state=DeliveryState.SENT, reason=reason, settled_at=now) == 1
 
 
 def tell_again(*, claimed: Claimed, now: datetime) -> None:
-    """Our lease was over when the vendor had taken it, and somebody else may have told something newer meanwhile.
+    """Our lease was over when the vendor took the message, and another worker may have sent something newer before.
 
-    Where the last word counts, ours must not be it.
+    Where what was sent last stands at the vendor, the delivery is made ready again, so that the newest comes last.
     """
     Delivery.objects.filter(pk=claimed.id).update(not_before=now, **RENEWED)
 

@@ -19,7 +19,7 @@ def cancel_marketing(*, shopper: Shopper, reason: str, now: datetime) -> int:
 
 
 def cancel_subject(*, subject: UUID, reason: str, now: datetime) -> int:
-    """The coupon is used up: nobody needs to hear of it any more."""
+    """The coupon is used up: its announcement would come too late."""
     announced = Delivery.objects.filter(message__subject=subject, message__kind__in=MARKETING_KINDS)
     return _cancel(announced, reason=reason, now=now)
 

@@ -109,7 +109,7 @@ def owe_passes(
     if not serials:
         return []
     with transaction.atomic():
-        # Its lock makes two who owe the same pass follow each other.
+        # Its lock makes two transactions that owe the same pass follow each other.
         message, _ = Message.objects.update_or_create(
             kind=Kind.PASS_CHANGED,
             subject=subject,

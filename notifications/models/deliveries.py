@@ -25,12 +25,17 @@ class DeliveryState(models.TextChoices):
         owed -> ready --claim--> claimed --settle--> sent       the vendor took it
                  |  ^               |           |--> dead       it never will, or was tried too often
                  |  |--- retry -----|           '--> expired    too late for another try
-                 |  |--- lease over, or nothing tried
+                 |  |--- lease over, nothing tried, or owed again meanwhile
                  |
-                 |--settle--> expired      its time was over before it was sent
-                 '--settle--> cancelled    consent, guard or address is gone, or somebody took it back
+                 |--judged at a claim--> expired      its time was over before it was sent
+                 |           |---------> dead         its leases were over too often
+                 |           '---------> cancelled    consent, guard or address is gone
+                 |--cancelled----------> cancelled    the coupon is used up, the consent withdrawn, the phone handed on
+                 '--told---------------> sent         a pass: the link that saves it said all of it already
 
-    A settled delivery stays as it is, but for one: a pass that changes again makes its delivery ready again.
+        sent, dead, expired, cancelled --owed again--> ready    passes alone
+
+    A settled delivery stays as it is, but for that of a pass that changes again.
     """
 
     READY = "ready"

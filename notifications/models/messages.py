@@ -20,7 +20,7 @@ MARKETING_KINDS = frozenset({Kind.COUPON_ISSUED})
 
 class Message(models.Model):
     """One message, written once. Whether and how it arrived stands on its deliveries: it has one at least, and is
-    forgotten with the last.
+    forgotten with the last. It has no state of its own: owed -> (each of its deliveries is settled) -> forgotten.
 
     `subject` is a plain id of what the message is about (a coupon): no foreign key points upward. A message about a
     pass loses its shopper when that one is erased; every other message goes with the shopper.

@@ -66,7 +66,7 @@ def pass_json(*, content: PassContent, pass_type_id: str, team_id: str) -> dict[
         "labelColor": _rgb(ink),
         "expirationDate": content.expires_at.isoformat(timespec="seconds"),
         "voided": content.voided,
-        # Whoever shows the code first has used it, so a pass is not passed on.
+        # The first showing of the code uses it up, so a pass is not passed on.
         "sharingProhibited": True,
         "coupon": {
             "primaryFields": [{"key": "discount", "label": content.title, "value": content.discount}],

@@ -69,7 +69,7 @@ class Fault:
     endpoint: str = "send"  # or "token": the OAuth grant; "wallet": Google Wallet; "integrity": Google Play
 
 
-class Plan:
+class FaultPlan:
     """What is left of the scripted faults, and how often an address has had its own."""
 
     def __init__(self) -> None:

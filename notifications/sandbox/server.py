@@ -34,7 +34,7 @@ class Sandbox:
     def __init__(self, *, keys: SandboxKeys) -> None:
         self.keys = keys
         self.inbox = Inbox()
-        self.plan = faults.Plan()
+        self.plan = faults.FaultPlan()
         self.requests = 0
         self._access: dict[str, float] = {}
         self._consumed: set[bytes] = set()
@@ -242,7 +242,7 @@ class Sandbox:
             return web.json_response({"error": str(error)}, status=400)
         self._next_order.set()
         self._next_order = asyncio.Event()
-        self.plan = faults.Plan()
+        self.plan = faults.FaultPlan()
         self.plan.faults = ordered
         self.plan.latency_s = min(max(latency_s, 0.0), HANG_S)
         return web.json_response({"faults": len(ordered)})

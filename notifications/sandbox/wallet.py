@@ -27,7 +27,7 @@ _ID = re.compile(r"[0-9]{1,20}\.[A-Za-z0-9._-]+")
 Before = Callable[[web.Request], Any]
 
 
-class WalletRefused(Exception):
+class SandboxRefusal(Exception):
     def __init__(self, http: int, message: str) -> None:
         super().__init__(message)
         self.http = http
@@ -66,21 +66,21 @@ class WalletShelf:
                 algorithms=["RS256"],
                 audience="google",
                 issuer=self._keys.client_email,
-                # Whoever follows the link may have another clock; Google does not mind either.
+                # The phone that follows the link may have another clock; Google accepts that as well.
                 options={"require": ["iss", "aud", "iat"], "verify_iat": False},
             )
             if claims.get("typ") != "savetowallet":
-                raise WalletRefused(400, "typ is not savetowallet")
+                raise SandboxRefusal(400, "typ is not savetowallet")
             passes = [self._saved(named["id"]) for named in claims["payload"]["offerObjects"]]
         except (jwt.PyJWTError, KeyError, TypeError) as error:
             return web.json_response({"error": f"not a save link: {error}"}, status=400)
-        except WalletRefused as refusal:
+        except SandboxRefusal as refusal:
             return web.json_response({"error": str(refusal)}, status=refusal.http)
         return web.json_response({"sandbox": "no wallet holds this pass", "passes": passes})
 
     def _saved(self, object_id: str) -> dict[str, Any]:
         if object_id not in self.objects:
-            raise WalletRefused(404, f"object {object_id} not found")
+            raise SandboxRefusal(404, f"object {object_id} not found")
         found = self.objects[object_id]
         return {"object": found, "class": self.classes[found["classId"]]}
 
@@ -92,7 +92,7 @@ class WalletShelf:
             try:
                 done = await do(kind, request)
                 return await self._after(request) or web.json_response(done)
-            except WalletRefused as refusal:
+            except SandboxRefusal as refusal:
                 error = {"code": refusal.http, "message": str(refusal)}
                 return web.json_response({"error": error}, status=refusal.http)
 
@@ -101,12 +101,12 @@ class WalletShelf:
     async def _insert(self, kind: str, request: web.Request) -> dict[str, Any]:
         body = self._whole(kind, await self._checked(kind, request))
         if not _ID.fullmatch(body["id"]):
-            raise WalletRefused(400, "id: the issuer id, a dot, then letters, digits, '.', '_' and '-'")
+            raise SandboxRefusal(400, "id: the issuer id, a dot, then letters, digits, '.', '_' and '-'")
         shelf = self._shelf(kind)
         if body["id"] in shelf:
-            raise WalletRefused(409, f"{kind} {body['id']} already exists")
+            raise SandboxRefusal(409, f"{kind} {body['id']} already exists")
         if kind == "offerObject" and body["classId"] not in self.classes:
-            raise WalletRefused(404, f"class {body['classId']} not found")
+            raise SandboxRefusal(404, f"class {body['classId']} not found")
         shelf[body["id"]] = body
         if len(shelf) > KEPT:
             shelf.popitem(last=False)
@@ -120,7 +120,7 @@ class WalletShelf:
         found = self._found(kind, request)
         body = await self._checked(kind, request)
         if body.get("id", found["id"]) != found["id"]:
-            raise WalletRefused(400, "id: not the one in the address")
+            raise SandboxRefusal(400, "id: not the one in the address")
         found.update(body)
         self._note(kind, found)
         return found
@@ -130,7 +130,7 @@ class WalletShelf:
         found = self._found(kind, request)
         body = self._whole(kind, await self._checked(kind, request))
         if body["id"] != found["id"]:
-            raise WalletRefused(400, "id: not the one in the address")
+            raise SandboxRefusal(400, "id: not the one in the address")
         found.clear()
         found.update(body)
         self._note(kind, found)
@@ -141,7 +141,7 @@ class WalletShelf:
         required = REQUIRED_OF_CLASS if kind == "offerClass" else REQUIRED_OF_OBJECT
         missing = [name for name in required if not body.get(name)]
         if missing:
-            raise WalletRefused(400, f"{', '.join(missing)}: required")
+            raise SandboxRefusal(400, f"{', '.join(missing)}: required")
         return body
 
     def _note(self, kind: str, body: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ class WalletShelf:
     def _found(self, kind: str, request: web.Request) -> dict[str, Any]:
         found = self._shelf(kind).get(request.match_info["id"])
         if found is None:
-            raise WalletRefused(404, f"{kind} {request.match_info['id']} not found")
+            raise SandboxRefusal(404, f"{kind} {request.match_info['id']} not found")
         return found
 
     def _shelf(self, kind: str) -> OrderedDict[str, dict[str, Any]]:
@@ -161,11 +161,11 @@ class WalletShelf:
         try:
             body = json.loads(await request.read())
         except ValueError as error:
-            raise WalletRefused(400, "Invalid JSON payload received.") from error
+            raise SandboxRefusal(400, "Invalid JSON payload received.") from error
         spec: Mapping[str, Spec] = OFFER_CLASS if kind == "offerClass" else OFFER_OBJECT
         for wrong in schema.violations(spec=spec, value=body):
-            raise WalletRefused(400, wrong.description)
+            raise SandboxRefusal(400, wrong.description)
         if len(body.get("merchantLocations", [])) > MOST_LOCATIONS:
-            raise WalletRefused(400, f"merchantLocations: more than {MOST_LOCATIONS}")
+            raise SandboxRefusal(400, f"merchantLocations: more than {MOST_LOCATIONS}")
         checked: dict[str, Any] = body
         return checked

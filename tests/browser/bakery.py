@@ -17,9 +17,9 @@ LIFETIME = timedelta(hours=4)
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
-def markup_shop() -> city.Plan:
+def markup_shop() -> city.ShopPlan:
     """A merchant who tries it in every text that a shopper sees."""
-    return city.Plan(
+    return city.ShopPlan(
         merchant="<img src=x onerror=alert(1)> & <b>Sons</b>",
         address="<script>alert(2)</script> 7",
         title="<img src=x onerror=alert(3)> 30 % off",

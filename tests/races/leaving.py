@@ -33,7 +33,7 @@ class Farewell:
         self.coupon_ids = set(coupon_ids)
         self.left: Mapping[searching.Row, Mapping[str, Any]] = {}
 
-    def say(self) -> erase_shopper.Erased:
+    def say(self) -> erase_shopper.ErasureDone:
         """The erasure, and in its transaction what it leaves."""
         with transaction.atomic():
             self.coupon_ids |= set(Coupon.objects.filter(shopper=self.shopper_id).values_list("pk", flat=True))

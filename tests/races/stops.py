@@ -11,7 +11,7 @@ from geooffers.shoppers.models import LOCATION_PURPOSES, Age, Device, Purpose
 from geooffers.usecases.identity.sign_out import sign_out
 from geooffers.usecases.identity.signal_age import signal_age
 from geooffers.usecases.privacy.erase_shopper import erase_shopper
-from geooffers.usecases.privacy.pause_consents import Pause, pause_consents
+from geooffers.usecases.privacy.pause_consents import PauseTaken, pause_consents
 from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
 from notifications.models import Kind
 from tests.races.interleaving import Statement
@@ -93,7 +93,7 @@ def _withdraw_marketing(scene: Scene) -> None:
 
 
 def _pause(scene: Scene) -> None:
-    pause_consents(device=scene.phones[1], pause=Pause.HOUR, now=scene.now)
+    pause_consents(device=scene.phones[1], pause=PauseTaken.HOUR, now=scene.now)
 
 
 def _turn_out_to_be_fifteen(scene: Scene) -> None:

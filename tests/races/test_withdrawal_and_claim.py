@@ -17,7 +17,7 @@ import pytest
 from django.db import connection, transaction
 
 from geooffers.shoppers.models import Purpose, Shopper
-from geooffers.usecases.privacy.pause_consents import Pause, pause_consents
+from geooffers.usecases.privacy.pause_consents import PauseTaken, pause_consents
 from geooffers.usecases.privacy.withdraw_consent import withdraw_consent
 from notifications.deliveries import claim_statement
 from notifications.messages import cancelling, owing
@@ -50,7 +50,7 @@ def withdraw(shopper: Shopper) -> None:
 
 
 def pause(shopper: Shopper) -> None:
-    pause_consents(device=shopper.devices.get(), pause=Pause.HOUR, now=NOON)
+    pause_consents(device=shopper.devices.get(), pause=PauseTaken.HOUR, now=NOON)
 
 
 Stop = Callable[[Shopper], None]

@@ -53,7 +53,7 @@ def withdraw(walker: Walker, purpose: Purpose = FOREGROUND) -> None:
 
 
 def pause(walker: Walker) -> None:
-    pause_consents.pause_consents(device=walker.device, pause=pause_consents.Pause.HOUR, now=LATER)
+    pause_consents.pause_consents(device=walker.device, pause=pause_consents.PauseTaken.HOUR, now=LATER)
 
 
 Stop = Callable[[Walker], None]

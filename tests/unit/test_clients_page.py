@@ -12,7 +12,7 @@ from geooffers.visits.engine import observations
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "clients.md").read_text()
 
 
-@pytest.mark.parametrize("word", [*fixes.Reason, *observations.Status, *observations.Ignored])
+@pytest.mark.parametrize("word", [*fixes.DropReason, *observations.Status, *observations.Ignored])
 def test_every_word_of_a_count_is_explained(word: str) -> None:
     assert word == observations.Status.IGNORED or f"`{word}`" in PAGE
 

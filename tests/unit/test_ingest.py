@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from geooffers.api.location.gps_clients import background_geolocation, gpslogger, osmand, overland, owntracks, traccar
 from geooffers.api.location.gps_clients.parsing import fixes, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 TST = int(NOON.timestamp())
@@ -103,7 +103,7 @@ def test_the_edges_of_the_world_are_in_it() -> None:
     for lat, lon in ((90, 180), (-90, -180), (0, 0)):
         assert isinstance(client_fix(lat=lat, lon=lon), ClientFix)
     for lat, lon in ((90.001, 0), (0, -180.001), (None, 0), (0, None)):
-        assert fixes.judge(recorded_at=NOON, lat=lat, lon=lon) == Reason.BAD_POSITION
+        assert fixes.judge(recorded_at=NOON, lat=lat, lon=lon) == DropReason.BAD_POSITION
 
 
 PLACE = {"lat": 60.1695, "lon": 24.9525}

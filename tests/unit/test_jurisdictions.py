@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from geooffers.jurisdictions import codes, rules
-from geooffers.jurisdictions.rules import BadTable, PlaceKind, Table
+from geooffers.jurisdictions.rules import BadTable, LawTable, PlaceKind
 
 HEALTH = PlaceKind.HEALTH
 
 
 @pytest.fixture
 def own(tmp_path: Path):
-    def write(text: str) -> Table:
+    def write(text: str) -> LawTable:
         path = tmp_path / "own.toml"
         path.write_text(text)
         return rules.load(path)

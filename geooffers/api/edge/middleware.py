@@ -23,7 +23,7 @@ class Manners:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         shown = request.headers.get("X-Request-ID", "")
         if not client_address.came_by_our_proxy(request):
-            # Django believes it of anybody, once it is told to believe it at all.
+            # Once Django is configured to believe this header, it believes it from any caller.
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         request.META["geooffers.request_id"] = shown if _REQUEST_ID.fullmatch(shown) else uuid4().hex
         response = self.get_response(request)

@@ -58,7 +58,7 @@ class IntegrityRefused(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class IntegrityVerdict:
     """`integrity` is None where Google could not say. `at`: when Google said it."""
 
     integrity: Integrity | None
@@ -75,7 +75,7 @@ def _challenge(device_id: UUID, second: int) -> str:
     return f"{second}.{urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
-def verdict(token: str, *, device_id: UUID, now: datetime) -> Verdict:
+def verdict(token: str, *, device_id: UUID, now: datetime) -> IntegrityVerdict:
     """One call to Google. No transaction is open meanwhile."""
     refuse_if_off()
     return judged(_decoded(token), package=settings.PLAY_INTEGRITY_PACKAGE, device_id=device_id, now=now)
@@ -86,7 +86,7 @@ def refuse_if_off() -> None:
         raise IntegrityOff
 
 
-def judged(payload: Mapping[str, Any], *, package: str, device_id: UUID, now: datetime) -> Verdict:
+def judged(payload: Mapping[str, Any], *, package: str, device_id: UUID, now: datetime) -> IntegrityVerdict:
     """What Google's payload comes to. Raises IntegrityInvalid where it is not the answer to our challenge."""
     try:
         request, app, phone = (payload[part] for part in ("requestDetails", "appIntegrity", "deviceIntegrity"))
@@ -103,7 +103,7 @@ def judged(payload: Mapping[str, Any], *, package: str, device_id: UUID, now: da
     fresh = asked_at - CLOCKS_APART <= at <= now + CLOCKS_APART and asked_at <= now <= asked_at + ANSWERED_WITHIN
     if not (ours and fresh):
         raise IntegrityInvalid
-    return Verdict(integrity=_integrity(recognized, levels), at=at)
+    return IntegrityVerdict(integrity=_integrity(recognized, levels), at=at)
 
 
 def _integrity(recognized: Any, levels: list[Any]) -> Integrity | None:

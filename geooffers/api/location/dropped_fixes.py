@@ -1,7 +1,7 @@
 """How many fixes were acknowledged and not used, by client and reason: for operators, and off the requests' way.
 
-A request adds to numbers in memory. A thread of the process writes them down, to one row an hour, client and reason;
-whoever kills the process loses the last fifteen seconds of them.
+A request adds to numbers in memory. A thread of the process writes them down, to one row an hour, client and reason.
+When the process is killed, the last fifteen seconds of them are lost.
 """
 
 import logging

@@ -133,7 +133,7 @@ def get_coupon(request: auth.DeviceRequest, coupon_id: UUID) -> CouponWithCodeOu
     description="The first time stands; repeating it changes nothing. A dismissed coupon is still honoured at a till.",
     openapi_extra=contract.refusals(holdings.NoSuchCoupon),
 )
-def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: holdings.Mark) -> CouponOut:
+def mark_coupon(request: auth.DeviceRequest, coupon_id: UUID, mark: holdings.CouponMark) -> CouponOut:
     now = _called(request)
     return coupon_out(holdings.mark(shopper=request.auth.shopper, coupon_id=coupon_id, as_=mark, now=now), now=now)
 
@@ -149,7 +149,7 @@ def _called(request: auth.DeviceRequest) -> datetime:
 
 
 def _fields(coupon: Coupon, *, now: datetime) -> dict[str, Any]:
-    # The round that closes expired coupons comes by every so often; who asks in between is told the truth.
+    # The task that closes expired coupons runs every 30 seconds; an answer in between is right all the same.
     over = coupon.state == CouponState.OPEN and not coupon.is_usable(now)
     return {
         "id": coupon.pk,

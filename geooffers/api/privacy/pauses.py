@@ -19,7 +19,7 @@ router = Router(tags=["Consent"], auth=auth.device_auth)
 class PauseIn(strict.StrictSchema):
     model_config = strict.example(pause="hour")
     pause: Annotated[
-        pause_consents.Pause,
+        pause_consents.PauseTaken,
         Field(strict=False, description="`hour`, `day`, or `until_resumed`: until the shopper ends it."),
     ]
 
@@ -51,7 +51,7 @@ def pause(request: auth.DeviceRequest, payload: PauseIn) -> PauseOut:
     # Not counted against any limit, as a withdrawal is not.
     now = clock.now()
     shopper = pause_consents.pause_consents(
-        device=request.auth.device, pause=pause_consents.Pause(payload.pause), now=now
+        device=request.auth.device, pause=pause_consents.PauseTaken(payload.pause), now=now
     )
     return pause_out(shopper, now=now)
 

@@ -29,7 +29,7 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
 
 @admin.register(Grant)
 class GrantAdmin(OperatorAdmin):
-    """Adding one opens the data for whoever adds it; nothing is changed afterwards but that it is closed."""
+    """Adding one opens the data for the operator who adds it. Afterwards it can be closed, and nothing else changed."""
 
     form = GrantForm
     menu_order, menu_icon = 55, "key_visualizer"

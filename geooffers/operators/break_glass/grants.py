@@ -31,7 +31,7 @@ def close_all(*, user: Any, now: datetime) -> int:
 
 
 def of(request: HttpRequest) -> Grant | None:
-    """The open grant of whoever asks; looked for once a request."""
+    """The open grant of the request's user; looked for once a request."""
     if "geooffers.grant" not in request.META:
         now = timezone.now()
         user_id = request.user.pk or 0

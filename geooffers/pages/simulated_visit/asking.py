@@ -27,7 +27,7 @@ class FenceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subsc
         return f"{fence.store.name}: {fence.name}"
 
 
-class AskForm(forms.Form):
+class SimulationForm(forms.Form):
     fence = FenceField(queryset=Geofence.objects.none(), widget=UnfoldAdminSelectWidget(), empty_label=None)
     manner = forms.ChoiceField(
         label="The shopper", choices=MANNERS, initial=Manner.ON_FOOT, widget=UnfoldAdminRadioSelectWidget()

@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 from geooffers.api.edge import clock, rate_limits
 from geooffers.callers import limits
 from geooffers.pages.simulated_visit import drawing, reading
-from geooffers.pages.simulated_visit.asking import AskForm, live_fences_of
+from geooffers.pages.simulated_visit.asking import SimulationForm, live_fences_of
 from geooffers.usecases.location.simulate_visit import NoWayIn, simulate_visit
 from geooffers.visits.simulated_walks import Manner
 from merchants.people import access
@@ -21,7 +21,7 @@ def page(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     user = access.signed_in(request.user)
     asked = request.method == "POST"
-    form = AskForm(request.POST if asked else None, user=user, now=now)
+    form = SimulationForm(request.POST if asked else None, user=user, now=now)
     shown: dict[str, object] = {}
     if asked and form.is_valid():
         fence, manner = form.cleaned_data["fence"], Manner(form.cleaned_data["manner"])

@@ -70,7 +70,7 @@ class CouponRead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class ReadLine:
     """One position, and all that came of it."""
 
     number: int
@@ -88,7 +88,7 @@ class Line:
         return bool(self.changes or self.offers or self.coupon)
 
 
-def lines(visit: SimulatedVisit) -> tuple[Line, ...]:
+def lines(visit: SimulatedVisit) -> tuple[ReadLine, ...]:
     return tuple(_lines(visit))
 
 
@@ -107,14 +107,14 @@ def summary(visit: SimulatedVisit) -> str:
     return f"A visit, and {titles}: {'pushed to the phone' if pushed else 'shown in the app, not pushed'}."
 
 
-def _lines(visit: SimulatedVisit) -> Iterator[Line]:
+def _lines(visit: SimulatedVisit) -> Iterator[ReadLine]:
     zone = ZoneInfo(visit.fence.store.time_zone)
     names = {fence.pk: fence.name for fence in visit.fences}
     first, alone = visit.seen[0].at, len(names) == 1
     for number, one in enumerate(visit.seen, start=1):
         here = {touch.fence: touch for touch in one.touches}
         waits = [(names[fence], explaining.waits_for(stay, at_ms=to_ms(one.at))) for fence, stay in one.stays.items()]
-        yield Line(
+        yield ReadLine(
             number=number,
             at=_clock(one.at, zone),
             after=_after((one.at - first).total_seconds()),

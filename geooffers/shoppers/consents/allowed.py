@@ -9,7 +9,7 @@ from functools import lru_cache
 from django.db.models import Q
 
 from geooffers.jurisdictions import configured
-from geooffers.jurisdictions.rules import Rule, Table
+from geooffers.jurisdictions.rules import LawRow, LawTable
 from geooffers.shoppers.models import LOCATION_PURPOSES, YOUNGEST, Age, Purpose, Shopper
 
 
@@ -42,15 +42,15 @@ def barred_from(purpose: Purpose) -> Q:
 
 
 @lru_cache(maxsize=4096)
-def _purposes_at(table: Table, age: str, jurisdiction: str) -> frozenset[Purpose]:
+def _purposes_at(table: LawTable, age: str, jurisdiction: str) -> frozenset[Purpose]:
     return _of(table.rule(jurisdiction), Age(age))
 
 
-def _ages_barred_from(purpose: Purpose, rule: Rule) -> list[Age]:
+def _ages_barred_from(purpose: Purpose, rule: LawRow) -> list[Age]:
     return [age for age in Age if purpose not in _of(rule, age)]
 
 
-def _of(rule: Rule, age: Age) -> frozenset[Purpose]:
+def _of(rule: LawRow, age: Age) -> frozenset[Purpose]:
     youngest = YOUNGEST.get(age)
     allowed: set[Purpose] = set()
     if rule.allows_location(youngest=youngest):

@@ -36,7 +36,7 @@ def states_of(*, device: Device | Given, shopper: Shopper | Given) -> QuerySet[C
 def counts(*, now: datetime | Given) -> Q:
     """Of a state: what it says may be acted on. Given, to words that still mean what they said, and not in a pause.
 
-    Not by a join to the text: whoever waited for a row that changed its text meanwhile would find the old one joined.
+    Not by a join to the text: a statement that waited for a row would join the text that the row had before.
     """
     outdated = ConsentText.objects.filter(outdated_at__isnull=False)
     return Q(given=True) & (Q(paused_until=None) | Q(paused_until__lte=now)) & ~Q(text__in=outdated)

@@ -63,7 +63,7 @@ def spoken(texts: Iterable[ConsentText], *, locales: Sequence[str]) -> dict[Purp
 def publish(*, drafts: Sequence[ConsentText], now: datetime) -> list[ConsentText]:
     """Drafts of one purpose begin a new meaning together if any of them does: the same new thing in several languages.
 
-    Answers what was published. Whoever publishes locks the purpose's texts, so versions follow each other.
+    Answers what was published. The purpose's texts are locked, so versions follow each other.
     """
     with transaction.atomic():
         published = []

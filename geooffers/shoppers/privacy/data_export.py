@@ -63,7 +63,7 @@ def _shopper(row: Shopper) -> Entry:
 
 
 def _device(row: Device) -> Entry:
-    """Not its token's hash: whoever has the token has more than that."""
+    """Not its token's hash: the phone has the token itself, which is more."""
     return {
         "id": row.pk,
         "install_id": row.install_id,

@@ -24,7 +24,7 @@ LEFT_OF_A_RECEIPT = frozenset({"id", "purpose", "text", "given", "at", "pseudony
 
 
 class Moved(Exception):
-    """A sign-in changed who holds what while we waited for the locks: look again."""
+    """A sign-in changed the holder of a phone while this transaction waited for the locks: look again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,12 @@ def lock(*, shopper_id: UUID, now: datetime) -> Erasing | None:
 
 
 def lock_phones(*, device_ids: Iterable[UUID], now: datetime) -> Erasing:
-    """Phones alone, whoever holds them: they were somebody's who is erased, and the backup does not know it."""
+    """Phones alone, without their holders: they belonged to a shopper who is erased, which the backup does not know."""
     return _erasing(shopper_ids=(), held=_lock_devices(Q(pk__in=list(device_ids))), now=now)
 
 
 def erase_now(*, of: Erasing, request: DataRequest) -> dict[str, int]:
-    """Call it after every other app's: these locks make whoever points at the rows wait."""
+    """Call it after every other app's: these locks make writers of rows that point here wait."""
     counts = {
         "consent receipts": _let_go_of_receipts(of=of),
         "consent states": _states(shopper_ids=of.shopper_ids, device_ids=of.device_ids).delete()[0],
@@ -85,7 +85,7 @@ def erase_now(*, of: Erasing, request: DataRequest) -> dict[str, int]:
 
 
 def waiting(*, limit: int) -> list[Shopper]:
-    """Erased shoppers whose rows the round has not finished with, the longest waiting first; merged ones first."""
+    """Erased shoppers of whom `erase` still has rows to delete: the longest waiting first, merged ones before."""
     erased = Shopper.objects.filter(erasure__isnull=False).select_related("erasure")
     return list(erased.order_by("erasure__asked_at", F("merged_into").asc(nulls_last=True), "pk")[:limit])
 

@@ -38,8 +38,8 @@ class NotReady(Exception):
 def order(*, device: Device, now: datetime) -> tuple[Export, str]:
     """A copy will be made, and this is the link's token. One that is made already, or being made, gets a new link.
 
-    Under the locks of the phone and its shopper: whoever is being erased gets none, and who has left the phone orders
-    none of whoever has it now.
+    Under the locks of the phone and its shopper: a shopper who is being erased gets none, and a former holder of the
+    phone cannot order the data of the present one.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -97,7 +97,7 @@ def open_body(sealed: bytes, *, export_id: UUID) -> bytes:
 
 
 def move(*, export: Export) -> int:
-    """To the newest key, from the one that it says. 0: it was fetched meanwhile, or is nobody's to open and goes."""
+    """From the key that it names to the newest. 0: it was fetched meanwhile, or no key opens it, and it is deleted."""
     same = Export.objects.filter(pk=export.pk, key_id=export.key_id)
     sealed = same.values_list("body", flat=True).first()
     if sealed is None:

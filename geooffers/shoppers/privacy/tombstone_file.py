@@ -32,12 +32,12 @@ class CannotKeep(Exception):
     retry_after_s = 60
 
 
-class Damaged(Exception):
+class DamagedTombstones(Exception):
     """A line of the file is not what was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class TombstoneLine:
     """One erasure. `shoppers` and `tokens` are HMACs under the key called `key_id`; by `key_check` that key is known
     again, empty in lines that are older than it.
     """
@@ -54,7 +54,7 @@ class Line:
             raise ValueError("an erasure has a time with a zone")
 
 
-def append(*, path: Path, line: Line) -> None:
+def append(*, path: Path, line: TombstoneLine) -> None:
     """When this returns the line is on the disk, and so is the file's name in its folder."""
     try:
         with _alone(path):
@@ -65,13 +65,13 @@ def append(*, path: Path, line: Line) -> None:
         raise CannotKeep from error
 
 
-def read(*, path: Path) -> list[Line]:
+def read(*, path: Path) -> list[TombstoneLine]:
     """Every whole line, the oldest first. No file: nobody was erased yet."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    lines: list[Line] = []
+    lines: list[TombstoneLine] = []
     parts = [part + b"\n" for part in content.split(b"\n")]
     parts[-1] = parts[-1][:-1]  # empty, when the file ends as it should
     parts = [part for part in parts if part]
@@ -80,7 +80,7 @@ def read(*, path: Path) -> list[Line]:
             lines.append(decode(part.removesuffix(b"\n")))
         except ValueError:
             if number < len(parts) or not _is_torn(part):
-                raise Damaged(f"{path}, line {number}: the checksum does not fit") from None
+                raise DamagedTombstones(f"{path}, line {number}: the checksum does not fit") from None
             logger.warning("%s ends within a line: an erasure that was never answered", path)
     return lines
 
@@ -107,7 +107,7 @@ def refuse_unless_usable(*, path: Path) -> None:
         sync_folder(path.parent)
 
 
-def encode(line: Line) -> bytes:
+def encode(line: TombstoneLine) -> bytes:
     said = json.dumps(
         {
             "v": VERSION,
@@ -123,7 +123,7 @@ def encode(line: Line) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(said), said)
 
 
-def decode(part: bytes) -> Line:
+def decode(part: bytes) -> TombstoneLine:
     """ValueError when it is not a line that `encode` made."""
     checksum, _, said = part.partition(b" ")
     if checksum != b"%08x" % zlib.crc32(said):
@@ -131,7 +131,7 @@ def decode(part: bytes) -> Line:
     read = json.loads(said)
     if read["v"] != VERSION:
         raise ValueError(f"version {read['v']}")
-    return Line(
+    return TombstoneLine(
         key_id=read["key"],
         request_id=UUID(read["request"]),
         at=datetime.fromisoformat(read["at"]),

@@ -1,7 +1,7 @@
 """Tombstones: who was erased, as HMACs, in a file outside the database and mirrored in a table of it.
 
 The file is written before the erasure commits. So whatever happens to the database afterwards (the commit fails, a
-backup of yesterday is restored) the file knows better, and nobody serves a database that has not caught up with it:
+backup of yesterday is restored) the file still has the erasure, and no process serves a database that lacks it:
 docs/erasure.md draws it.
 """
 
@@ -20,7 +20,7 @@ from django.db import DatabaseError
 
 from geooffers.shoppers.models import Tombstone, TombstoneKind
 from geooffers.shoppers.privacy import tombstone_file
-from geooffers.shoppers.privacy.tombstone_file import Line
+from geooffers.shoppers.privacy.tombstone_file import TombstoneLine
 
 _KEY_ID = re.compile(r"[a-z0-9]{1,20}")
 _AT_ONCE = 500
@@ -30,7 +30,7 @@ class Erased(Exception):
     """What this token stood for was erased."""
 
 
-class BadKeys(ValueError):
+class BadTombstoneKeys(ValueError):
     """GEOOFFERS_TOMBSTONE_KEYS is not "id:hex,id:hex" of 32 bytes each."""
 
 
@@ -44,7 +44,7 @@ class NotCaughtUp(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The erasure that a token belongs to: what whoever asks again is answered."""
+    """The erasure that a token belongs to: the answer when the same phone asks again."""
 
     request_id: UUID
     at: datetime
@@ -53,9 +53,11 @@ class Asked:
 # -- what is written
 
 
-def line_of(*, request_id: UUID, at: datetime, shopper_ids: Iterable[UUID], token_hashes: Iterable[bytes]) -> Line:
+def line_of(
+    *, request_id: UUID, at: datetime, shopper_ids: Iterable[UUID], token_hashes: Iterable[bytes]
+) -> TombstoneLine:
     key_id, key = next(iter(_keys().items()))
-    return Line(
+    return TombstoneLine(
         key_id=key_id,
         request_id=request_id,
         at=at,
@@ -65,13 +67,13 @@ def line_of(*, request_id: UUID, at: datetime, shopper_ids: Iterable[UUID], toke
     )
 
 
-def keep(line: Line) -> None:
+def keep(line: TombstoneLine) -> None:
     """The last thing that an erasure does before it commits: file, then mirror. CannotKeep: nothing may be erased."""
     tombstone_file.append(path=settings.TOMBSTONES, line=line)
     mirror(line)
 
 
-def mirror(line: Line) -> None:
+def mirror(line: TombstoneLine) -> None:
     of_kind = {TombstoneKind.SHOPPER: line.shoppers, TombstoneKind.TOKEN: line.tokens}
     Tombstone.objects.bulk_create(
         [
@@ -109,7 +111,7 @@ def is_taken(*, token_hash: bytes) -> bool:
     return Tombstone.objects.filter(digest__in=digests).exists()
 
 
-def unapplied(*, now: datetime) -> list[Line]:
+def unapplied(*, now: datetime) -> list[TombstoneLine]:
     """The lines of the file that this database does not know, the oldest first."""
     lines = _kept(now)
     digests = {digest for line in lines for digest in (*line.shoppers, *line.tokens)}
@@ -120,7 +122,7 @@ def unapplied(*, now: datetime) -> list[Line]:
     return [line for line in lines if not digests.isdisjoint((*line.shoppers, *line.tokens))]
 
 
-def _kept(now: datetime) -> list[Line]:
+def _kept(now: datetime) -> list[TombstoneLine]:
     return [line for line in tombstone_file.read(path=settings.TOMBSTONES) if line.at >= now - settings.KEEP_TOMBSTONES]
 
 
@@ -129,7 +131,7 @@ def refuse_unless_usable() -> None:
     try:
         _keys()
         tombstone_file.refuse_unless_usable(path=settings.TOMBSTONES)
-    except BadKeys as error:
+    except BadTombstoneKeys as error:
         raise NotCaughtUp(str(error)) from error
     except OSError as error:
         raise NotCaughtUp(
@@ -142,7 +144,7 @@ def refuse_unless_caught_up(*, now: datetime) -> None:
     refuse_unless_usable()
     try:
         waiting = unapplied(now=now)
-    except tombstone_file.Damaged as error:
+    except tombstone_file.DamagedTombstones as error:
         raise NotCaughtUp(
             f"{error}. Compare the file with a copy of it; what the line said is not known here."
         ) from error
@@ -167,7 +169,7 @@ def refuse_unless_caught_up(*, now: datetime) -> None:
 # -- whom they stand for
 
 
-def keys_of(lines: Iterable[Line]) -> Mapping[str, bytes]:
+def keys_of(lines: Iterable[TombstoneLine]) -> Mapping[str, bytes]:
     """The keys that wrote these lines. KeyUnknown: one of them is not configured any more, or another key has its id,
     under which every HMAC would look like somebody else's.
     """
@@ -180,7 +182,7 @@ def keys_of(lines: Iterable[Line]) -> Mapping[str, bytes]:
     return {line.key_id: keys[line.key_id] for line in lines}
 
 
-def _refuse_other_keys(lines: Iterable[Line]) -> None:
+def _refuse_other_keys(lines: Iterable[TombstoneLine]) -> None:
     checks = {key_id: _check_of(key) for key_id, key in _keys().items()}
     # Keys that are not there are asked for by who needs them.
     written = {(line.key_id, line.key_check) for line in lines if line.key_check and line.key_id in checks}
@@ -212,6 +214,6 @@ def _read_keys(text: str) -> Mapping[str, bytes]:
     for part in text.split(","):
         key_id, _, digits = part.strip().partition(":")
         if not _KEY_ID.fullmatch(key_id) or not re.fullmatch(r"[0-9a-fA-F]{64}", digits) or key_id in keys:
-            raise BadKeys("GEOOFFERS_TOMBSTONE_KEYS is not `id:hex,id:hex` of 32 bytes each")
+            raise BadTombstoneKeys("GEOOFFERS_TOMBSTONE_KEYS is not `id:hex,id:hex` of 32 bytes each")
         keys[key_id] = bytes.fromhex(digits)
     return keys

@@ -1,4 +1,4 @@
-"""A shopper says where they live, and so whose law holds for them. Nobody guesses it, from a position least of all."""
+"""A shopper says where they live, and so whose law holds for them. It is never guessed, nor taken from a position."""
 
 from datetime import datetime
 

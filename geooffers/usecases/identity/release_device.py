@@ -16,7 +16,7 @@ def leave(*, device: Device, source: ReceiptSource, reason: EndReason, why: str,
     """What the holder allowed on the device, and what it knew of them, ends; coupons, visits and counts stay theirs.
 
     On the locked row, for its caller to save. The push address goes as well: Firebase knows an installation by it, so
-    whoever comes next brings one of their own. `why` stands on the pushes that are called back.
+    the next holder brings one of their own. `why` stands on the pushes that are called back.
     """
     consents.end_with_holder(device=device, source=source, now=now)
     recording.end_presence_of_device(device=device, now=now, reason=reason)

@@ -19,8 +19,8 @@ def revoke_device(*, asker: Device, device_id: UUID, now: datetime) -> None:
     """When this returns, its tokens open nothing in any process: each call reads the device's row. Repeating it is
     harmless.
 
-    ChangedHands, or Erased: whoever asks with `asker` in their hands is not its holder any more. Who finds a lost phone
-    that is being revoked revokes no other with it.
+    Raises ChangedHands, or Erased, when the person with the phone `asker` is not its holder any more: a lost phone that
+    is being revoked cannot revoke another.
     """
     with transaction.atomic():
         # By id: two phones that revoke each other wait in turn.

@@ -72,7 +72,7 @@ def _sign_in(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, firebase_ui
             why="device_changed_hands",
             now=now,
         )
-    # Last, because this lock makes whoever points at the device wait.
+    # Last, because this lock makes writers of rows that point at the device wait.
     device.shopper = account
     tokens.replace(device=device, new_hash=new_hash)
     device.save(update_fields=["shopper", *LEFT, *tokens.REPLACED])

@@ -1,4 +1,4 @@
-"""A phone signs out: its holder leaves it, and whoever has it next begins as an anonymous shopper with nothing.
+"""A phone signs out: its holder leaves it, and the next one begins as an anonymous shopper with nothing.
 
 As at a sign-in the phone brings its next token, so that nobody who has the old one goes on with it.
 """
@@ -35,7 +35,7 @@ def sign_out(*, device_id: UUID, shown_hash: bytes, new_hash: bytes, language: s
             why="device_changed_hands",
             now=now,
         )
-        # Last, because this lock makes whoever points at the device wait.
+        # Last, because this lock makes writers of rows that point at the device wait.
         device.shopper = Shopper.objects.create(language=language, created_at=now)
         tokens.replace(device=device, new_hash=new_hash)
         device.save(update_fields=["shopper", *LEFT, *tokens.REPLACED])

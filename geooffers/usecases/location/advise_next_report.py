@@ -8,7 +8,7 @@ from django.conf import settings
 from geooffers.visits.engine import sighting
 from geooffers.visits.engine.next_report import NextReport, Pace, due_s, next_report
 from geooffers.visits.engine.observations import Fix, Sighting, Status, to_moment
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.timeline import Known
 from merchants.fences.areas import is_fence
 from merchants.live_fences.live_fences import Fences
@@ -46,11 +46,11 @@ def advise_next_report(
     )
 
 
-def boundary_m(place: Place, *, seen: Iterable[Sighting], live: Fences) -> float:
+def boundary_m(place: PlaceSeen, *, seen: Iterable[Sighting], live: Fences) -> float:
     """How far the nearest boundary of a fence is, `PHONE_MOVE_MOST_M` at most.
 
     What matching measured of the fix that was here is not measured again: only past its reach is looked for more.
-    Nothing begins or ends at a zone's boundary, and whoever saw the answers could map the zones.
+    Boundaries of zones do not count: nothing begins or ends there, and the answers would be a map of the zones.
     """
     at_most_m = settings.PHONE_MOVE_MOST_M
     beyond_m = 0.0

@@ -91,7 +91,7 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class ToldTransition:
     """A transition as the phone may know it."""
 
     change: Change
@@ -110,7 +110,7 @@ class Report:
     """`results` stand in the order of the fixes. `coupons` are new, or known already when a fix was a repeat."""
 
     results: tuple[Result, ...]
-    transitions: tuple[Told, ...]
+    transitions: tuple[ToldTransition, ...]
     coupons: tuple[Coupon, ...]
     next: NextReport
 
@@ -328,7 +328,7 @@ def _record(
     )
     newest_at = plan.walk.state.newest_at
     if newest_at is not None and staleness.is_silent(newest_at=newest_at, now=now, limit=settings.STALE_AFTER):
-        # Told hours later: by the rule of the stale round, which is about to come by, these visits are over.
+        # Told hours later: by the rule of the task `close_stale`, which runs soon, these visits are over.
         return []
     over = {one.visit.pk for one in recorded if one.is_news and one.transition.change == Change.LEFT}
     news = [
@@ -408,7 +408,7 @@ def _coupons_of_open_visits(*, device: Device, shopper: Shopper, now: datetime) 
     return list(here.order_by("issued_at", "pk"))
 
 
-def _told(found: Sequence[Transition], *, live: live_fences.Fences) -> tuple[Told, ...]:
+def _told(found: Sequence[Transition], *, live: live_fences.Fences) -> tuple[ToldTransition, ...]:
     if not found:
         return ()
     places = {}
@@ -421,7 +421,7 @@ def _told(found: Sequence[Transition], *, live: live_fences.Fences) -> tuple[Tol
         rows = Geofence.objects.filter(pk__in=gone).values_list("pk", "public_id", "store_id")
         places |= {fence: (public_id, store_id) for fence, public_id, store_id in rows}
     return tuple(
-        Told(
+        ToldTransition(
             change=one.change,
             fence_id=places[one.fence][0],
             store_id=places[one.fence][1],

@@ -36,7 +36,7 @@ from geooffers.visits.engine.observations import Fix, Touch, to_milliseconds, to
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.transition_events import BEGINNINGS, Change
 from geooffers.visits.engine.transitions import State, Transition
-from geooffers.visits.simulated_walks import Manner, Step
+from geooffers.visits.simulated_walks import Manner, WalkStep
 from geooffers.visits.state import packing
 from merchants.fences.areas import stored_area
 from merchants.live_fences import live_fences
@@ -85,7 +85,7 @@ class SimulatedCoupon:
 class Seen:
     """One fix, and all that would come of it. `stays` are the phone's after it, by fence."""
 
-    step: Step
+    step: WalkStep
     at: datetime
     now: datetime
     result: transitions.Step
@@ -111,7 +111,7 @@ class SimulatedVisit:
 
 
 def simulate_visit(*, fence: Geofence, own: Sequence[Geofence], manner: Manner, starts_at: datetime) -> SimulatedVisit:
-    """`own`: the live fences of the same merchant that whoever asks may see; others are not there."""
+    """`own`: the live fences of the same merchant that the user may see; no others are in the simulation."""
     steps = _a_way_in(stored_area(fence), fence=fence, manner=manner)
     fences = [fence, *(one for one in own if one.pk != fence.pk)]
     live = live_fences.few(fences)
@@ -127,7 +127,7 @@ def simulate_visit(*, fence: Geofence, own: Sequence[Geofence], manner: Manner, 
     )
 
 
-def _a_way_in(area: Area, *, fence: Geofence, manner: Manner) -> tuple[Step, ...]:
+def _a_way_in(area: Area, *, fence: Geofence, manner: Manner) -> tuple[WalkStep, ...]:
     index = live_fences.matcher().current().index
     first = fence.public_id.int % 360
     for side in range(SIDES):
@@ -168,7 +168,7 @@ class _Walker:
         self._pushed_at: datetime | None = None
         self._profiled = allowed.may_be_profiled(shopper=Shopper())
 
-    def report(self, step: Step, *, at: datetime) -> Seen:
+    def report(self, step: WalkStep, *, at: datetime) -> Seen:
         """Of one fix, as `report_positions` takes it."""
         now = at + ON_THE_WIRE
         fix = Fix(

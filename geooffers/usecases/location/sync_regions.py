@@ -84,7 +84,7 @@ def sync_regions(
 
 
 def check_consent(*, consents: frozenset[Purpose], background: bool) -> None:
-    """Watching in the background is background location, whoever does it: the system for the app, or the app."""
+    """Watching in the background is background location, also when the system does it for the app."""
     needed = Purpose.LOCATION_BACKGROUND if background else Purpose.LOCATION_FOREGROUND
     if needed not in consents:
         raise ConsentMissing
@@ -99,7 +99,7 @@ def _nearest(live: Fences, *, lat: float, lon: float, most: int) -> tuple[tuple[
         )
         if len(near) < asked or round(near[-1].distance_m) > round(near[most - 1].distance_m):
             break
-        asked *= 2  # whoever is equally far by whole metres has to be known before one is chosen
+        asked *= 2  # all that are equally far by whole metres have to be known before one is chosen
     known = [(one, facts) for one in near if (facts := live.fence(one.fence)) is not None]
     known.sort(key=lambda each: (round(each[0].distance_m), each[1].public_id))
     # Farther than was asked for there may be others.

@@ -30,44 +30,44 @@ class NoSuchOffer(Exception):
     """There is no such offer where this phone is."""
 
 
-class Refused(Exception):
+class OfferRefused(Exception):
     """The offer is up here, and cannot be had now."""
 
 
-class OfferPaused(Refused):
+class OfferPaused(OfferRefused):
     """The merchant has paused this offer."""
 
 
-class OfferNotStarted(Refused):
+class OfferNotStarted(OfferRefused):
     """This offer has not begun yet."""
 
 
-class OfferOutsideSchedule(Refused):
+class OfferOutsideSchedule(OfferRefused):
     """This offer is not on at this time of the day or week."""
 
 
-class OfferEndsTooSoon(Refused):
+class OfferEndsTooSoon(OfferRefused):
     """This offer ends within minutes: too little time to get to the till."""
 
 
-class AlreadyIssued(Refused):
+class AlreadyIssued(OfferRefused):
     """This visit has brought this offer already."""
 
 
-class ShopperLimit(Refused):
+class ShopperLimit(OfferRefused):
     """You have had as many coupons of this offer as one person may have."""
 
 
-class DeviceLimit(Refused):
+class DeviceLimit(OfferRefused):
     """Five other people have had this offer on this phone within four weeks."""
 
 
-class UsedUp(Refused):
+class UsedUp(OfferRefused):
     """All coupons of this offer are taken."""
 
 
 # A reason that is not here is one of an offer that a visit does not see.
-REFUSALS: Mapping[Reason, type[Refused]] = {
+REFUSALS: Mapping[Reason, type[OfferRefused]] = {
     Reason.PAUSED: OfferPaused,
     Reason.NOT_STARTED: OfferNotStarted,
     Reason.OUTSIDE_SCHEDULE: OfferOutsideSchedule,
@@ -86,7 +86,7 @@ class Taken:
 
 
 def take_offer(*, device: Device, shopper: Shopper, offer_id: UUID, now: datetime) -> Taken:
-    """A refusal leaves no Decision: it is told to who asked, and asking again and again would fill the table."""
+    """A refusal leaves no Decision: the answer says it, and repeated calls would fill the table."""
     with transaction.atomic():
         given = consenting.lock_for_share(device=device, shopper=shopper, purposes=LOCATION_PURPOSES, now=now)
         if not given:

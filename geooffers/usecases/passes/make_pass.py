@@ -69,7 +69,7 @@ def _public(path: str | None) -> str | None:
 
 
 def _nearest_stores(coupon: Coupon) -> tuple[PassStore, ...]:
-    """The ten nearest to the store whose visit brought the coupon: nobody's position is known here any more.
+    """The ten nearest to the store whose visit brought the coupon: the shopper's position is not known here.
 
     Distance as the mole digs: it orders the stores as the way over the ground does. Once the visit is forgotten, any
     ten by name.

@@ -60,7 +60,7 @@ def make_save_link(*, shopper: Shopper, coupon_id: UUID, now: datetime) -> SaveL
 
 
 def _tell_google(*, coupon: Coupon, wallet_pass: WalletPass, keys: google.GoogleKeys, now: datetime) -> None:
-    """The till may honour the coupon at this very moment, and Google hear of it before it hears us.
+    """The till may redeem the coupon at this very moment, and Google may get that update before this one.
 
     So an update is owed first, for when we are done in any case; then the coupon is read again, and told. An update
     that was owed once more meanwhile stays owed, and so does ours should Google not answer, or we die.

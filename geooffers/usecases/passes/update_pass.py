@@ -37,7 +37,7 @@ def owe_update(*, coupon: Coupon, now: datetime, after_a_save: bool = False) -> 
 
 
 def owe_void(*, coupon_id: UUID, serial: UUID, now: datetime) -> None:
-    """Its shopper was erased: the pass is nobody's, and so is what is owed."""
+    """Its shopper was erased: the update is owed without a shopper."""
     owing.owe_passes(
         subject=coupon_id,
         serials=[serial],

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.shoppers.privacy import tombstones
-from geooffers.shoppers.privacy.tombstone_file import Line
+from geooffers.shoppers.privacy.tombstone_file import TombstoneLine
 from geooffers.usecases.privacy import erase_shopper
 
 _AT_ONCE = 5_000
@@ -42,7 +42,7 @@ def apply_tombstones(*, now: datetime) -> Applied:
     return Applied(lines=len(lines), shoppers=erased)
 
 
-def _shoppers(lines: Iterable[Line], keys: Mapping[str, bytes]) -> list[tuple[UUID, Line]]:
+def _shoppers(lines: Iterable[TombstoneLine], keys: Mapping[str, bytes]) -> list[tuple[UUID, TombstoneLine]]:
     wanted = {digest: line for line in lines for digest in line.shoppers}
     found = []
     for shopper_id in Shopper.objects.filter(erasure=None).values_list("pk", flat=True).iterator(_AT_ONCE):
@@ -53,9 +53,9 @@ def _shoppers(lines: Iterable[Line], keys: Mapping[str, bytes]) -> list[tuple[UU
     return found
 
 
-def _phones(lines: Iterable[Line], keys: Mapping[str, bytes]) -> list[tuple[Line, list[UUID]]]:
+def _phones(lines: Iterable[TombstoneLine], keys: Mapping[str, bytes]) -> list[tuple[TombstoneLine, list[UUID]]]:
     wanted = {digest: line for line in lines for digest in line.tokens}
-    found: dict[UUID, tuple[Line, list[UUID]]] = {}
+    found: dict[UUID, tuple[TombstoneLine, list[UUID]]] = {}
     for device_id, *hashes in Device.objects.values_list("pk", "token_hash", "previous_token_hash").iterator(_AT_ONCE):
         for token_hash in filter(None, hashes):
             for key in keys.values():

@@ -1,8 +1,9 @@
 """A shopper is erased. docs/erasure.md draws this walk; update that page too.
 
 1. One transaction, locks in the house's order: devices, shopper, consents, interruption, device states, visits,
-   coupons, budgets, messages. Whoever writes about the shopper (a report, a claim, a till, a sign-in) takes one of
-   these locks as well, so they are wholly before us, and erased with the rest, or after us, and find nobody.
+   coupons, budgets, messages. Every writer about the shopper (a report, a claim, a till, a sign-in) takes one of
+   these locks as well. So it commits before this transaction, and its rows are erased with the rest, or it comes after
+   it and finds no shopper.
 2. What is live goes: phones, tokens, presence, open coupons, what was owed. The pseudonym loses its key.
 3. The tombstone is written outside the database, and fsynced. From here on the erasure binds, whatever becomes of us.
 4. Commit, answer. `finish_erasures` takes the record of visits and decisions within a day.
@@ -24,7 +25,7 @@ from geooffers.shoppers.identity import devices, tokens
 from geooffers.shoppers.models import DataRequest, DataRequestKind, Device
 from geooffers.shoppers.privacy import erasing, tombstones
 from geooffers.shoppers.privacy.erasing import Erasing
-from geooffers.shoppers.privacy.tombstone_file import Line
+from geooffers.shoppers.privacy.tombstone_file import TombstoneLine
 from geooffers.usecases.passes import update_pass
 from geooffers.visits import erasing as visits_erasing
 from notifications import erasing as notifications_erasing
@@ -33,13 +34,13 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erased:
+class ErasureDone:
     request_id: UUID
     at: datetime
 
 
-def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erased:
-    """Whoever holds the device. `tombstones.Erased` when somebody was faster."""
+def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> ErasureDone:
+    """Erase the holder of the device. Raises `tombstones.Erased` when another request was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         device = Device.objects.filter(pk=device_id).first()
         if device is None:
@@ -64,7 +65,7 @@ def erase_shopper(*, device_id: UUID, shown_hash: bytes, now: datetime) -> Erase
     raise AssertionError("not reached")
 
 
-def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
+def erase_again(*, shopper_id: UUID, line: TombstoneLine, now: datetime) -> bool:
     """What a tombstone says and this database does not know of. False: it does by now."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -80,14 +81,14 @@ def erase_again(*, shopper_id: UUID, line: Line, now: datetime) -> bool:
     raise AssertionError("not reached")
 
 
-def erase_phones_again(*, device_ids: Iterable[UUID], line: Line, now: datetime) -> None:
-    """Phones of an erased shopper that were somebody else's when the backup was made. That one keeps what is theirs,
-    and the phone is nobody's."""
+def erase_phones_again(*, device_ids: Iterable[UUID], line: TombstoneLine, now: datetime) -> None:
+    """Phones of an erased shopper that were somebody else's when the backup was made. That holder
+    keeps their data, and the phone has no holder any more."""
     with transaction.atomic():
         _empty(of=erasing.lock_phones(device_ids=device_ids, now=now), request=_request_of(line))
 
 
-def _request_of(line: Line) -> DataRequest:
+def _request_of(line: TombstoneLine) -> DataRequest:
     request, _ = DataRequest.objects.get_or_create(
         pk=line.request_id,
         defaults={"kind": DataRequestKind.ERASURE, "asked_at": line.at, "done_at": line.at, "from_file": True},
@@ -95,7 +96,7 @@ def _request_of(line: Line) -> DataRequest:
     return request
 
 
-def _erase(*, of: Erasing) -> Erased:
+def _erase(*, of: Erasing) -> ErasureDone:
     request = DataRequest.objects.create(pk=uuid4(), kind=DataRequestKind.ERASURE, asked_at=of.now)
     _empty(of=of, request=request)
     line = tombstones.line_of(
@@ -103,7 +104,7 @@ def _erase(*, of: Erasing) -> Erased:
     )
     # Last: should anything before it fail, nobody was promised anything.
     tombstones.keep(line)
-    return Erased(request_id=request.pk, at=of.now)
+    return ErasureDone(request_id=request.pk, at=of.now)
 
 
 def _empty(*, of: Erasing, request: DataRequest) -> None:

@@ -47,7 +47,7 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Ordered:
-    """The worker makes it. `token` is told now and never again."""
+    """The worker makes it. `token` is in this answer alone."""
 
     request_id: UUID
     token: str
@@ -72,7 +72,7 @@ def export_shopper(*, device: Device, shopper: Shopper, now: datetime, at_once: 
 
 
 def make(*, export: Export, now: datetime) -> bool:
-    """By the worker. Nothing is locked meanwhile: whoever is erased takes the order along."""
+    """Called by the worker. Nothing is locked meanwhile: an erasure deletes the order as well."""
     out = io.BytesIO()
     with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
         rows = write(packed, of=data_export.whose(shopper=export.shopper), request_id=export.request_id, now=now)

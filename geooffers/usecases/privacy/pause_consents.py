@@ -17,7 +17,7 @@ from geooffers.visits.models import EndReason
 from notifications.messages import cancelling
 
 
-class Pause(StrEnum):
+class PauseTaken(StrEnum):
     """What a tap says."""
 
     HOUR = "hour"
@@ -25,10 +25,10 @@ class Pause(StrEnum):
     UNTIL_RESUMED = "until_resumed"
 
 
-_LASTS = {Pause.HOUR: timedelta(hours=1), Pause.DAY: timedelta(days=1)}
+_LASTS = {PauseTaken.HOUR: timedelta(hours=1), PauseTaken.DAY: timedelta(days=1)}
 
 
-def pause_consents(*, device: Device, pause: Pause, now: datetime) -> Shopper:
+def pause_consents(*, device: Device, pause: PauseTaken, now: datetime) -> Shopper:
     """Repeating it is harmless: the same pause, counted from now."""
     until = now + _LASTS[pause] if pause in _LASTS else UNTIL_RESUMED
     with transaction.atomic():

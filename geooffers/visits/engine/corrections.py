@@ -1,4 +1,4 @@
-"""What a late fix changes about what has been told: the visits before it and after it, fence by fence."""
+"""What a late fix changes: for each fence, the stays that were answered before it, and those that hold now."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from geooffers.visits.engine.transition_events import BEGINNINGS, Change, Happen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class CorrectedStay:
     """A stay as it was, or now is, told. Milliseconds since 1970; `left_ms` None: it goes on. `crossed`: driven
     through, and over as it begins. `confidence`: the highest of what was told of it; no difference by itself.
     """
@@ -25,10 +25,10 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    """Of one fence: these stays were told and are not so, these are. Neither is empty unless the other is not."""
+    """For one fence: the stays answered before that do not hold, and those that do. At most one of the two is empty."""
 
-    before: tuple[Told, ...]
-    after: tuple[Told, ...]
+    before: tuple[CorrectedStay, ...]
+    after: tuple[CorrectedStay, ...]
 
 
 def compare(*, base: Known, before: Iterable[Happening], after: Iterable[Happening]) -> dict[int, Correction]:
@@ -74,11 +74,11 @@ def as_changes(correction: Correction) -> list[tuple[Change, int]] | None:
     return changes
 
 
-def _told(base: Known, happened: Iterable[Happening]) -> dict[int, list[Told]]:
-    told: dict[int, list[Told]] = {
+def _told(base: Known, happened: Iterable[Happening]) -> dict[int, list[CorrectedStay]]:
+    told: dict[int, list[CorrectedStay]] = {
         # When an open stay dwelled before the base is not remembered; that it did is the same on both sides.
         fence: [
-            Told(
+            CorrectedStay(
                 entered_ms=stay.entered_ms,
                 appeared=stay.appeared,
                 settled=stay.settled,
@@ -92,9 +92,9 @@ def _told(base: Known, happened: Iterable[Happening]) -> dict[int, list[Told]]:
         stays = told.setdefault(one.fence, [])
         if one.change in BEGINNINGS:
             appeared = one.change is Change.APPEARED_INSIDE
-            stays.append(Told(entered_ms=one.at_ms, appeared=appeared, confidence=one.confidence))
+            stays.append(CorrectedStay(entered_ms=one.at_ms, appeared=appeared, confidence=one.confidence))
         elif one.change is Change.CROSSED:
-            crossed = Told(entered_ms=one.at_ms, appeared=False, left_ms=one.at_ms, crossed=True)
+            crossed = CorrectedStay(entered_ms=one.at_ms, appeared=False, left_ms=one.at_ms, crossed=True)
             stays.append(replace(crossed, confidence=one.confidence))
         elif one.change is Change.SETTLED:
             stays[-1] = replace(stays[-1], settled=True, confidence=max(stays[-1].confidence, one.confidence))

@@ -15,7 +15,7 @@ from geooffers.matching.areas import Area, Circle, Polygon
 from geooffers.matching.index import Index
 from geooffers.visits.engine import evidence, plausibility
 from geooffers.visits.engine.local_projection import Ground
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.sighting import FenceKnown
 from geooffers.visits.engine.timeline import Crosses
 from geooffers.visits.engine.transition_events import Crossing
@@ -37,9 +37,9 @@ def among(*, index: Index, fence: Callable[[int], FenceKnown | None]) -> Crosses
 
 
 def crossings(
-    before: Place, after: Place, *, index: Index, fence: Callable[[int], FenceKnown | None]
+    before: PlaceSeen, after: PlaceSeen, *, index: Index, fence: Callable[[int], FenceKnown | None]
 ) -> list[Crossing]:
-    """Drive-by fences alone: at one for walkers somebody who drives by is no news."""
+    """Drive-by fences alone: at a walk-in fence, driving by is no visit."""
     passed_ms = after.at_ms - before.at_ms
     if not plausibility.SHORTEST_MS <= passed_ms <= GAP_MS:
         return []
@@ -65,7 +65,7 @@ def crossings(
         accuracy_m = math.hypot((1 - deepest) * before.accuracy_m, deepest * after.accuracy_m)
         depth_m = shapes.shape_of(area).depth_m(earth.here(lat=lat, lon=lon))
         certainty = evidence.inside(distance_m=depth_m, accuracy_m=accuracy_m, size_m=known.size_m)
-        # As far as from the deepest point to where it came in: somewhere on that way it was, and nobody knows when.
+        # As far as from the deepest point to where it came in: it was somewhere on that way, at an unknown time.
         reach_m = accuracy_m + (deepest - first) * length_m
         if certainty < CERTAIN_FROM or any(
             zone.fence < 0 for zone in index.match_one(lat=lat, lon=lon, accuracy_m=reach_m)
@@ -79,7 +79,7 @@ def crossings(
 class _Way:
     """From one place to the next. Points on it are shares of the way, 0 to 1."""
 
-    def __init__(self, before: Place, after: Place) -> None:
+    def __init__(self, before: PlaceSeen, after: PlaceSeen) -> None:
         self._lat, self._lon = before.lat, before.lon
         self._north = after.lat - before.lat
         # The short way round.

@@ -1,4 +1,4 @@
-"""The visit engine's codes in words, with the numbers that decided: for whoever asks why.
+"""The visit engine's codes in words, with the numbers that decided.
 
 Plain Python. docs/replay.md lists the codes; a test keeps the two alike.
 """

@@ -14,7 +14,7 @@ from geooffers.visits.engine.tuning import WALK_IN, Tuning
 
 TOO_OLD_AFTER = timedelta(hours=24)
 CLOCK_AHEAD_BY = timedelta(minutes=2)
-# Past this age a fix still records a visit, but nobody is disturbed for it.
+# Past this age a fix still records a visit, but no message is owed for it.
 PUSHABLE_WITHIN = timedelta(minutes=5)
 # A circle of uncertainty this large says which town, not which shop.
 TOO_COARSE_OVER_M = 5_000.0
@@ -52,11 +52,11 @@ class Ignored(enum.StrEnum):
     CLOCK_AHEAD = "clock_ahead"
     TOO_COARSE = "too_coarse"
     NULL_ISLAND = "null_island"
-    # A place where nobody is tracked. The word says nothing about the place, to whomever reads the answer.
+    # A place where nobody is tracked. The code in the answer says nothing about the place.
     NOT_USED = "not_used"
     # A region this phone was never told of, or one that is gone.
     UNKNOWN_REGION = "unknown_region"
-    # Accepted, but it lies where nobody gets to so fast: it counts once a second fix agrees.
+    # Accepted, but too far away to be reached so fast: it counts once a second fix agrees.
     SET_ASIDE = "set_aside"
 
 

@@ -25,7 +25,7 @@ class FenceKnown(Protocol):
 
 
 class Matcher(Protocol):
-    """An index, or who follows one phone with it."""
+    """An index, or a `Following` of one phone with it."""
 
     def match_one(self, *, lat: float, lon: float, accuracy_m: float) -> tuple[Match, ...]: ...
 

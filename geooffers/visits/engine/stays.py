@@ -1,7 +1,7 @@
 """One phone and one fence: from the first fix inside, through the proof of an entry, to the proof of an exit.
 
-A stay that has not begun is an attempt: it is told to nobody, and forgotten when the phone is seen outside. `Stay` is
-all that is remembered of either.
+A stay that has not begun is an attempt: no transition comes of it, and it is forgotten when the phone is seen outside.
+`Stay` is all that is remembered of either.
 """
 
 from typing import NamedTuple
@@ -26,22 +26,22 @@ class Stay(NamedTuple):
     dwell_s: int
     tuning: Tuning
     begun: bool = False
-    # By the rules for somebody on foot; at a drive-by fence a stay may begin long before.
+    # Proven by the rules for a phone on foot; at a drive-by fence a stay may begin long before.
     settled: bool = False
     dwelled: bool = False
     appeared: bool = False
     firm: int = 0
-    # Since when somebody who may have stopped is inside; None while they are only seen moving fast.
+    # Since when the phone is inside and slow enough to have stopped; None while it is only seen moving fast.
     slow_since_ms: int | None = None
     # How much of the stay is proven: times between fixes inside that lie no farther apart than GAP_MS.
     present_ms: int = 0
-    # How sure it is that all of the fixes that speak for it err.
+    # The probability, 0 to 1, that all of the fixes that speak for it err: 1 before the first, less with each.
     doubt: float = 1.0
     # Since when it is only seen outside, how often in a row, and how often clearly so.
     outside_since_ms: int | None = None
     misses: int = 0
     clear: int = 0
-    # How sure it is that all of those err.
+    # The same of the fixes that say it is outside, 0 to 1.
     doubt_outside: float = 1.0
 
 
@@ -123,7 +123,7 @@ def seen_outside(
 def told_by_system(
     known: Stay | None, *, event: RegionEvent, at_ms: int, anew: bool
 ) -> tuple[Stay | None, list[Happening]]:
-    """The phone's own monitoring has watched the border all the time, with more than the fixes we are told."""
+    """The phone's own monitoring has watched the border all the time, with more fixes than it sends."""
     if event.change is RegionChange.EXIT:
         # It left even what is larger than the fence.
         if known is None or not known.begun:
@@ -156,7 +156,7 @@ SYSTEM_IS_RIGHT = 0.95
 
 
 def gone_silent(stay: Stay, *, fence: int) -> Happening:
-    """Nobody saw the end: it is the last time known."""
+    """No fix shows the end, so the stay ends at the last time known."""
     at_ms = stay.last_inside_ms
     return Happening(
         change=Change.LEFT,
@@ -174,6 +174,7 @@ def _counted(count: int, one_more: bool, *, passed_ms: int) -> int:
 
 
 def _doubted(doubt: float, certainty: float, *, first: bool) -> float:
+    """The doubt after one more fix. `certainty`, 0 to 1: of this fix by itself."""
     left: float = (1 - certainty) ** (1.0 if first else INDEPENDENT)
     return doubt * left
 
@@ -232,7 +233,7 @@ def _judged(
 
 
 def _settled_by(stay: Stay, *, at_ms: int, walked: bool, is_rough: bool) -> Rule | None:
-    """The rule by which whoever stays is there on foot; None while nothing proves it."""
+    """The rule that proves that the phone is there on foot; None while nothing proves it."""
     tuning = stay.tuning
     held = 1 - stay.doubt >= (tuning.held_from_if_rough if is_rough else tuning.held_from)
     if stay.slow_since_ms is not None:

@@ -11,25 +11,26 @@ from typing import NamedTuple
 
 from geooffers.visits.engine import plausibility, stays
 from geooffers.visits.engine.observations import Fix, RegionEvent, Sighting
-from geooffers.visits.engine.plausibility import Place, Verdict
+from geooffers.visits.engine.plausibility import PlaceSeen, Plausibility
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.transition_events import Change, Crossing, Happening
 from geooffers.visits.engine.tuning import DRIVE_BY
 from geooffers.visits.state import staleness
 
 # What a phone drove through on the way from one place to the next; the timeline knows no fences.
-Crosses = Callable[[Place, Place], Iterable[Crossing]]
+Crosses = Callable[[PlaceSeen, PlaceSeen], Iterable[Crossing]]
 
 
 class Known(NamedTuple):
     """What is known of one phone at one moment. Nothing: `Known()`. A tuple, for every fix makes one.
 
-    `at_ms`: of the newest sighting. `place`: of the newest fix that is believed; None is a phone of which nobody knows
-    where it is. `aside`: a fix that jumped, and waits for a second one that agrees.
+    `at_ms`: the time of the newest sighting, milliseconds since 1970. `place`: of the newest fix that is believed; None
+    when no place is known. `aside`: a fix that jumped, set aside until a second one agrees. `stays`: by the fence's id.
+    `suspicion`: of a made-up position, 0 (none) to 1; it halves in an hour, and from SUSPICIOUS_FROM nothing is pushed.
     """
 
     at_ms: int | None = None
-    place: Place | None = None
+    place: PlaceSeen | None = None
     aside: Sighting | None = None
     aside_is_impossible: bool = False
     stays: Mapping[int, Stay] = MappingProxyType({})
@@ -88,18 +89,18 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Cros
     if known.place is None:
         return _believed(known, seen, fix, place=place, speed_mps=fix.speed_mps)
     verdict, speed_mps, needed_mps = plausibility.judge(known.place, place)
-    if verdict is Verdict.BELIEVED:
+    if verdict is Plausibility.BELIEVED:
         walks = plausibility.is_walk(known.place, place, needed_mps=needed_mps)
         # Back where it was: what had jumped was an error.
         suspicion = known.suspicion + plausibility.FROZEN * plausibility.is_frozen(known.place, place)
         if known.aside is not None or suspicion != known.suspicion:
             known = known._replace(aside=None, aside_is_impossible=False, suspicion=min(suspicion, 1.0))
         return _believed(known, seen, fix, place=place, speed_mps=speed_mps, walks=walks, crosses=crosses)
-    impossible = verdict is Verdict.IMPOSSIBLE
+    impossible = verdict is Plausibility.IMPOSSIBLE
     if known.aside is not None and isinstance(known.aside.fix, Fix):
         first = plausibility.place_of(known.aside.fix, at_ms=known.aside.at_ms)
         agrees, speed_mps, _ = plausibility.judge(first, place)
-        if agrees is Verdict.BELIEVED:
+        if agrees is Plausibility.BELIEVED:
             return _agreed(known, seen, fix, first=first, place=place, speed_mps=speed_mps)
         if impossible and known.aside_is_impossible:
             # Hither and thither, and nothing in between could have been travelled.
@@ -107,7 +108,9 @@ def _by_fix(known: Known, seen: Sighting, fix: Fix, *, at_ms: int, crosses: Cros
     return Stepped(known=known._replace(at_ms=at_ms, aside=seen, aside_is_impossible=impossible), set_aside=True)
 
 
-def _agreed(known: Known, seen: Sighting, fix: Fix, *, first: Place, place: Place, speed_mps: float | None) -> Stepped:
+def _agreed(
+    known: Known, seen: Sighting, fix: Fix, *, first: PlaceSeen, place: PlaceSeen, speed_mps: float | None
+) -> Stepped:
     """Two fixes that agree with each other and not with what was known: the phone is where they say."""
     aside = known.aside
     if aside is None or not isinstance(aside.fix, Fix):
@@ -127,7 +130,7 @@ def _believed(
     seen: Sighting,
     fix: Fix,
     *,
-    place: Place,
+    place: PlaceSeen,
     speed_mps: float | None,
     walks: bool = False,
     crosses: Crosses | None = None,
@@ -175,7 +178,7 @@ def _believed(
     )
 
 
-def _came_fast(before: Place, speed_mps: float | None) -> bool:
+def _came_fast(before: PlaceSeen, speed_mps: float | None) -> bool:
     return max(speed_mps or 0.0, before.pace_mps or 0.0) > DRIVE_BY.gate_mps
 
 

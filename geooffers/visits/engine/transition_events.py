@@ -1,4 +1,4 @@
-"""What becomes of stays: the changes that are told, each with the time it is about and the time it was proven."""
+"""The changes of a stay that the engine answers, each with its own time and the time at which it was proven."""
 
 import enum
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ rules of a stay in docs/visits.md: update those pages too.
 
 Sightings count in the order in which they were on the phone, not in which they arrive. The last few stay in the state,
 beside what was known before the first of them: one that arrives late is put in its place, and everything after it is
-worked out again. What that changes about visits that have been told is a correction, which nobody is pushed for. One
+worked out again. What that changes about visits that have been told is a correction, for which no message is sent. One
 that is older than all of them is late, and changes nothing.
 """
 
@@ -64,7 +64,7 @@ class State:
 
     @property
     def is_at_rest(self) -> bool:
-        """Nobody knows where the phone is: a new one, one that was silent, one whose state was lost."""
+        """No place is known of the phone: it is new, was silent, or its state was lost."""
         return self.known.place is None and not self.known.stays
 
     @property
@@ -76,10 +76,10 @@ class State:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
     """`at` is when it was on the phone, `proven_at` the fix that settled it. `pushable`: young, and nothing suspicious
-    about it, so that somebody may be disturbed for it.
+    about it, so that a message may be owed for it. `confidence`: 0 to 1.
 
-    `stale` marks a `left` that nobody saw: the phone was silent too long, and `at` is the last time known. `rule` is
-    what settled it; None where the change says it itself.
+    `stale` marks a `left` without a fix outside: the phone was silent too long, and `at` is the last time known. `rule`
+    is what settled it; None where the change says it itself.
     """
 
     change: Change

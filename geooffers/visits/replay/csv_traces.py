@@ -6,7 +6,7 @@ from pathlib import Path
 
 from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
-from geooffers.visits.replay.traces import Trace, Unreadable
+from geooffers.visits.replay.traces import Trace, UnreadableTrace
 
 NEEDED = ("ts", "lat", "lon")
 
@@ -21,7 +21,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Fix]]:
         try:
             missing = [name for name in NEEDED if name not in (table.fieldnames or ())]
             if missing:
-                raise Unreadable(f"{path.name}, line 1: no column {', '.join(missing)}")
+                raise UnreadableTrace(f"{path.name}, line 1: no column {', '.join(missing)}")
             for number, row in enumerate(table, start=1):
                 fix = traces.fix(
                     number=number,
@@ -35,4 +35,4 @@ def _rows(path: Path) -> Iterator[tuple[str, Fix]]:
         except (ValueError, csv.Error) as error:
             if isinstance(error, UnicodeDecodeError):
                 raise
-            raise Unreadable(f"{path.name}, line {table.line_num}: {error}") from error
+            raise UnreadableTrace(f"{path.name}, line {table.line_num}: {error}") from error

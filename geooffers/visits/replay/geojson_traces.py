@@ -10,7 +10,7 @@ from typing import Any
 
 from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
-from geooffers.visits.replay.traces import Trace, Unreadable
+from geooffers.visits.replay.traces import Trace, UnreadableTrace
 
 TIMES = ("ts", "time", "timestamp")
 
@@ -21,10 +21,10 @@ def read(path: Path) -> list[Trace]:
     except UnicodeDecodeError:
         raise
     except RecursionError as error:
-        raise Unreadable(f"{path.name}: nested too deeply") from error
+        raise UnreadableTrace(f"{path.name}: nested too deeply") from error
     except ValueError as error:
         # The parser's own words name line and column.
-        raise Unreadable(f"{path.name} is not JSON: {error}") from error
+        raise UnreadableTrace(f"{path.name} is not JSON: {error}") from error
     return traces.gathered(_fixes(document, path))
 
 
@@ -34,7 +34,7 @@ def _fixes(document: Any, path: Path) -> Iterator[tuple[str, Fix]]:
         where = f"{path.name}, feature {place}"
         properties, geometry = feature.get("properties") or {}, feature.get("geometry")
         if not isinstance(properties, dict) or not isinstance(geometry, dict):
-            raise Unreadable(f"{where} is no Point and no LineString")
+            raise UnreadableTrace(f"{where} is no Point and no LineString")
         times: Any
         kind, coordinates = geometry.get("type"), geometry.get("coordinates")
         if kind == "Point":
@@ -45,16 +45,18 @@ def _fixes(document: Any, path: Path) -> Iterator[tuple[str, Fix]]:
             times, places = properties.get("coordTimes") or [], coordinates
             name = str(properties.get("trace_id") or properties.get("name") or f"{path.stem} {place}")
             if not isinstance(times, list) or len(times) != len(places):
-                raise Unreadable(f"{where}: a LineString needs coordTimes, a time for each of its {len(places)} places")
+                raise UnreadableTrace(
+                    f"{where}: a LineString needs coordTimes, a time for each of its {len(places)} places"
+                )
         else:
-            raise Unreadable(f"{where} is no Point and no LineString, but {kind!r:.40}")
+            raise UnreadableTrace(f"{where} is no Point and no LineString, but {kind!r:.40}")
         for along, (time, where_at) in enumerate(zip(times, places, strict=True), start=1):
             number += 1
             try:
                 fix = _fix(number=number, time=time, place=where_at, properties=properties)
             except ValueError as error:
                 at = f", place {along}" if kind == "LineString" else ""
-                raise Unreadable(f"{where}{at}: {error}") from error
+                raise UnreadableTrace(f"{where}{at}: {error}") from error
             yield name, fix
 
 
@@ -62,7 +64,7 @@ def _features(document: Any, path: Path) -> list[dict[str, Any]]:
     kind = document.get("type") if isinstance(document, dict) else None
     found = document.get("features") if kind == "FeatureCollection" else [document] if kind == "Feature" else None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise Unreadable(f"{path.name} is no FeatureCollection and no Feature")
+        raise UnreadableTrace(f"{path.name} is no FeatureCollection and no Feature")
     return found
 
 

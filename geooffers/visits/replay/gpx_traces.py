@@ -8,7 +8,7 @@ import gpxpy.gpx
 
 from geooffers.visits.engine.observations import Fix
 from geooffers.visits.replay import traces
-from geooffers.visits.replay.traces import Trace, Unreadable
+from geooffers.visits.replay.traces import Trace, UnreadableTrace
 
 
 def read(path: Path) -> list[Trace]:
@@ -17,7 +17,7 @@ def read(path: Path) -> list[Trace]:
     except UnicodeDecodeError:
         raise
     except (gpxpy.gpx.GPXException, ValueError) as error:
-        raise Unreadable(f"{path.name} is not GPX: {error}") from error
+        raise UnreadableTrace(f"{path.name} is not GPX: {error}") from error
     return traces.gathered(one for place, track in enumerate(gpx.tracks, start=1) for one in _of(track, place, path))
 
 
@@ -27,9 +27,9 @@ def _of(track: gpxpy.gpx.GPXTrack, place: int, path: Path) -> Iterator[tuple[str
     for number, point in enumerate(points, start=1):
         where = f"{path.name}, track {place}, point {number}"
         if point.time is None:
-            raise Unreadable(f"{where} has no time, and without times there are no visits")
+            raise UnreadableTrace(f"{where} has no time, and without times there are no visits")
         if point.time.tzinfo is None:
-            raise Unreadable(f"{where}: a time without its offset")
+            raise UnreadableTrace(f"{where}: a time without its offset")
         try:
             fix = traces.fix(
                 number=number,
@@ -40,6 +40,6 @@ def _of(track: gpxpy.gpx.GPXTrack, place: int, path: Path) -> Iterator[tuple[str
                 speed_mps=point.speed,
             )
         except ValueError as error:
-            raise Unreadable(f"{where}: {error}") from error
+            raise UnreadableTrace(f"{where}: {error}") from error
         # Two tracks of one name are two phones.
         yield f"{name} ({place})" if place > 1 else name, fix

@@ -23,15 +23,15 @@ class Town:
     names: Sequence[str]
     fences: Sequence[Fence]
     index: Index
-    known: Sequence["Known"]
+    known: Sequence["KnownBefore"]
     tuning: Tuning
 
-    def fence(self, number: int) -> "Known":
+    def fence(self, number: int) -> "KnownBefore":
         return self.known[number]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownBefore:
     """Of a fence, as `sighting` asks."""
 
     dwell_s: int
@@ -40,7 +40,7 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Happened:
+class ReplayedTransition:
     """A change of a visit, and why. `fix` counts the fixes of the trace from 1."""
 
     fix: int
@@ -66,23 +66,23 @@ class Dropped:
 @dataclass(frozen=True, kw_only=True)
 class Replay:
     trace: Trace
-    changes: tuple[Happened, ...]
+    changes: tuple[ReplayedTransition, ...]
     dropped: tuple[Dropped, ...]
 
-    def in_order(self) -> Iterator[Happened | Dropped]:
+    def in_order(self) -> Iterator[ReplayedTransition | Dropped]:
         """A fix that was dropped changed nothing, so the two never meet at one fix."""
-        both: list[Happened | Dropped] = [*self.changes, *self.dropped]
+        both: list[ReplayedTransition | Dropped] = [*self.changes, *self.dropped]
         yield from sorted(both, key=lambda one: one.fix)
 
 
 def town(*, names: Sequence[str], fences: Sequence[Fence], tuning: Tuning, dwell_s: int) -> Town:
-    known = [Known(dwell_s=dwell_s, is_drive_by=tuning.plain, size_m=size_m(fence.area)) for fence in fences]
+    known = [KnownBefore(dwell_s=dwell_s, is_drive_by=tuning.plain, size_m=size_m(fence.area)) for fence in fences]
     return Town(names=names, fences=fences, index=Index.build(fences), known=known, tuning=tuning)
 
 
 def replay(trace: Trace, *, among: Town, stale_after: timedelta) -> Replay:
     state = State()
-    changes: list[Happened] = []
+    changes: list[ReplayedTransition] = []
     dropped: list[Dropped] = []
     # No server's clock runs backwards: what the phone tells out of order arrives late.
     now = trace.fixes[0].recorded_at
@@ -97,7 +97,7 @@ def replay(trace: Trace, *, among: Town, stale_after: timedelta) -> Replay:
         )
         state = walk.state
         (step,) = walk.steps
-        changes += [Happened(fix=number, transition=one, why=_why(one, among)) for one in walk.transitions]
+        changes += [ReplayedTransition(fix=number, transition=one, why=_why(one, among)) for one in walk.transitions]
         if step.status is not Status.ACCEPTED or step.code is not None:
             dropped.append(_dropped(fix, number=number, status=step.status, code=step.code))
     return Replay(trace=trace, changes=tuple(changes), dropped=tuple(dropped))

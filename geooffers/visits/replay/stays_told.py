@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from geooffers.visits.engine.corrections import Told
+from geooffers.visits.engine.corrections import CorrectedStay
 from geooffers.visits.engine.observations import to_moment, to_ms
 from geooffers.visits.engine.transition_events import BEGINNINGS, Change
-from geooffers.visits.replay.replaying import Happened
+from geooffers.visits.replay.replaying import ReplayedTransition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class ToldStay:
     stale: bool = False
 
 
-def stays_told(changes: Iterable[Happened]) -> list[ToldStay]:
+def stays_told(changes: Iterable[ReplayedTransition]) -> list[ToldStay]:
     stays: list[ToldStay] = []
     for one in (happened.transition for happened in changes):
         if one.change in BEGINNINGS:
@@ -45,7 +45,7 @@ def stays_told(changes: Iterable[Happened]) -> list[ToldStay]:
     return stays
 
 
-def _corrected(fence: int, told: Told) -> ToldStay:
+def _corrected(fence: int, told: CorrectedStay) -> ToldStay:
     return ToldStay(
         fence=fence,
         entered_at=to_moment(told.entered_ms),

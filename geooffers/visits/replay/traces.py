@@ -16,7 +16,7 @@ from uuid import UUID
 from geooffers.visits.engine.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M, Fix, to_milliseconds
 
 
-class Unreadable(Exception):
+class UnreadableTrace(Exception):
     """A file is not what it should be. The message names the line or point, and what is wrong with it."""
 
 
@@ -40,13 +40,13 @@ def read(path: Path) -> list[Trace]:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise Unreadable(f"{path.name}: the ending says the format, and is .csv, .gpx or .geojson")
+        raise UnreadableTrace(f"{path.name}: the ending says the format, and is .csv, .gpx or .geojson")
     try:
         traces = reader(path)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path.name} is not text in UTF-8") from error
+        raise UnreadableTrace(f"{path.name} is not text in UTF-8") from error
     if not traces:
-        raise Unreadable(f"{path.name} has no position")
+        raise UnreadableTrace(f"{path.name} has no position")
     return traces
 
 

@@ -22,7 +22,7 @@ import threading
 import zlib
 
 from geooffers.visits.engine.observations import Sighting
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.timeline import Known
 from geooffers.visits.engine.transitions import State
@@ -48,7 +48,7 @@ def damaged_count() -> int:
     return _damaged
 
 
-class Damaged(ValueError):
+class DamagedState(ValueError):
     """These bytes are not a state of a version known here."""
 
 
@@ -77,7 +77,7 @@ def unpack(packed: bytes) -> State:
     global _damaged
     try:
         return read(packed)
-    except Damaged:
+    except DamagedState:
         with _lock:
             _damaged += 1
         return State()
@@ -87,9 +87,9 @@ def read(packed: bytes) -> State:
     if not packed:
         return State()
     if len(packed) < _CRC.size + 1 or zlib.crc32(packed[: -_CRC.size]) != _CRC.unpack_from(packed, len(packed) - 4)[0]:
-        raise Damaged("checksum")
+        raise DamagedState("checksum")
     if packed[0] != VERSION:
-        raise Damaged(f"version {packed[0]}")
+        raise DamagedState(f"version {packed[0]}")
     known, at = _take_known(packed, 1)
     base, at = _take_known(packed, at)
     writes_minute, at = take(packed, at)
@@ -152,7 +152,7 @@ def _take_known(packed: bytes, at: int) -> tuple[Known, int]:
     if not flags & _AT:
         return Known(), at
     at_ms, at = take(packed, at)
-    place: Place | None = None
+    place: PlaceSeen | None = None
     speed: float | None = None
     pace: float | None = None
     suspicion = 0.0
@@ -167,7 +167,9 @@ def _take_known(packed: bytes, at: int) -> tuple[Known, int]:
         if flags & _PACE:
             (pace,) = _NUMBER.unpack_from(packed, at)
             at += _NUMBER.size
-        place = Place(at_ms=at_ms - before_ms, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed, pace_mps=pace)
+        place = PlaceSeen(
+            at_ms=at_ms - before_ms, lat=lat, lon=lon, accuracy_m=accuracy_m, speed_mps=speed, pace_mps=pace
+        )
     if flags & _SUSPICION:
         (suspicion,) = _NUMBER.unpack_from(packed, at)
         at += _NUMBER.size

@@ -1,4 +1,4 @@
-"""The last few sightings of a phone, packed until somebody needs one.
+"""The last few sightings of a phone, packed until one is needed.
 
 The usual fix is newer than all of them and needs none; only a late one has them unpacked.
 """

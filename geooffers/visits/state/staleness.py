@@ -1,4 +1,4 @@
-"""When a phone counts as silent. The engine and the stale round ask the same question of the same minute.
+"""When a phone counts as silent. The engine and the task `close_stale` ask the same question of the same minute.
 
 A state is written at most once a minute while nothing happens, so the newest fix known may be up to a minute older
 than the newest fix there was. Silence is therefore counted from the end of the minute that was written.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from geooffers.worker.demo.track import Place, fence_places
+from geooffers.worker.demo.track import TrackPlace, fence_places
 from merchants.fences import editing
 from merchants.models import (
     AreaKind,
@@ -39,9 +39,9 @@ class Shop:
     radius_m: float
     api_key: str
 
-    def beside(self, *, east_m: float, north_m: float) -> Place:
+    def beside(self, *, east_m: float, north_m: float) -> TrackPlace:
         """A place some metres away. Flat-earth arithmetic: good to a metre at these distances."""
-        return Place(
+        return TrackPlace(
             lat=self.lat + north_m / METRES_PER_DEGREE,
             lon=self.lon + east_m / (METRES_PER_DEGREE * math.cos(math.radians(self.lat))),
         )
@@ -61,7 +61,7 @@ class City:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ShopPlan:
     """What is invented of one shop."""
 
     merchant: str
@@ -80,7 +80,7 @@ class Plan:
 
 # The first two are neighbours: the shopper of the story passes one and enters the other.
 HELSINKI = (
-    Plan(
+    ShopPlan(
         merchant="Esplanadi Books",
         address="Pohjoisesplanadi 27",
         lat=60.16765,
@@ -91,7 +91,7 @@ HELSINKI = (
         percent=15,
         colour="#7c2d3e",
     ),
-    Plan(
+    ShopPlan(
         merchant="Café Aino",
         address="Pohjoisesplanadi 15",
         lat=60.16775,
@@ -102,7 +102,7 @@ HELSINKI = (
         percent=20,
         colour="#8a4b14",
     ),
-    Plan(
+    ShopPlan(
         merchant="Hakaniemi Cheese",
         address="Hakaniemen tori 1",
         lat=60.17930,
@@ -113,7 +113,7 @@ HELSINKI = (
         percent=10,
         colour="#b98900",
     ),
-    Plan(
+    ShopPlan(
         merchant="Kallio Vinyl",
         address="Fleminginkatu 9",
         lat=60.18650,
@@ -124,7 +124,7 @@ HELSINKI = (
         percent=25,
         colour="#3d3a8c",
     ),
-    Plan(
+    ShopPlan(
         merchant="Punavuori Bikes",
         address="Iso Roobertinkatu 20",
         lat=60.16180,
@@ -135,7 +135,7 @@ HELSINKI = (
         percent=30,
         colour="#0f6e6b",
     ),
-    Plan(
+    ShopPlan(
         merchant="Töölönlahti Flowers",
         address="Mannerheimintie 13",
         lat=60.17530,
@@ -154,10 +154,10 @@ def build() -> City:
     return _register(HELSINKI)
 
 
-def build_along(places: list[Place]) -> City:
-    """Shops along a recorded track, so that whoever walks it passes through their fences."""
+def build_along(places: list[TrackPlace]) -> City:
+    """Shops along a recorded track, so that a walk along it passes through their fences."""
     plans = [
-        Plan(
+        ShopPlan(
             merchant=f"Milestone {number}",
             address="beside the track",
             lat=place.lat,
@@ -174,7 +174,7 @@ def build_along(places: list[Place]) -> City:
     return _register(plans)
 
 
-def _register(plans: Iterable[Plan]) -> City:
+def _register(plans: Iterable[ShopPlan]) -> City:
     now = datetime.now(UTC)
     operator = Login(username="operator", password=secrets.token_urlsafe(9), who="runs the platform")
     user = User.objects.create_superuser(operator.username, password=operator.password)
@@ -188,12 +188,12 @@ def _register(plans: Iterable[Plan]) -> City:
     return City(shops=tuple(shops), logins=tuple(logins))
 
 
-def open_shop(*, plan: Plan, by: User) -> Shop:
+def open_shop(*, plan: ShopPlan, by: User) -> Shop:
     """One more, in a city that is there."""
     return _open(plan, by=by, now=datetime.now(UTC))[1]
 
 
-def _open(plan: Plan, *, by: User, now: datetime) -> tuple[Store, Shop]:
+def _open(plan: ShopPlan, *, by: User, now: datetime) -> tuple[Store, Shop]:
     merchant = Merchant.objects.create(name=plan.merchant, colour=plan.colour)
     store = Store.objects.create(
         merchant=merchant,

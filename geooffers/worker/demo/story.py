@@ -51,7 +51,7 @@ class Story:
         self.go_to_the_till(phone, coupon, visited)
         self.withdraw_and_walk_again(phone, visited)
 
-    def walk_a_track(self, places: list[tracks.Place]) -> None:
+    def walk_a_track(self, places: list[tracks.TrackPlace]) -> None:
         """A recorded track through the fences that were placed along it."""
         phone = self.new_phone()
         coupons = self.walk(phone, tracks.timed(places, now=datetime.now(UTC)))
@@ -70,7 +70,7 @@ class Story:
                 self.line("shopper", f"agreed to {text['purpose']}: “{first_sentence(text['body'])}”")
         return phone
 
-    def walk(self, phone: phones.Phone, steps: list[tracks.Step]) -> list[dict[str, Any]]:
+    def walk(self, phone: phones.Phone, steps: list[tracks.TrackStep]) -> list[dict[str, Any]]:
         coupons: list[dict[str, Any]] = []
         self.line("phone", f"walks: {len(steps)} positions, {(steps[-1].at - steps[0].at).seconds} seconds of walking")
         for number, step in enumerate(steps, start=1):
@@ -150,7 +150,7 @@ def first_sentence(text: str) -> str:
     return text.split(". ")[0].rstrip(".") + "."
 
 
-def steps_past_and_into(*, passed: Shop, visited: Shop, ends_at: datetime) -> list[tracks.Step]:
+def steps_past_and_into(*, passed: Shop, visited: Shop, ends_at: datetime) -> list[tracks.TrackStep]:
     """A brisk walk: by the first shop outside its fence, into the second one's door, and out again."""
     way = [
         passed.beside(east_m=-60, north_m=passed.radius_m + 40),
@@ -165,5 +165,5 @@ def steps_past_and_into(*, passed: Shop, visited: Shop, ends_at: datetime) -> li
         for part in range(1, parts + 1):
             share = part / parts
             lat = start.lat + (end.lat - start.lat) * share
-            places.append(tracks.Place(lat=lat, lon=start.lon + (end.lon - start.lon) * share))
+            places.append(tracks.TrackPlace(lat=lat, lon=start.lon + (end.lon - start.lon) * share))
     return tracks.timed(places, now=ends_at)

@@ -19,19 +19,19 @@ class TrackUnusable(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class TrackStep:
     lat: float
     lon: float
     at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TrackPlace:
     lat: float
     lon: float
 
 
-def read(path: Path) -> list[Place]:
+def read(path: Path) -> list[TrackPlace]:
     """The points of all tracks and routes in file order, thinned evenly to MAX_FIXES; TrackUnusable with a sentence."""
     try:
         gpx = gpxpy.parse(path.read_text(encoding="utf-8-sig"))
@@ -40,12 +40,12 @@ def read(path: Path) -> list[Place]:
     except (UnicodeDecodeError, gpxpy.gpx.GPXException) as error:
         raise TrackUnusable(f"{path} is not GPX: {error}") from error
     on_tracks = [
-        Place(lat=point.latitude, lon=point.longitude)
+        TrackPlace(lat=point.latitude, lon=point.longitude)
         for track in gpx.tracks
         for segment in track.segments
         for point in segment.points
     ]
-    on_routes = [Place(lat=point.latitude, lon=point.longitude) for route in gpx.routes for point in route.points]
+    on_routes = [TrackPlace(lat=point.latitude, lon=point.longitude) for route in gpx.routes for point in route.points]
     places = [p for p in on_tracks or on_routes if -90 <= p.lat <= 90 and -180 <= p.lon <= 180]
     if len(places) < 2:
         raise TrackUnusable(f"{path} has {len(places)} usable points; a walk needs two.")
@@ -55,16 +55,16 @@ def read(path: Path) -> list[Place]:
     return places
 
 
-def timed(places: list[Place], *, now: datetime) -> list[Step]:
+def timed(places: list[TrackPlace], *, now: datetime) -> list[TrackStep]:
     """The places as fixes evenly spread over the last four minutes, at most 15 seconds apart."""
     gap = min(timedelta(seconds=15), TOLD_WITHIN / max(1, len(places) - 1))
     first = now - gap * (len(places) - 1)
-    return [Step(lat=place.lat, lon=place.lon, at=first + gap * index) for index, place in enumerate(places)]
+    return [TrackStep(lat=place.lat, lon=place.lon, at=first + gap * index) for index, place in enumerate(places)]
 
 
-def fence_places(places: list[Place], *, count: int = 3, apart_m: float = 400) -> list[Place]:
+def fence_places(places: list[TrackPlace], *, count: int = 3, apart_m: float = 400) -> list[TrackPlace]:
     """Up to `count` centres on the track, not at its very start, at least `apart_m` from each other and the start."""
-    chosen: list[Place] = []
+    chosen: list[TrackPlace] = []
     start = places[0]
     for index in range(1, count + 1):
         candidate = places[round(index * (len(places) - 1) / (count + 1))]
@@ -77,5 +77,5 @@ def fence_places(places: list[Place], *, count: int = 3, apart_m: float = 400) -
     return chosen
 
 
-def distance_m(one: Place, other: Place) -> float:
+def distance_m(one: TrackPlace, other: TrackPlace) -> float:
     return float(geodesic((one.lat, one.lon), (other.lat, other.lon)).m)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def run(*, now: datetime, limit: int) -> int:
     try:
         applied = apply_tombstones.apply_tombstones(now=now)
-    except (tombstone_file.Damaged, tombstones.KeyUnknown, OSError) as error:
+    except (tombstone_file.DamagedTombstones, tombstones.KeyUnknown, OSError) as error:
         # Nobody's erasure that was answered waits for this; the operator does not start anything again without it.
         log.error("the tombstones at %s cannot be applied: %s", settings.TOMBSTONES, error)
     else:

@@ -5,7 +5,7 @@ from datetime import datetime
 from geooffers.shoppers.privacy import export_files
 from geooffers.usecases.privacy import export_shopper
 
-# Each may be long; the round comes back within a minute.
+# Each may be long; the task runs again within a minute.
 AT_A_TIME = 5
 
 

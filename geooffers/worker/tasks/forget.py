@@ -1,7 +1,7 @@
 """The forgetting: what is older than its limit loses its person, or goes. The limits are settings.
 
 Each run takes a small batch of every table, in a transaction of its own, and leaves a `Forgotten` row: how many, of
-what, older than when, how long it took, and nobody's name. docs/privacy.md tells the same, table by table.
+what, older than when, how long it took, and no names. docs/privacy.md tells the same, table by table.
 """
 
 import time
@@ -41,7 +41,7 @@ KEEP_EVENT_COUNTS = timedelta(days=62)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ForgettingStep:
     """One table. `due` are the rows that the step is about, with the time by which they age as `aged_at`."""
 
     name: str
@@ -109,7 +109,7 @@ def _receipts() -> "QuerySet[Any]":
 
 
 def _forget_visits(before: datetime, limit: int) -> int:
-    """A visit is nobody's only when neither its coupons nor its decisions lead back to the person."""
+    """A visit leads to nobody only when neither its coupons nor its decisions lead to the person."""
     # Visits before coupons, as everywhere; what a sign-in is moving waits for the next run.
     locked = _visits().filter(began_at__lt=before).order_by("began_at").select_for_update(skip_locked=True)
     ids = list(locked.values_list("pk", flat=True)[:limit])
@@ -131,7 +131,7 @@ def _forget_decisions(before: datetime, limit: int) -> int:
 
 
 def _forget_deliveries(before: datetime, limit: int) -> int:
-    """A message goes with the last of its deliveries. Whoever owes it once more waits for it, and writes it anew."""
+    """A message goes with the last of its deliveries. A transaction that owes it again waits, and writes it anew."""
     old = _deliveries().filter(settled_at__lt=before).order_by("settled_at").values_list("pk", "message")[:limit]
     found = dict(old)
     messages = Message.objects.filter(pk__in=found.values()).order_by("pk").select_for_update(skip_locked=True)
@@ -175,12 +175,14 @@ def _plain(
     keep: Callable[[], timedelta],
     *,
     becomes: str = "deleted",
-) -> Step:
-    return Step(name=name, becomes=becomes, keep=keep, due=due, aged_at=aged_at, forget=_deleting(due, aged_at))
+) -> ForgettingStep:
+    return ForgettingStep(
+        name=name, becomes=becomes, keep=keep, due=due, aged_at=aged_at, forget=_deleting(due, aged_at)
+    )
 
 
 STEPS = (
-    Step(
+    ForgettingStep(
         name="visits",
         becomes="lose their shopper, and every way back to them",
         keep=lambda: settings.KEEP_VISITS,
@@ -188,7 +190,7 @@ STEPS = (
         aged_at="began_at",
         forget=_forget_visits,
     ),
-    Step(
+    ForgettingStep(
         name="decisions",
         becomes="lose their shopper and their coupon",
         keep=lambda: settings.KEEP_VISITS,
@@ -196,7 +198,7 @@ STEPS = (
         aged_at="at",
         forget=_forget_decisions,
     ),
-    Step(
+    ForgettingStep(
         name="messages",
         becomes="deleted, with their deliveries",
         keep=lambda: settings.KEEP_MESSAGES,
@@ -204,7 +206,7 @@ STEPS = (
         aged_at="settled_at",
         forget=_forget_deliveries,
     ),
-    Step(
+    ForgettingStep(
         name="redeemed coupons",
         becomes="deleted, with redemption, refused scans and ledger",
         keep=lambda: settings.KEEP_REDEMPTIONS,
@@ -216,7 +218,7 @@ STEPS = (
             now=before + settings.KEEP_REDEMPTIONS,
         ),
     ),
-    Step(
+    ForgettingStep(
         name="expired coupons",
         becomes="deleted, with refused scans and ledger",
         keep=lambda: settings.KEEP_REDEMPTIONS,
@@ -232,7 +234,7 @@ STEPS = (
     _plain("receipts of erased shoppers", _receipts, "at", lambda: settings.KEEP_RECEIPTS),
     _plain("sessions", Session.objects.all, "expire_date", timedelta),
     _plain("exports", Export.objects.all, "expires_at", timedelta),
-    Step(
+    ForgettingStep(
         name="events",
         becomes="deleted",
         keep=lambda: settings.KEEP_EVENTS,
@@ -245,7 +247,7 @@ STEPS = (
     _plain("stored replies", StoredReply.objects.all, "created_at", lambda: settings.KEEP_REPLIES),
     _plain("seats on phones", DeviceShare.objects.all, "ends_at", timedelta),
     _plain("rate counts", RateCount.objects.all, "window_start", lambda: KEEP_RATE_COUNTS),
-    Step(
+    ForgettingStep(
         name="changes of fences",
         becomes="deleted",
         keep=lambda: change_pruning.KEEP,

@@ -23,7 +23,7 @@ from merchants.people import access
 AREA_CHANGED = "Meanwhile the fence was archived, or this place was closed to fences. Nothing was saved."
 
 
-class StateFilter(ChoiceFilter):
+class FenceStateFilter(ChoiceFilter):
     title = "state"
     parameter_name = "state"
     choices_of = FenceState.choices
@@ -58,7 +58,7 @@ class GeofenceAdmin(ScopedAdmin):
     change_form_outer_before_template = "merchants/fence_buttons.html"
     menu_group, menu_order, menu_icon = "Offers", 11, "fence"
     list_display = ("name", "store", "shape", "shown_state", "dwell_s")
-    list_filter = (StateFilter, StoreFilter, MerchantOfStoreFilter)
+    list_filter = (FenceStateFilter, StoreFilter, MerchantOfStoreFilter)
     search_fields = ("name",)
     ordering = ("name", "pk")
     actions = ("archive_all",)

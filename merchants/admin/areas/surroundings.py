@@ -1,4 +1,4 @@
-"""What the maps of the forms show beside what is drawn: orientation for whoever draws, within what they reach."""
+"""What the maps of the forms show beside what is drawn: stores and other areas, of those that the user may see."""
 
 from typing import Any
 

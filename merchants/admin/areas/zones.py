@@ -151,7 +151,7 @@ class ZoneImportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
         widget=UnfoldBooleanSwitchWidget(),
         help_text="Without it, a file that has lost more than a tenth of the former version is refused.",
     )
-    plan: imports.Plan
+    plan: imports.ImportPlan
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -60,6 +60,6 @@ class Command(BaseCommand):
         for mark in snapshots.stored(root):
             try:
                 integrity.read(root, mark)
-            except files.Damaged as error:
+            except files.DamagedBase as error:
                 raise CommandError(f"{error}; `buildindex --again` builds it anew") from error
             self.stdout.write(f"{mark.name} is as it was written")

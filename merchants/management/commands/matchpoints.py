@@ -43,7 +43,7 @@ class Command(BaseCommand):
                     if plot is not None:
                         drawn += [(point, bool(numbers)) for point, numbers in zip(some, found, strict=True)]
                     bar.update(len(some))
-        except (OSError, UnicodeDecodeError, fence_files.Unreadable) as error:
+        except (OSError, UnicodeDecodeError, fence_files.UnreadableFile) as error:
             raise CommandError(str(error)) from error
         if plot is not None:
             self._draw(plot, areas, drawn)

@@ -91,7 +91,7 @@ def withdraw(walker: Walker) -> None:
 
 
 def pause(walker: Walker) -> None:
-    pause_consents.pause_consents(device=walker.device, pause=pause_consents.Pause.HOUR, now=NOON)
+    pause_consents.pause_consents(device=walker.device, pause=pause_consents.PauseTaken.HOUR, now=NOON)
 
 
 @pytest.mark.parametrize(

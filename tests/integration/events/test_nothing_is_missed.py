@@ -19,7 +19,7 @@ from geooffers.visits import recording
 from geooffers.visits.models import Visit
 from merchants.models import Offer
 from merchants.offers import offers
-from notifications.models import Push, PushState
+from notifications.models import Delivery, DeliveryState
 from tests.acceptance.privacy.test_canary_person import sandbox  # noqa: F401  # the same fixture
 from tests.canary_person import CanaryPerson
 from tests.cast import NOON
@@ -50,7 +50,8 @@ def missing() -> list[str]:
         }
         wrong += [f"{coupon.pk}: {kind}" for kind, is_due in due.items() if of_coupons[kind, coupon.pk] != is_due]
     sent = set(Event.objects.filter(kind=EventKind.MESSAGE_SENT).values_list("message_id", flat=True))
-    wrong += [f"message {push.pk}" for push in Push.objects.filter(state=PushState.SENT) if push.pk not in sent]
+    told_of = Delivery.objects.filter(state=DeliveryState.SENT).values_list("message", flat=True)
+    wrong += [f"message {pk}" for pk in told_of if pk not in sent]
     if Event.objects.filter(kind=EventKind.CONSENT_CHANGED).count() != ConsentReceipt.objects.count():
         wrong.append("receipts")
     return wrong

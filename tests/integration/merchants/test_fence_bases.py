@@ -256,7 +256,7 @@ def test_a_base_of_another_database_is_not_ours(store: Store, operator: User, tm
 def test_a_base_from_the_future_is_left_alone(store: Store, operator: User, tmp_path: Path) -> None:
     draw(store, operator)
     number = building.last_number()
-    later = snapshots.Mark(number=number + 5, index_id=1, at_us=1)
+    later = snapshots.SnapshotMark(number=number + 5, index_id=1, at_us=1)
     (tmp_path / later.name).mkdir(parents=True)
     live = mapped(tmp_path)
     assert live.mark is not None

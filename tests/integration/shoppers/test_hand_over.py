@@ -30,7 +30,9 @@ UNDER_WAY: dict[str, Callable[[Device], object]] = {
     "a withdrawal": lambda device: withdraw_consent.withdraw_consent(
         device=device, purpose=Purpose.MARKETING_PUSH, now=NOON
     ),
-    "a pause": lambda device: pause_consents.pause_consents(device=device, pause=pause_consents.Pause.DAY, now=NOON),
+    "a pause": lambda device: pause_consents.pause_consents(
+        device=device, pause=pause_consents.PauseTaken.DAY, now=NOON
+    ),
     "its end": lambda device: resume_consents.resume_consents(device=device, now=NOON),
     "an age": lambda device: signal_age.signal_age(device=device, age=Age.FROM_16, now=NOON),
     "a place": lambda device: declare_jurisdiction.declare_jurisdiction(device=device, code="FI", now=NOON),

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits import recording
-from geooffers.visits.engine.corrections import Correction, Told
+from geooffers.visits.engine.corrections import CorrectedStay, Correction
 from geooffers.visits.engine.observations import to_ms
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.stays import Stay
 from geooffers.visits.engine.timeline import Known
 from geooffers.visits.engine.transition_events import Change
@@ -42,7 +42,7 @@ def remember(device: Device, fence: int, *, last_inside_at: datetime) -> None:
     """The state as a report leaves it: inside `fence` since noon."""
     newest_ms = to_ms(last_inside_at)
     stay = Stay(entered_ms=to_ms(NOON), last_inside_ms=newest_ms, dwell_s=300, tuning=DRIVE_BY, begun=True)
-    place = Place(at_ms=newest_ms, lat=60.169, lon=24.952, accuracy_m=10, speed_mps=None)
+    place = PlaceSeen(at_ms=newest_ms, lat=60.169, lon=24.952, accuracy_m=10, speed_mps=None)
     known = Known(at_ms=newest_ms, place=place, stays={fence: stay})
     state = State(known=known, base=known, remembered=(11, 12))
     DeviceState.objects.filter(device=device).update(
@@ -254,7 +254,7 @@ def test_a_report_is_written_as_if_each_of_its_transitions_had_come_by_itself(se
 def test_a_correction_is_written_between_what_came_before_it_and_after_it() -> None:
     device, store = make_device(), make_store()
     cafe, mall = make_fence(store), make_fence(store)
-    told = Told(entered_ms=to_ms(NOON), appeared=False)
+    told = CorrectedStay(entered_ms=to_ms(NOON), appeared=False)
     over = replace(told, left_ms=to_ms(NOON + timedelta(minutes=2)))
     correction = Correction(before=(told,), after=(over,))
     apply(

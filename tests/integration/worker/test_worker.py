@@ -17,7 +17,7 @@ from geooffers.worker.runner import Part, Worker
 from geooffers.worker.running import BATCH, Tasks
 from geooffers.worker.timetable import FOLLOWERS, Task
 from notifications import sending
-from notifications.models import Push, PushState
+from notifications.models import Delivery, DeliveryState
 from tests.crashes.worker_process import wait_until
 from tests.integration.conftest import SOON
 from tests.races.events.test_followers import Threads
@@ -40,7 +40,7 @@ class Held:
         self.began.set()
         assert self.let_go.wait(60)
         if self.sent_when_it_ended is None:
-            self.sent_when_it_ended = Push.objects.filter(state=PushState.SENT).count()
+            self.sent_when_it_ended = Delivery.objects.filter(state=DeliveryState.SENT).count()
         return self._does
 
 
@@ -87,7 +87,7 @@ def run(threads: Threads, one: Worker, **options) -> None:
 
 
 def is_sent() -> bool:
-    return Push.objects.get().state == PushState.SENT
+    return Delivery.objects.get().state == DeliveryState.SENT
 
 
 def test_a_due_push_leaves_while_a_task_goes_on(sandbox: RunningSandbox, held: Held, request) -> None:

@@ -102,7 +102,7 @@ def test_what_the_phone_asks_meanwhile_is_refused(walker: Walker, number: int) -
         lambda: give_consent.give_consent(device=phone, purpose=Purpose.ANALYTICS, language="en", version=1, now=LATER),
         lambda: withdraw_consent.withdraw_consent(device=phone, purpose=Purpose.ANALYTICS, now=LATER),
         lambda: renew_push_address.renew_push_address(device=phone, kind="fid", address="fid-new", now=LATER),
-        lambda: pause_consents.pause_consents(device=phone, pause=pause_consents.Pause.HOUR, now=LATER),
+        lambda: pause_consents.pause_consents(device=phone, pause=pause_consents.PauseTaken.HOUR, now=LATER),
         lambda: signal_age.signal_age(device=phone, age=Age.ADULT, now=LATER),
         lambda: sign_out.sign_out(
             device_id=phone.pk,

@@ -247,7 +247,9 @@ def test_whatever_the_order_nobody_is_named(walker: Walker, coupon: Coupon, till
         quietly(lambda: recording.close_stale(now=NOON + timedelta(hours=3), limit=10)),
         quietly(lambda: claim_pushes(now=LATER, guards=send.guards(now=LATER))),
         quietly(
-            lambda: holdings.mark(shopper=walker.device.shopper, coupon_id=coupon.pk, as_=holdings.Mark.SEEN, now=LATER)
+            lambda: holdings.mark(
+                shopper=walker.device.shopper, coupon_id=coupon.pk, as_=holdings.CouponMark.SEEN, now=LATER
+            )
         ),
         quietly(lambda: enter_account(other, "aino")),
     ]

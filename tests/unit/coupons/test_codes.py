@@ -165,7 +165,7 @@ def test_what_cannot_be_a_code_is_malformed(text: str) -> None:
 def test_any_text_at_all_is_read_or_refused(text: str) -> None:
     try:
         read = codes.read(text)
-    except codes.Unreadable:
+    except codes.UnreadableCode:
         return
     assert codes.read(read.symbols) == read
 

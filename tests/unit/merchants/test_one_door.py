@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from merchants.models import ExclusionZone, FenceChange, FenceChangeCounter, Geofence
 
 ROOT = Path(__file__).resolve().parents[3]
-DOOR, ITS_LOG = ROOT / "merchants" / "fences.py", ROOT / "merchants" / "fence_changes.py"
+DOOR, ITS_LOG = ROOT / "merchants" / "fences" / "editing.py", ROOT / "merchants" / "fences" / "changes.py"
 PACKAGES = ("geooffers", "merchants", "notifications")
 
 MODELS = {model.__name__ for model in (Geofence, ExclusionZone, FenceChange, FenceChangeCounter)}

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geooffers.shoppers.privacy import tombstone_file
-from geooffers.shoppers.privacy.tombstone_file import CannotKeep, Damaged, Line
+from geooffers.shoppers.privacy.tombstone_file import CannotKeep, DamagedTombstones, TombstoneLine
 
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
 
 
-def line(number: int = 0, *, at: datetime = NOON, tokens: int = 1) -> Line:
+def line(number: int = 0, *, at: datetime = NOON, tokens: int = 1) -> TombstoneLine:
     digest = sha256(str(number).encode()).digest()
-    return Line(key_id="k1", request_id=UUID(int=number), at=at, shoppers=(digest,), tokens=(digest,) * tokens)
+    return TombstoneLine(key_id="k1", request_id=UUID(int=number), at=at, shoppers=(digest,), tokens=(digest,) * tokens)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_last_line_that_is_whole_and_wrong_is_damage(path: Path, tail: bytes) 
     """Also two lines that became one: the newline between them rotted."""
     tombstone_file.append(path=path, line=line(1))
     path.write_bytes(path.read_bytes() + tail)
-    with pytest.raises(Damaged, match="line 2"):
+    with pytest.raises(DamagedTombstones, match="line 2"):
         tombstone_file.read(path=path)
 
 
@@ -104,7 +104,7 @@ def test_one_changed_bit_before_the_last_line_is_noticed(tmp_path_factory, place
     last = len(tombstone_file.encode(line(2)))
     content[place % (len(content) - last)] ^= 1 << bit
     path.write_bytes(content)
-    with pytest.raises(Damaged, match=r"line [12]"):
+    with pytest.raises(DamagedTombstones, match=r"line [12]"):
         tombstone_file.read(path=path)
 
 

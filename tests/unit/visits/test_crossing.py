@@ -13,7 +13,7 @@ from geooffers.matching.index import Index
 from geooffers.visits.engine import crossing, transitions
 from geooffers.visits.engine import sighting as seeing
 from geooffers.visits.engine.observations import RegionChange, Sighting
-from geooffers.visits.engine.plausibility import Place
+from geooffers.visits.engine.plausibility import PlaceSeen
 from geooffers.visits.engine.timeline import Crosses
 from geooffers.visits.engine.transition_events import Change, Crossing
 from geooffers.visits.engine.transitions import State, Transition, Walk
@@ -151,9 +151,9 @@ def test_a_late_fix_inside_makes_a_visit_of_a_crossing() -> None:
 
 def test_a_way_is_looked_at_once_however_many_late_fixes_come() -> None:
     town = Town()
-    ways: list[tuple[Place, Place]] = []
+    ways: list[tuple[PlaceSeen, PlaceSeen]] = []
 
-    def crosses(before: Place, after: Place) -> Iterable[Crossing]:
+    def crosses(before: PlaceSeen, after: PlaceSeen) -> Iterable[Crossing]:
         ways.append((before, after))
         return town.crosses(before, after)
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from geooffers.visits.engine.plausibility import Place, Verdict, is_walk, judge
+from geooffers.visits.engine.plausibility import PlaceSeen, Plausibility, is_walk, judge
 
 METRES_A_DEGREE = 111_195
 
 
-def place(*, at_s: float, north_m: float, accuracy_m: float = 10, speed_mps: float | None = None) -> Place:
-    return Place(
+def place(*, at_s: float, north_m: float, accuracy_m: float = 10, speed_mps: float | None = None) -> PlaceSeen:
+    return PlaceSeen(
         at_ms=round(at_s * 1000),
         lat=north_m / METRES_A_DEGREE,
         lon=0,
@@ -20,7 +20,7 @@ def place(*, at_s: float, north_m: float, accuracy_m: float = 10, speed_mps: flo
 def test_a_car_in_town_is_not_on_foot_because_its_fixes_come_often() -> None:
     """70 m in five and a half seconds, 45 km/h."""
     verdict, mps, _ = judge(place(at_s=0, north_m=0), place(at_s=5.5, north_m=70))
-    assert verdict is Verdict.BELIEVED
+    assert verdict is Plausibility.BELIEVED
     assert mps is not None
     assert 10 < mps < 13
 

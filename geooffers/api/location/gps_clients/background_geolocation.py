@@ -12,7 +12,7 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fixes, reading, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 router = Router(tags=[describing.TAG])
 
@@ -42,19 +42,19 @@ def ingest_background_geolocation(request: auth.DeviceRequest) -> JsonResponse:
     return receiving.answer(counts, body={"counts": receiving.plain(counts)})
 
 
-def read_records(body: Any) -> Iterator[ClientFix | Reason]:
+def read_records(body: Any) -> Iterator[ClientFix | DropReason]:
     records = body.get("location", body) if isinstance(body, dict) else body
     yield from receiving.each(records if isinstance(records, list) else [records], read_record)
 
 
-def read_record(record: Any) -> ClientFix | Reason:
+def read_record(record: Any) -> ClientFix | DropReason:
     if not isinstance(record, dict):
-        return Reason.NOT_A_RECORD
+        return DropReason.NOT_A_RECORD
     coords = record.get("coords")
     if coords is None:
-        return Reason.NO_POSITION
+        return DropReason.NO_POSITION
     if not isinstance(coords, dict):
-        return Reason.BAD_POSITION
+        return DropReason.BAD_POSITION
     return fixes.judge(
         recorded_at=values.iso(record.get("timestamp")),
         lat=values.number(coords.get("latitude")),

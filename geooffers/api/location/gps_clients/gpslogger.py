@@ -11,7 +11,7 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fields, reading, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 router = Router(tags=[describing.TAG])
 
@@ -55,7 +55,7 @@ def ingest_gpslogger_query(request: auth.DeviceRequest) -> JsonResponse:
     return receiving.answer(counts, body={"counts": receiving.plain(counts)})
 
 
-def read_fields(found: QueryDict, now: datetime) -> ClientFix | Reason:
+def read_fields(found: QueryDict, now: datetime) -> ClientFix | DropReason:
     return fields.read(
         found,
         now=now,

@@ -13,7 +13,7 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fields, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 router = Router(tags=[describing.TAG])
 
@@ -46,10 +46,10 @@ def ingest_osmand(request: auth.DeviceRequest) -> JsonResponse:
     return receiving.answer(counts, body={"counts": receiving.plain(counts)})
 
 
-def read_fields(query: QueryDict, *, now: datetime, speed_unit_mps: float = 1) -> ClientFix | Reason:
+def read_fields(query: QueryDict, *, now: datetime, speed_unit_mps: float = 1) -> ClientFix | DropReason:
     """The OsmAnd protocol, in a query or a form."""
     if query.get("valid", "").lower() in ("0", "false"):
-        return Reason.NO_POSITION
+        return DropReason.NO_POSITION
     speed = values.number(query.get("speed"))
     found = fields.read(
         query,

@@ -11,7 +11,7 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fields, fixes, reading, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 router = Router(tags=[describing.TAG])
 
@@ -69,9 +69,9 @@ def _ok(counts: Counter[str]) -> JsonResponse:
     return receiving.answer(counts, body={"result": "ok", "counts": receiving.plain(counts)})
 
 
-def _read_batch(batch: Any) -> Iterator[ClientFix | Reason]:
+def _read_batch(batch: Any) -> Iterator[ClientFix | DropReason]:
     if not isinstance(batch, dict) or not isinstance(batch.get("locations"), list):
-        yield Reason.NOT_A_RECORD
+        yield DropReason.NOT_A_RECORD
         return
     yield from receiving.each(batch["locations"], read_feature)
     # Beside a long backlog stands where the phone is now. It comes again in its own batch, and is a repeat then.
@@ -79,18 +79,18 @@ def _read_batch(batch: Any) -> Iterator[ClientFix | Reason]:
         yield read_feature(batch["current"])
 
 
-def read_feature(feature: Any) -> ClientFix | Reason:
+def read_feature(feature: Any) -> ClientFix | DropReason:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
-        return Reason.NOT_A_RECORD
+        return DropReason.NOT_A_RECORD
     properties, geometry = feature["properties"], feature.get("geometry")
     if properties.get("action"):
         # `visit`, `exited_pause_region`, ...: an older place under the time of the event. The phone is no longer there.
-        return Reason.EVENT
+        return DropReason.EVENT
     if not isinstance(geometry, dict):
-        return Reason.NO_POSITION
+        return DropReason.NO_POSITION
     coordinates = geometry.get("coordinates")
     if geometry.get("type") != "Point" or not isinstance(coordinates, list) or len(coordinates) < 2:
-        return Reason.BAD_POSITION
+        return DropReason.BAD_POSITION
     return fixes.judge(
         recorded_at=values.iso(properties.get("timestamp")),
         lat=values.number(coordinates[1]),
@@ -100,5 +100,5 @@ def read_feature(feature: Any) -> ClientFix | Reason:
     )
 
 
-def read_query(query: QueryDict, now: datetime) -> ClientFix | Reason:
+def read_query(query: QueryDict, now: datetime) -> ClientFix | DropReason:
     return fields.read(query, now=now, times=["ts"], accuracies=["acc"], speed_mps=values.number(query.get("spd")))

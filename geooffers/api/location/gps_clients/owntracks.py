@@ -13,14 +13,14 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import credentials, describing, receiving
 from geooffers.api.location.gps_clients.parsing import fixes, reading, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 from geooffers.callers import report_rate
 from geooffers.usecases.location import report_positions as reporting
 
 router = Router(tags=[describing.TAG])
 
 _BY_HAND = "u"  # the trigger of a report that a person asked for, with the app in front of them
-_WITHOUT_A_FIX = {"transition": Reason.TRANSITION, "encrypted": Reason.ENCRYPTED}
+_WITHOUT_A_FIX = {"transition": DropReason.TRANSITION, "encrypted": DropReason.ENCRYPTED}
 
 
 @router.post(
@@ -47,19 +47,19 @@ def ingest_owntracks(request: auth.DeviceRequest) -> JsonResponse:
     return receiving.answer(counts, body=[])
 
 
-def _read(message: Any) -> Iterator[ClientFix | Reason]:
+def _read(message: Any) -> Iterator[ClientFix | DropReason]:
     yield from receiving.each(message if isinstance(message, list) else [message], read_message)
 
 
-def read_message(message: Any) -> ClientFix | Reason:
+def read_message(message: Any) -> ClientFix | DropReason:
     if not isinstance(message, dict):
-        return Reason.NOT_A_RECORD
+        return DropReason.NOT_A_RECORD
     kind = message.get("_type")
     if kind != "location":
         # A transition tells of the app's own region, by a position that may be the region's and not the phone's.
-        return _WITHOUT_A_FIX.get(kind, Reason.OTHER_MESSAGE) if isinstance(kind, str) else Reason.NOT_A_RECORD
+        return _WITHOUT_A_FIX.get(kind, DropReason.OTHER_MESSAGE) if isinstance(kind, str) else DropReason.NOT_A_RECORD
     if "lat" not in message or "lon" not in message:
-        return Reason.NO_POSITION
+        return DropReason.NO_POSITION
     speed_kmh = values.number(message.get("vel"))
     return fixes.judge(
         recorded_at=values.epoch(message.get("tst")),

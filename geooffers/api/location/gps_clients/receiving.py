@@ -18,7 +18,7 @@ from geooffers.api.edge import clock
 from geooffers.api.identity import auth
 from geooffers.api.location import dropped_fixes as dropping
 from geooffers.api.location.gps_clients.parsing import fixes, reading
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 from geooffers.callers import report_rate
 from geooffers.callers.device_lookup import DeviceCaller
 from geooffers.usecases.location import report_positions as reporting
@@ -33,7 +33,7 @@ MOST_RECORDS = 5_000
 _USED = {Status.ACCEPTED, Status.DUPLICATE}
 _ORDINARY = {*_USED, Status.LATE}
 
-Read = Callable[[datetime], Iterable[ClientFix | Reason]]
+Read = Callable[[datetime], Iterable[ClientFix | DropReason]]
 
 
 def receive(request: auth.DeviceRequest, *, client: str, read: Read) -> Counter[str]:
@@ -48,7 +48,7 @@ def receive(request: auth.DeviceRequest, *, client: str, read: Read) -> Counter[
                 found.append(record)
             else:
                 counts[record] += 1
-    except reading.Unreadable as unreadable:
+    except reading.UnreadableReport as unreadable:
         counts[unreadable.reason] += 1
     if found:
         counts += _report(caller=request.auth, found=found, now=now)
@@ -56,19 +56,19 @@ def receive(request: auth.DeviceRequest, *, client: str, read: Read) -> Counter[
     return counts
 
 
-def each(records: Sequence[Any], read_one: Callable[[Any], ClientFix | Reason]) -> Iterator[ClientFix | Reason]:
+def each(records: Sequence[Any], read_one: Callable[[Any], ClientFix | DropReason]) -> Iterator[ClientFix | DropReason]:
     """Every record by itself; of too many the last."""
     for record in records[-MOST_RECORDS:]:
         yield read_one(record)
     for _ in records[:-MOST_RECORDS]:
-        yield Reason.BATCH_TOO_LARGE
+        yield DropReason.BATCH_TOO_LARGE
 
 
 def _report(*, caller: DeviceCaller, found: list[ClientFix], now: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     newest = sorted(found, key=lambda fix: fix.recorded_at)[-reporting.MOST_FIXES :]
     if len(found) > len(newest):
-        counts[Reason.BATCH_TOO_LARGE] = len(found) - len(newest)
+        counts[DropReason.BATCH_TOO_LARGE] = len(found) - len(newest)
     try:
         report = reporting.report_positions(
             reporter=caller,

@@ -17,7 +17,7 @@ from ninja import Router
 from geooffers.api.identity import auth
 from geooffers.api.location.gps_clients import background_geolocation, credentials, describing, osmand, receiving
 from geooffers.api.location.gps_clients.parsing import fields, fixes, reading, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 from geooffers.callers.device_lookup import DeviceCaller
 
 router = Router(tags=[describing.TAG])
@@ -27,7 +27,7 @@ def by_body(request: HttpRequest) -> DeviceCaller | None:
     """The key, or the device's token, as the identifier in the body: nobody writes bodies down."""
     try:
         shown = _identifier(_value_of(request))
-    except reading.Unreadable:
+    except reading.UnreadableReport:
         return None
     return credentials.find_caller(shown) if shown else None
 
@@ -75,7 +75,7 @@ def _identifier(value: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _read(value: Any, now: datetime) -> Iterator[ClientFix | Reason]:
+def _read(value: Any, now: datetime) -> Iterator[ClientFix | DropReason]:
     if isinstance(value, QueryDict):
         yield osmand.read_fields(value, now=now, speed_unit_mps=values.KNOT_MPS)
     elif isinstance(value, dict) and "location" in value:
@@ -84,11 +84,11 @@ def _read(value: Any, now: datetime) -> Iterator[ClientFix | Reason]:
         yield from receiving.each(value if isinstance(value, list) else [value], read_flat)
 
 
-def read_flat(record: Any) -> ClientFix | Reason:
+def read_flat(record: Any) -> ClientFix | DropReason:
     if not isinstance(record, dict):
-        return Reason.NOT_A_RECORD
+        return DropReason.NOT_A_RECORD
     if record.get("lat") is None or record.get("lon") is None:
-        return Reason.NO_POSITION
+        return DropReason.NO_POSITION
     speed_knots = values.number(record.get("speed"))
     return fixes.judge(
         recorded_at=values.moment(record.get("timestamp")),

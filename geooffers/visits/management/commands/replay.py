@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from geooffers.visits.engine.tuning import TUNINGS, TuningName
 from geooffers.visits.replay import replaying, traces
-from geooffers.visits.replay.replaying import Dropped, Happened, Replay, Town
+from geooffers.visits.replay.replaying import Dropped, Replay, ReplayedTransition, Town
 from merchants.live_fences import fence_files
 
 COLUMNS = ("trace_id", "fix", "at", "proven_at", "fence", "change", "confidence", "stale", "rule", "reason")
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         try:
             names, areas = fence_files.read_fences(fences)
             found = traces.read(trace)
-        except (fence_files.Unreadable, traces.Unreadable, OSError) as error:
+        except (fence_files.UnreadableFile, traces.UnreadableTrace, OSError) as error:
             raise CommandError(str(error)) from error
         except UnicodeDecodeError as error:
             raise CommandError(f"{fences.name} is not text in UTF-8") from error
@@ -86,14 +86,14 @@ def table(replays: Sequence[Replay], town: Town, *, dropped: bool) -> str:
     rows.writerow(COLUMNS)
     for one in replays:
         for happened in one.in_order():
-            if isinstance(happened, Happened):
+            if isinstance(happened, ReplayedTransition):
                 rows.writerow([one.trace.id, happened.fix, *_changed(happened, town)])
             elif dropped:
                 rows.writerow([one.trace.id, happened.fix, *_dropped(happened)])
     return out.getvalue()
 
 
-def _changed(happened: Happened, town: Town) -> list[object]:
+def _changed(happened: ReplayedTransition, town: Town) -> list[object]:
     change = happened.transition
     return [
         _iso(change.at),

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except (
             database_schema.NotMigrated,
             tombstones.NotCaughtUp,
-            tombstone_file.Damaged,
+            tombstone_file.DamagedTombstones,
             tombstone_file.CannotKeep,
             OSError,
         ) as error:

@@ -10,7 +10,7 @@ import pytest
 from django.http import HttpResponse, QueryDict
 
 from geooffers.api.location.gps_clients import background_geolocation, gpslogger, osmand, overland, owntracks
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 from geooffers.visits.models import DeviceState, Visit
 from merchants.models import Geofence
 from tests.acceptance.location.gps_clients.apps import JSON, App, counts, fence_at
@@ -115,13 +115,13 @@ def test_a_recorded_request_gets_its_answer(shared_data: Path, file: str, payloa
     assert Visit.objects.count() == expected.get("stored", len(fences))
 
 
-READERS: dict[str, Callable[[Any, datetime], ClientFix | Reason]] = {
+READERS: dict[str, Callable[[Any, datetime], ClientFix | DropReason]] = {
     "owntracks": lambda value, now: owntracks.read_message(value),
     "overland": lambda value, now: overland.read_feature(value["locations"][0]),
     "background_geolocation": lambda value, now: background_geolocation.read_record(value["location"]),
     "traccar_client_json": lambda value, now: background_geolocation.read_record(value["location"]),
 }
-QUERY_READERS: dict[str, Callable[[QueryDict, datetime], ClientFix | Reason]] = {
+QUERY_READERS: dict[str, Callable[[QueryDict, datetime], ClientFix | DropReason]] = {
     "overland": overland.read_query,
     "osmand_query": lambda query, now: osmand.read_fields(query, now=now),
     "gpslogger": gpslogger.read_fields,
@@ -137,7 +137,7 @@ def test_a_recorded_request_is_read_to_the_last_digit(shared_data: Path, file: s
         assert payload["headers"]["Content-Type"] == JSON
         read = READERS[file](json.loads(body_of(payload)), now)
     if payload["expect"]["result"] == "ignore":
-        assert isinstance(read, Reason)
+        assert isinstance(read, DropReason)
         return
     if payload["expect"]["result"] == "reject":
         return  # for who it is, not for what it says

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.http import QueryDict
 
 from geooffers.api.location.gps_clients.parsing import fixes, values
-from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, Reason
+from geooffers.api.location.gps_clients.parsing.fixes import ClientFix, DropReason
 
 
 def first(fields: QueryDict, names: Iterable[str]) -> str | None:
@@ -22,13 +22,13 @@ def read(
     accuracies: Iterable[str],
     speed_mps: float | None = None,
     mock: bool = False,
-) -> ClientFix | Reason:
+) -> ClientFix | DropReason:
     """`times` and `accuracies` are names, the best first. A record that does not say when is of now."""
     lat, lon = fields.get("lat"), fields.get("lon")
     if not lat or not lon:
         both = fields.get("location", "").split(",")
         if len(both) != 2:
-            return Reason.NO_POSITION
+            return DropReason.NO_POSITION
         lat, lon = both
     shown = first(fields, times)
     return fixes.judge(

@@ -15,7 +15,7 @@ from geooffers.visits.engine import observations
 from geooffers.visits.engine.observations import COARSEST_M, FASTEST_MPS, UNKNOWN_ACCURACY_M
 
 
-class Reason(enum.StrEnum):
+class DropReason(enum.StrEnum):
     """Why a record, a message or a body was acknowledged and not used. Listed in docs/clients.md: update that page too.
 
     What the visit engine says of a fix (`late`, `too_old`, ...) is counted beside these under its own words.
@@ -63,12 +63,12 @@ def judge(
     mock: bool = False,
     foreground: bool = False,
     uuid: UUID | None = None,
-) -> ClientFix | Reason:
+) -> ClientFix | DropReason:
     """What the client told, checked. None for a place or a time is one that could not be read."""
     if lat is None or lon is None or not -90 <= lat <= 90 or not -180 <= lon <= 180:
-        return Reason.BAD_POSITION
+        return DropReason.BAD_POSITION
     if recorded_at is None:
-        return Reason.BAD_TIME
+        return DropReason.BAD_TIME
     return ClientFix(
         recorded_at=observations.to_milliseconds(recorded_at),
         lat=lat,
@@ -99,7 +99,7 @@ def as_fix(fix: ClientFix) -> observations.Fix:
 def derived_uuid(fix: ClientFix) -> UUID:
     """The same for a record that is sent again, so that it is a duplicate.
 
-    Of the last fixes the uuids are kept, longer than their places are. Without a secret in it, whoever gets hold of
+    Of the last fixes the uuids are kept, longer than their places are. Without a secret in it, a thief of
     them could try a city's places one by one until a uuid fits.
     """
     secret = salted_hmac("geooffers.api.location.gps_clients.parsing.fixes", "uuid", algorithm="sha256").digest()[:16]

@@ -11,33 +11,33 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, QueryDict
 
 from geooffers.api.edge import strict
-from geooffers.api.location.gps_clients.parsing.fixes import Reason
+from geooffers.api.location.gps_clients.parsing.fixes import DropReason
 
 _CHUNK = 65_536
 # What a client still sends after its body was found too large: read away, so that it gets to read the answer.
 _MOST_READ_AWAY = 16 * strict.MAX_BODY
 
 
-class Unreadable(Exception):
+class UnreadableReport(Exception):
     """Nothing in this body can be used."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: DropReason) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
 def body_of(request: HttpRequest) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Unreadable(Reason.CONTENT_ENCODING)
+        raise UnreadableReport(DropReason.CONTENT_ENCODING)
     try:
         body = request.body
     except RequestDataTooBig:
         _read_away(request)
-        raise Unreadable(Reason.BODY_TOO_LARGE) from None
+        raise UnreadableReport(DropReason.BODY_TOO_LARGE) from None
     if len(body) > strict.MAX_BODY:
-        raise Unreadable(Reason.BODY_TOO_LARGE)
+        raise UnreadableReport(DropReason.BODY_TOO_LARGE)
     if not body.strip():
-        raise Unreadable(Reason.EMPTY_BODY)
+        raise UnreadableReport(DropReason.EMPTY_BODY)
     return body
 
 
@@ -57,16 +57,16 @@ def json_of(request: HttpRequest) -> Any:
             return json.loads(text, parse_int=_short_int, parse_float=_short_float)
         return json.loads(text)
     except strict.TooDeep:
-        raise Unreadable(Reason.TOO_DEEP) from None
+        raise UnreadableReport(DropReason.TOO_DEEP) from None
     except json.JSONDecodeError:
-        raise Unreadable(Reason.INVALID_JSON) from None
+        raise UnreadableReport(DropReason.INVALID_JSON) from None
 
 
 def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable(Reason.NOT_UTF8) from None
+        raise UnreadableReport(DropReason.NOT_UTF8) from None
 
 
 def _short_int(digits: str) -> int | None:
@@ -82,4 +82,4 @@ def form_of(request: HttpRequest) -> QueryDict:
     try:
         return QueryDict(_text(body_of(request)))
     except TooManyFieldsSent:
-        raise Unreadable(Reason.TOO_MANY_FIELDS) from None
+        raise UnreadableReport(DropReason.TOO_MANY_FIELDS) from None
