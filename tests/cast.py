@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import transaction
+
 from geooffers.coupons import issuing
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
@@ -179,7 +181,8 @@ def make_coupon(
     if visit is None:
         store = offer.merchant.stores.order_by("pk").first() or make_store(merchant_name=offer.merchant.name)
         visit = make_visit(shopper, make_fence(store), began_at=now)
-    return issuing.issue_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
+    with transaction.atomic():
+        return issuing.issue_coupon(shopper=shopper, visit=visit, offer=offer, now=now)
 
 
 def began(visit: Visit, *triggers: Trigger) -> deciding.Moment:

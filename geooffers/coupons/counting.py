@@ -1,25 +1,51 @@
-"""How many coupons of one offer a shopper has had. One conditional UPDATE, then its row count.
+"""How many coupons of one offer a shopper has had. One conditional upsert.
 
-Reading the count and then writing it lets two phones of one shopper both read "none yet". The UPDATE carries the limit
-in its WHERE, so the second one waits for the first and then matches no row.
+Reading the count and then writing it lets two phones of one shopper both read "none yet". The statement carries the
+limit, so the second one waits for the first, sees what that wrote, and changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import F, QuerySet
 
 from geooffers.coupons.models import ShopperOfferCount
+from geooffers.statements.compiled import Given, GivenList, Select
 
 
 def count_one(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
     """Count one more coupon. False when the shopper has had as many as they may."""
-    if _raise(shopper_id=shopper_id, offer_id=offer_id, limit=limit):
-        return True
-    # The first coupon of this offer, or the limit is reached. Two phones may both insert: one of them does.
-    first = ShopperOfferCount(shopper_id=shopper_id, offer_id=offer_id, issued=0)
-    ShopperOfferCount.objects.bulk_create([first], ignore_conflicts=True)
-    return _raise(shopper_id=shopper_id, offer_id=offer_id, limit=limit)
+    if limit < 1:
+        return False
+    table = connection.ops.quote_name(ShopperOfferCount._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (shopper_id, offer_id, issued) VALUES (%s, %s, 1) "  # noqa: S608  # our own table's name
+            f"ON CONFLICT (shopper_id, offer_id) DO UPDATE SET issued = {table}.issued + 1 "
+            f"WHERE {table}.issued < %s RETURNING issued",
+            [
+                ShopperOfferCount.shopper.field.get_db_prep_value(shopper_id, connection),
+                ShopperOfferCount.offer.field.get_db_prep_value(offer_id, connection),
+                limit,
+            ],
+        )
+        return cursor.fetchone() is not None
+
+
+def counted(*, shopper_id: UUID, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """By offer, how many coupons they have had of it. Read without a lock: `count_one` decides."""
+    return dict(_HAD.rows(len(offer_ids), shopper=shopper_id, offers=list(offer_ids))) if offer_ids else {}
+
+
+def _had(count: int) -> QuerySet[ShopperOfferCount, Any]:
+    shopper = Given("shopper", ShopperOfferCount.shopper.field)
+    offers = GivenList("offers", ShopperOfferCount.offer.field, count=count)
+    return ShopperOfferCount.objects.filter(shopper=shopper, offer__in=offers).values_list("offer_id", "issued")
+
+
+_HAD = Select(_had)
 
 
 def give_back(*, held: Mapping[tuple[UUID, UUID], int]) -> None:
@@ -39,8 +65,3 @@ def give_back(*, held: Mapping[tuple[UUID, UUID], int]) -> None:
     list(wanted.order_by("offer_id", "shopper_id").select_for_update().values_list("pk", flat=True))
     for count, some in ids.items():
         ShopperOfferCount.objects.filter(pk__in=some, issued__gte=count).update(issued=F("issued") - count)
-
-
-def _raise(*, shopper_id: UUID, offer_id: UUID, limit: int) -> bool:
-    below = ShopperOfferCount.objects.filter(shopper_id=shopper_id, offer_id=offer_id, issued__lt=limit)
-    return below.update(issued=F("issued") + 1) == 1

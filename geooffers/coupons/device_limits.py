@@ -14,11 +14,16 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from geooffers.coupons.models import DeviceShare
 from geooffers.sealing import configured
 from geooffers.sealing.rings import Key
+from geooffers.statements.compiled import Given, GivenList, Select
+from geooffers.statements.inserts import insert_new
 
 # A family of four, and one more: somebody begins a second account, a grandmother is visiting.
 SEATS = 5
@@ -47,34 +52,45 @@ def marks_of(*, device_id: UUID, shopper_id: UUID, now: datetime) -> Marks:
 
 def full_offers(*, marks: Marks, offer_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of which this phone has no seat left for this person. Read without a lock: `take_seat` decides."""
-    rows = DeviceShare.objects.filter(device_mark=marks.device, offer__in=offer_ids)
+    if not offer_ids:
+        return frozenset()
     taken: dict[UUID, set[bytes]] = {}
-    for offer_id, shopper in rows.values_list("offer_id", "shopper_mark"):
+    for offer_id, shopper in _TAKEN.rows(len(offer_ids), device=marks.device, offers=list(offer_ids)):
         taken.setdefault(offer_id, set()).add(bytes(shopper))
     return frozenset(
         offer_id for offer_id, people in taken.items() if marks.shopper not in people and len(people) >= SEATS
     )
 
 
+def _taken(count: int) -> QuerySet[DeviceShare, Any]:
+    device = Given("device", DeviceShare._meta.get_field("device_mark"))
+    offers = GivenList("offers", DeviceShare.offer.field, count=count)
+    return DeviceShare.objects.filter(device_mark=device, offer__in=offers).values_list("offer_id", "shopper_mark")
+
+
+_TAKEN = Select(_taken)
+
+
 def take_seat(*, marks: Marks, offer_id: UUID) -> bool:
-    """False when others have them all. Each seat is one row, so a constraint says who was first."""
-    here = DeviceShare.objects.filter(device_mark=marks.device, offer=offer_id)
-    while True:
-        taken = {bytes(shopper): seat for shopper, seat in here.values_list("shopper_mark", "seat")}
-        if marks.shopper in taken:
-            return True
-        free = next((seat for seat in range(1, SEATS + 1) if seat not in taken.values()), None)
-        if free is None:
-            return False
-        row = DeviceShare(
+    """False when others have them all. Each seat is one row, so a constraint says who was first.
+
+    All of them are asked for in one statement, by number: the first that is free becomes a row. After that one the
+    others are refused, because nobody sits twice. Of two who want the same one gets it; the other waits, and gets the
+    next.
+    """
+    seats = [
+        DeviceShare(
             device_mark=marks.device,
             shopper_mark=marks.shopper,
             offer_id=offer_id,
-            seat=free,
+            seat=seat,
             ends_at=marks.ends_at,
         )
-        # Of two who want it one gets it; the other looks again, and finds one free seat less.
-        DeviceShare.objects.bulk_create([row], ignore_conflicts=True)
+        for seat in range(1, SEATS + 1)
+    ]
+    if insert_new(seats):
+        return True
+    return DeviceShare.objects.filter(device_mark=marks.device, offer=offer_id, shopper_mark=marks.shopper).exists()
 
 
 def move_to_account(*, device_id: UUID, anonymous_id: UUID, account_id: UUID, now: datetime) -> None:

@@ -5,14 +5,15 @@ Locks are taken in the order of docs/locking.md: coupon, then the shopper's coun
 
 from collections import Counter
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from geooffers.coupons import accounting, counting, device_limits, keyring, telling
 from geooffers.coupons.models import Coupon, CouponState
+from geooffers.sealing import configured
 from geooffers.shoppers.models import Shopper
+from geooffers.statements.inserts import insert_new
 from geooffers.visits.models import Visit
 from merchants.models import Offer
 from merchants.offers import budgets
@@ -59,10 +60,25 @@ def issue_coupon(
 
 
 def _write_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
-    """The coupon, as the offer reads now."""
+    """The coupon, as the offer reads now, under an id whose code is nobody else's.
+
+    Two of a million coupons share 60 bits once in two million installations, but then a till would not know whose
+    coupon it holds.
+    """
+    coupon = _made(shopper=shopper, visit=visit, offer=offer, now=now)
+    while _is_under_an_older_key(coupon) or not insert_new([coupon]):
+        if not Coupon.objects.filter(code_lookup=coupon.code_lookup).exists():
+            # It is no code that stands in the way: the constraint that does says so.
+            coupon.save(force_insert=True)
+            break
+        coupon = _made(shopper=shopper, visit=visit, offer=offer, now=now)
+    return coupon
+
+
+def _made(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime) -> Coupon:
     ring = keyring.ring()
     coupon = Coupon(
-        id=_free_id(),
+        id=uuid7(),
         shopper=shopper,
         visit=visit,
         offer=offer,
@@ -77,8 +93,13 @@ def _write_coupon(*, shopper: Shopper, visit: Visit, offer: Offer, now: datetime
         expires_at=offer.coupon_expires_at(issued_at=now),
     )
     coupon.code_lookup = keyring.code_of(coupon).digest
-    coupon.save(force_insert=True)
     return coupon
+
+
+def _is_under_an_older_key(coupon: Coupon) -> bool:
+    """Whether its code is there already, sealed under another key: a unique lookup cannot know. Asked while there is
+    one."""
+    return len(configured.ring().keys) > 1 and Coupon.objects.filter(code_lookup=coupon.code_lookup).exists()
 
 
 def expire_due(*, now: datetime, limit: int = 500) -> int:
@@ -103,16 +124,3 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
             budgets.release(offer_id=offer_id, count=count)
         telling.expired(due, at=now)
     return len(due)
-
-
-def _free_id() -> UUID:
-    """An id whose code is nobody else's.
-
-    Two of a million coupons share 60 bits once in two million installations, but then a till would not know whose
-    coupon it holds. The unique lookup stands behind this for the two that are issued at the same moment.
-    """
-    while True:
-        coupon_id = uuid7()
-        code = keyring.ring().code_for(coupon_id=coupon_id, key_id=keyring.ring().newest_id)
-        if not Coupon.objects.filter(code_lookup=code.digest).exists():
-            return coupon_id

@@ -1,17 +1,17 @@
 """What a choice asks for, read for all moments at once, without a lock. The number of queries does not depend on the
 moments.
 
-Stores, offers with their budgets, which offers hold where, what the shopper had, seats on the phone, what the visits
-have brought: six queries.
+Stores, offers with their budgets, which offers hold where, what the shopper had, seats on the phone, what visits that
+are not new have brought: six queries at most.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from geooffers.coupons import device_limits
-from geooffers.coupons.models import Coupon, ShopperOfferCount
+from geooffers.coupons import counting, device_limits
+from geooffers.coupons.models import Coupon
 from geooffers.decisions import eligibility
 from geooffers.decisions.choosing import MomentFacts, OfferFacts, PersonFacts
 from geooffers.decisions.models import MessageOutcome, MomentKind
@@ -26,7 +26,8 @@ from merchants.offers import offers
 class Moment:
     """A visit that began, settled or dwelled, or during which the shopper asks. `triggers`: which offers wait for it.
 
-    `silent`: why no message may be owed for it, whatever it brings; None when one may.
+    `silent`: why no message may be owed for it, whatever it brings; None when one may. `is_new`: this transaction wrote
+    the visit, so it has brought nothing yet.
     """
 
     visit: Visit
@@ -34,6 +35,7 @@ class Moment:
     kind: MomentKind
     triggers: tuple[Trigger, ...]
     silent: MessageOutcome | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +65,7 @@ def read(
     if not known:
         nothing = tuple(MomentFacts(trigger=moment.triggers[0], offers=()) for moment in moments)
         return Facts(moments=nothing, person=PersonFacts(), stores=stores)
-    issued: dict[UUID, set[UUID]] = {}
-    of_visits = Coupon.objects.filter(visit__in={moment.visit.pk for moment in moments})
-    for visit_id, offer_id in of_visits.values_list("visit_id", "offer_id"):
-        issued.setdefault(visit_id, set()).add(offer_id)
+    issued = _issued({moment.visit.pk for moment in moments if not moment.is_new})
     shared: dict[tuple[UUID, bool], OfferFacts] = {}
     found = []
     for moment in moments:
@@ -78,9 +77,8 @@ def read(
                 issued=frozenset(issued.get(moment.visit.pk, ())),
             )
         )
-    had = ShopperOfferCount.objects.filter(shopper=shopper, offer__in=known)
     person = PersonFacts(
-        had=dict(had.values_list("offer_id", "issued")),
+        had=counting.counted(shopper_id=shopper.pk, offer_ids=known),
         full_on_device=(device_limits.full_offers(marks=marks, offer_ids=known) if marks is not None else frozenset()),
         profiled=allowed.may_be_profiled(shopper=shopper),
     )
@@ -91,6 +89,16 @@ def read(
         stores=stores,
         no_push_from=frozenset(store_id for store_id, at_store in up.items() if not at_store.may_push),
     )
+
+
+def _issued(visit_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """By visit, the offers that it has brought."""
+    issued: dict[UUID, set[UUID]] = {}
+    if visit_ids:
+        rows = Coupon.objects.filter(visit__in=visit_ids)
+        for visit_id, offer_id in rows.values_list("visit_id", "offer_id"):
+            issued.setdefault(visit_id, set()).add(offer_id)
+    return issued
 
 
 def _offer_facts(each: offers.UpOffer, shared: dict[tuple[UUID, bool], OfferFacts]) -> OfferFacts:

@@ -11,12 +11,15 @@ the other, and the second one finds what the first one owed.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from geooffers.decisions.models import Interruption
 from geooffers.shoppers.models import Shopper
+from geooffers.statements.compiled import Given, Update
 
 AT_MOST_EVERY = timedelta(minutes=10)
 
@@ -53,7 +56,15 @@ def lock(*, shopper_id: UUID) -> Locked:
 
 def use(*, interruption: Locked, now: datetime) -> None:
     """A message is owed. The caller holds the lock."""
-    Interruption.objects.filter(pk=interruption.shopper_id).update(last_at=now)
+    _USING.run(shopper=interruption.shopper_id, now=now)
+
+
+def _using() -> tuple[QuerySet[Interruption], dict[str, Any]]:
+    row = Interruption.objects.filter(pk=Given("shopper", Interruption.shopper.field))
+    return row, {"last_at": Given("now", Interruption._meta.get_field("last_at"))}
+
+
+_USING = Update(_using)
 
 
 def move_to_account(*, anonymous: Shopper, account: Shopper) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.models import Expression, Model, QuerySet
+from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 
 # Of one statement. A shape that is asked no more makes room for another.
@@ -64,6 +65,7 @@ class _Compiled:
     parameters: Sequence[Any]
     converters: Sequence[tuple[int, Sequence[Any], Any]] = ()
     """Of the columns that have any: their place, the ORM's functions, and the expression that these are told."""
+    made: "_Made | None" = None
 
     def filled(self, given: Mapping[str, Any]) -> list[Any]:
         return [each.filled(given) if isinstance(each, _Slot) else each for each in self.parameters]
@@ -76,8 +78,44 @@ class _Compiled:
         return tuple(values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """How the ORM makes models of a row (`django.db.models.query.ModelIterable`): which columns are the model's own,
+    who fills in those of `select_related`, and where the annotations are."""
+
+    model: type[Model]
+    columns: slice
+    names: Sequence[str]
+    related: Sequence[Any]
+    annotations: Sequence[tuple[str, int]]
+
+    @classmethod
+    def by(cls, compiler: Any) -> "_Made | None":
+        if compiler.klass_info is None:  # of a values_list
+            return None
+        places = compiler.klass_info["select_fields"]
+        columns = slice(places[0], places[-1] + 1)
+        return cls(
+            model=compiler.klass_info["model"],
+            columns=columns,
+            names=[column[0].target.attname for column in compiler.select[columns]],
+            # The stubs are of a later Django, which asks for one argument more.
+            related=get_related_populators(compiler.klass_info, compiler.select, connection.alias),  # type: ignore[call-arg]
+            annotations=list(compiler.annotation_col_map.items()),
+        )
+
+    def of(self, row: Row) -> Any:
+        made = self.model.from_db(connection.alias, self.names, row[self.columns])
+        for related in self.related:
+            related.populate(row, made)
+        for name, place in self.annotations:
+            setattr(made, name, row[place])
+        return made
+
+
 class Select:
-    """`compose` makes a `values_list` of the shape. `endings`: what a kind of database is told after it."""
+    """`compose` makes a query of the shape: a `values_list` for `rows`, else one for `models`, with `only`,
+    `select_related` and annotations as it says. `endings`: what a kind of database is told after it."""
 
     def __init__(self, compose: Callable[..., QuerySet[Any, Any]], *, endings: Mapping[str, str] | None = None) -> None:
         self._compose = compose
@@ -85,7 +123,14 @@ class Select:
         self._compiled = lru_cache(SHAPES_KEPT)(self._compile)
 
     def rows(self, *shape: Any, **given: Any) -> list[Row]:
+        return self._rows(self._compiled(connection.vendor, *shape), given)
+
+    def models(self, *shape: Any, **given: Any) -> list[Any]:
         compiled = self._compiled(connection.vendor, *shape)
+        assert compiled.made is not None  # noqa: S101  # no values_list
+        return [compiled.made.of(row) for row in self._rows(compiled, given)]
+
+    def _rows(self, compiled: _Compiled, given: Mapping[str, Any]) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, compiled.filled(given))
             found: list[Row] = cursor.fetchall()
@@ -99,6 +144,7 @@ class Select:
             sql=sql + self._endings.get(vendor, ""),
             parameters=parameters,
             converters=[(place, functions, expression) for place, (functions, expression) in converters.items()],
+            made=_Made.by(compiler),
         )
 
 

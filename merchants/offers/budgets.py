@@ -7,13 +7,15 @@ written to the ledger where coupons are; a change of the cap, from here.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from uuid_utils.compat import uuid7
 
 from geooffers.ledger import movements, posting
+from geooffers.statements.compiled import Given, Update
 from merchants.models import Offer, OfferBudget, OfferState
 
 # Below this many people, what is reserved would say something about single ones.
@@ -40,8 +42,15 @@ class NothingReserved(Exception):
 
 def reserve(*, offer_id: UUID) -> bool:
     """Take one place for a new coupon. False when the offer has none left."""
-    free = OfferBudget.objects.filter(offer_id=offer_id, cap__gt=F("reserved") + F("redeemed"))
-    return free.update(reserved=F("reserved") + 1) == 1
+    return _RESERVING.run(offer=offer_id) == 1
+
+
+def _reserving() -> tuple[QuerySet[OfferBudget], dict[str, Any]]:
+    one = OfferBudget.objects.filter(pk=Given("offer", Offer._meta.pk))
+    return one.filter(cap__gt=F("reserved") + F("redeemed")), {"reserved": F("reserved") + 1}
+
+
+_RESERVING = Update(_reserving)
 
 
 def release(*, offer_id: UUID, count: int = 1) -> None:

@@ -12,9 +12,10 @@ from geooffers.jurisdictions.rules import LawTable
 from merchants.models import Trade
 
 
-def off(store: str = "") -> Q:
-    """Of a store, or with `store="visit__fence__store__"` of a row that leads to one: its pushes are off."""
-    return _off(configured.table(), store)
+def off(store: str = "", *, table: LawTable | None = None) -> Q:
+    """Of a store, or with `store="visit__fence__store__"` of a row that leads to one: its pushes are off. `table`:
+    where the query is kept, the one that it was made by."""
+    return _off(table or configured.table(), store)
 
 
 def _off(table: LawTable, store: str) -> Q:

@@ -18,6 +18,9 @@ from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from geooffers import events
+from geooffers.jurisdictions import configured
+from geooffers.jurisdictions.rules import LawTable
+from geooffers.statements.compiled import Given, GivenList, Select
 from merchants.models import Merchant, Offer, OfferState, Store, Trigger
 from merchants.offers import budgets, geofenced_push_law, schedules
 
@@ -106,34 +109,29 @@ def offers_up_at(
     that is archived, or its merchant, is left out. The schedule is judged in Python, in the store's own zone: no
     database knows the rule for nights with a change of the clock.
     """
-    standing = Store.objects.filter(pk__in=store_ids, archived_at=None, merchant__archived_at=None)
-    pushes_off = ExpressionWrapper(geofenced_push_law.off(), output_field=BooleanField())
-    stores = list(standing.annotate(pushes_off=pushes_off).only("merchant_id", "time_zone", "name", "address"))
-    if not stores:
-        return {}
-    named = Offer.stores.through.objects.filter(store_id__in=[store.pk for store in stores])
-    found = (
-        Offer.objects.filter(
-            Q(all_stores=True) | Exists(named.filter(offer_id=OuterRef("pk"))),
-            merchant_id__in={store.merchant_id for store in stores},
-            archived_at=None,
-            trigger__in=triggers,
-            starts_at__lte=now + _ASKED_ABOUT,
-            ends_at__gt=now - _ASKED_ABOUT if preview else now,
-        )
-        .select_related("budget", "merchant__logo")
-        .defer("merchant__logo__png")
-        .order_by("pk")
+    stores = _STANDING.models(len(store_ids), configured.table(), stores=list(store_ids)) if store_ids else []
+    if not stores or not triggers:
+        return {store.pk: AtStore(store=store, may_push=not store.pushes_off, offers=()) for store in stores}
+    of_merchants = {store.merchant_id for store in stores}
+    found = _UP.models(
+        len(stores),
+        len(of_merchants),
+        len(triggers),
+        preview,
+        only is not None,
+        stores=[store.pk for store in stores],
+        merchants=list(of_merchants),
+        triggers=list(triggers),
+        begins_by=now + _ASKED_ABOUT,
+        ends_after=now - _ASKED_ABOUT if preview else now,
+        only=only,
     )
-    if not preview:
-        found = found.filter(state__in=[OfferState.LIVE, OfferState.PAUSED])
-    if only is not None:
-        found = found.filter(pk=only)
     by_merchant: dict[UUID, list[Offer]] = {}
     for offer in found:
         by_merchant.setdefault(offer.merchant_id, []).append(offer)
     some = [offer.pk for offers in by_merchant.values() for offer in offers if not offer.all_stores]
-    holds = set(named.filter(offer_id__in=some).values_list("offer_id", "store_id")) if some else set()
+    named = Offer.stores.through.objects.filter(store_id__in=[store.pk for store in stores], offer_id__in=some)
+    holds = set(named.values_list("offer_id", "store_id")) if some else set()
     is_open = _Schedules(now)
     return {
         store.pk: AtStore(
@@ -147,6 +145,37 @@ def offers_up_at(
         )
         for store in stores
     }
+
+
+def _standing(count: int, table: LawTable) -> QuerySet[Store]:
+    stores = GivenList("stores", Store._meta.pk, count=count)
+    standing = Store.objects.filter(pk__in=stores, archived_at=None, merchant__archived_at=None)
+    pushes_off = ExpressionWrapper(geofenced_push_law.off(table=table), output_field=BooleanField())
+    return standing.annotate(pushes_off=pushes_off).only("merchant_id", "time_zone", "name", "address")
+
+
+def _up(stores: int, of_merchants: int, triggers: int, preview: bool, one: bool) -> QuerySet[Offer]:
+    column = Offer._meta.get_field
+    named = Offer.stores.through.objects.filter(store_id__in=GivenList("stores", Store._meta.pk, count=stores))
+    found = (
+        Offer.objects.filter(
+            Q(all_stores=True) | Exists(named.filter(offer_id=OuterRef("pk"))),
+            merchant_id__in=GivenList("merchants", Merchant._meta.pk, count=of_merchants),
+            archived_at=None,
+            trigger__in=GivenList("triggers", column("trigger"), count=triggers),
+            starts_at__lte=Given("begins_by", column("starts_at")),
+            ends_at__gt=Given("ends_after", column("ends_at")),
+        )
+        .select_related("budget", "merchant__logo")
+        .defer("merchant__logo__png")
+        .order_by("pk")
+    )
+    if not preview:
+        found = found.filter(state__in=[OfferState.LIVE, OfferState.PAUSED])
+    return found.filter(pk=Given("only", Offer._meta.pk)) if one else found
+
+
+_STANDING, _UP = Select(_standing), Select(_up)
 
 
 class _Schedules:

@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from geooffers.statements.compiled import Given, GivenList, Select, Update, columns_of, model_of
 from geooffers.statements.inserts import insert_new
 from geooffers.visits.models import Presence, Visit
+from merchants.models import MerchantLogo, Store
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,37 @@ def test_a_statement_of_one_shape_is_composed_once() -> None:
         for count in (1, 2):
             asked.rows(count, shopper=visits[0].shopper_id, fences=[visit.fence_id for visit in visits[:count]])
     assert composed == [1, 2]
+
+
+def test_models_are_those_of_the_orm_with_what_is_deferred_related_and_annotated(
+    django_assert_num_queries: Any,
+) -> None:
+    """A store without a logo, then with one."""
+    store = make_store()
+
+    def composing(place: Any) -> QuerySet[Store]:
+        stores = Store.objects.filter(pk=place).select_related("merchant__logo").defer("address", "merchant__logo__png")
+        return stores.annotate(is_far_north=ExpressionWrapper(Q(lat__gt=66), output_field=BooleanField()))
+
+    asked = Select(lambda: composing(Given("store", Store._meta.pk)))
+    for logo in (None, MerchantLogo(merchant=store.merchant, png=b"png", digest="0" * 32, changed_at=NOON)):
+        if logo is not None:
+            logo.save()
+        with django_assert_num_queries(1):
+            (found,) = asked.models(store=store.pk)
+        (wanted,) = composing(store.pk)
+        for one, other in ((found, wanted), (found.merchant, wanted.merchant)):
+            assert one == other
+            assert one.get_deferred_fields() == other.get_deferred_fields()
+            assert {name: value for name, value in vars(one).items() if name != "_state"} == {
+                name: value for name, value in vars(other).items() if name != "_state"
+            }
+        assert found.is_far_north is False
+        assert found._state.adding is False
+        with django_assert_num_queries(0):
+            assert getattr(found.merchant, "logo", None) == logo
+    assert asked.models(store=uuid4()) == []
+    assert found.address == store.address
 
 
 def test_an_ending_is_for_one_kind_of_database() -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,8 +11,8 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import F
 from django.test import Client
 
-from geooffers.coupons import issuing
-from geooffers.coupons.models import Coupon, ShopperOfferCount
+from geooffers.coupons import counting, device_limits, issuing
+from geooffers.coupons.models import Coupon, DeviceShare, ShopperOfferCount
 from geooffers.decisions import deciding
 from geooffers.decisions.models import Decision
 from geooffers.redemptions import books
@@ -163,6 +164,33 @@ def test_sixteen_phones_of_one_shopper_get_one_coupon_of_a_limit_of_one(aino: St
     assert books.check_books() == []
 
 
+def test_sixteen_that_count_at_once_count_to_the_limit(aino: Store) -> None:
+    """Nobody has had any, so that all of them would write the first row."""
+    offer, shopper = make_offer(aino), make_shopper()
+
+    def one(_: int) -> bool:
+        return counting.count_one(shopper_id=shopper.pk, offer_id=offer.pk, limit=3)
+
+    assert Counter(crowd(PHONES, one)) == {True: 3, False: PHONES - 3}
+    assert ShopperOfferCount.objects.get().issued == 3
+    assert not counting.count_one(shopper_id=make_shopper().pk, offer_id=offer.pk, limit=0)
+
+
+def test_sixteen_people_on_one_phone_take_five_seats_and_each_of_them_one(aino: Store) -> None:
+    offer, device_id = make_offer(aino), uuid4()
+    people = [make_shopper().pk for _ in range(PHONES)]
+    marks = [device_limits.marks_of(device_id=device_id, shopper_id=one, now=NOON) for one in people]
+
+    def one(number: int) -> bool:
+        # Everybody comes twice, at the same moment.
+        return device_limits.take_seat(marks=marks[number // 2], offer_id=offer.pk)
+
+    answers = crowd(2 * PHONES, one)
+    assert Counter(answers) == {True: 2 * device_limits.SEATS, False: 2 * (PHONES - device_limits.SEATS)}
+    assert answers[::2] == answers[1::2]
+    assert sorted(DeviceShare.objects.values_list("seat", flat=True)) == list(range(1, device_limits.SEATS + 1))
+
+
 def test_sixteen_reports_of_one_visit_bring_one_coupon(aino: Store) -> None:
     make_offer(aino, cap=1000, per_shopper_limit=1000)
     visit = make_visit(make_shopper(), make_fence(aino))
@@ -307,6 +335,40 @@ def test_twin_a_count_that_is_read_and_then_written_is_exceeded(aino: Store) -> 
 
     assert sum(crowd(PHONES, one)) == PHONES
     assert ShopperOfferCount.objects.get().issued == 1
+
+
+def test_twin_a_first_row_without_its_condition_refuses_what_is_allowed(aino: Store) -> None:
+    """Written only when there is none, the row of whoever was faster stands in the way of the others' second and
+    third."""
+    offer, shopper = make_offer(aino), make_shopper()
+    meeting = Meeting(PHONES)
+
+    def one(_: int) -> None:
+        assert not ShopperOfferCount.objects.filter(shopper=shopper, offer=offer).exists()
+        meeting.wait()
+        ShopperOfferCount.objects.create(shopper=shopper, offer=offer, issued=1)
+
+    answers = crowd(PHONES, one)
+    assert sum(isinstance(answer, IntegrityError) for answer in answers) == PHONES - 1
+
+
+def test_twin_of_people_who_look_for_a_free_seat_all_want_the_same(aino: Store) -> None:
+    """Who looks first and then sits down on what was free is refused, though four more seats are."""
+    offer, device_id = make_offer(aino), uuid4()
+    people = [make_shopper().pk for _ in range(device_limits.SEATS)]
+    meeting = Meeting(device_limits.SEATS)
+
+    def one(number: int) -> None:
+        marks = device_limits.marks_of(device_id=device_id, shopper_id=people[number], now=NOON)
+        free = 1 + DeviceShare.objects.filter(device_mark=marks.device, offer=offer).count()
+        meeting.wait()
+        DeviceShare.objects.create(
+            device_mark=marks.device, shopper_mark=marks.shopper, offer=offer, seat=free, ends_at=marks.ends_at
+        )
+
+    answers = crowd(device_limits.SEATS, one)
+    assert sum(isinstance(answer, IntegrityError) for answer in answers) == device_limits.SEATS - 1
+    assert DeviceShare.objects.count() == 1
 
 
 def test_twin_two_budgets_locked_as_the_visits_come_wait_for_each_other(aino: Store, requires_postgresql) -> None:

@@ -14,6 +14,7 @@ from geooffers.redemptions import books
 from geooffers.usecases.offers.take_offer import AlreadyIssued, Taken, take_offer
 from merchants.live_fences import live_fences
 from merchants.models import Offer, OfferBudget
+from merchants.offers import budgets
 from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.crowd import Meeting, crowd
 from tests.walker import AT_AINO, Walker
@@ -60,7 +61,7 @@ def test_the_phones_of_one_shopper_bring_one_coupon_of_the_visit(offer: Offer) -
 
 def test_as_many_as_there_are_places(offer: Offer) -> None:
     walkers = inside(PHONES, of_one_shopper=False)
-    OfferBudget.objects.update(cap=PHONES + PLACES)
+    budgets.set_cap(offer=offer, cap=PHONES + PLACES, now=NOON)
 
     def over_http(number: int) -> tuple[int, str]:
         with clock.set_to(NOON):

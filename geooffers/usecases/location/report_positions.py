@@ -350,6 +350,7 @@ def _record(
                 kind=MOMENTS[one.transition.change],
                 triggers=triggers_of(one.transition.change, is_drive_by=facts.is_drive_by),
                 silent=_silent(one.transition, consents=consents, believed=believed),
+                is_new=one.transition.change in transition_events.BEGINNINGS,
             )
             for one, facts in news
         ],

@@ -28,9 +28,9 @@ from tests.walker import AT_AINO, Walker
 pytestmark = pytest.mark.django_db
 
 # Of the whole report over HTTP, the look-up of its token included.
-OF_A_REPORT = 210  # while visits and presences are written one by one
+OF_A_REPORT = 40
 # Of these: consents, interruption, state, deciding, issuing, and owing the message.
-OF_ALL_BUT_VISITS = 24
+OF_ALL_BUT_VISITS = 18
 # What a try that is lost costs beyond that.
 OF_A_LOST_TRY = 10
 
