@@ -35,14 +35,14 @@ class InTheLookOfTheAdmin(ContextMixin):
 class Ask(InTheLookOfTheAdmin, views.PasswordResetView):
     title = "Forgotten password"
     form_class = ForgottenPasswordForm
-    template_name = "merchants/password_ask.html"
-    email_template_name = "merchants/password_mail.txt"
-    subject_template_name = "merchants/password_mail_subject.txt"
+    template_name = "merchants/passwords/ask.html"
+    email_template_name = "merchants/passwords/mail.txt"
+    subject_template_name = "merchants/passwords/mail_subject.txt"
 
 
 class MailSent(InTheLookOfTheAdmin, views.PasswordResetDoneView):
     title = "Look into your mail"
-    template_name = "merchants/password_said.html"
+    template_name = "merchants/passwords/said.html"
     extra_context = {
         "text": "If we know that address, a mail with a link is on its way. It works for three days.",
     }
@@ -50,12 +50,12 @@ class MailSent(InTheLookOfTheAdmin, views.PasswordResetDoneView):
 
 class ChooseNew(InTheLookOfTheAdmin, views.PasswordResetConfirmView):
     form_class = NewPasswordForm
-    template_name = "merchants/password_new.html"
+    template_name = "merchants/passwords/new.html"
 
 
 class Done(InTheLookOfTheAdmin, views.PasswordResetCompleteView):
     title = "Your password is set"
-    template_name = "merchants/password_said.html"
+    template_name = "merchants/passwords/said.html"
     extra_context = {"text": "Sign in with it from now on."}
 
 

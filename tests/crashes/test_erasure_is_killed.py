@@ -20,7 +20,7 @@ from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.conftest import ROOT
 from tests.crashes.worker_process import database_url
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("requires_postgresql"), pytest.mark.both]
 
 ERASE = """
 import sys, django

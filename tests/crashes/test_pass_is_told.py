@@ -22,7 +22,7 @@ from tests.crashes.test_worker_is_killed import drop_connections_of_the_dead, no
 from tests.crashes.worker_process import WorkerProcess, wait_until
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.both]
 
 SLOW = {"endpoint": "wallet", "kind": "slow", "seconds": 1.0}
 

@@ -23,7 +23,7 @@ from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.crashes.worker_process import WorkerProcess, wait_until
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.both]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from geooffers.visits.models import Presence, Visit
 from merchants.models import MerchantLogo, Store
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 OPEN = {"ended_at": None}
 

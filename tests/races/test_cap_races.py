@@ -15,7 +15,7 @@ from merchants.offers import budgets
 from tests.cast import NOON, make_coupon, make_offer, make_store
 from tests.races.crowd import Meeting, crowd
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 ASKING = 12
 

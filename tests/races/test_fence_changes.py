@@ -18,6 +18,8 @@ from merchants.live_fences.live_fences import LiveFences
 from merchants.models import FenceChange, Geofence, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
 
+pytestmark = pytest.mark.both
+
 OTHER_PROCESS = f"""
 import sys, time
 import django

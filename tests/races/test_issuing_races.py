@@ -34,7 +34,7 @@ from tests.cast import (
 from tests.races.crowd import Meeting, crowd
 from tests.races.together import Another
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 VISITS = 64
 CAP = 10

@@ -19,7 +19,7 @@ from notifications.models import Delivery
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_staff, make_store
 from tests.races.crowd import Meeting, crowd
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 SCANS = 200
 ASKING = 16

@@ -38,7 +38,7 @@ from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 # Near enough to be at Café Aino within the minute.
 A_FEW_STREETS_AWAY = (60.1745, 24.9525)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 ROUNDS = 8
 

@@ -19,7 +19,7 @@ from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.races.crowd import Meeting, crowd
 from tests.walker import AT_AINO, Walker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 PHONES = 8
 PLACES = 3

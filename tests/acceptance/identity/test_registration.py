@@ -14,7 +14,7 @@ from geooffers.visits.models import DeviceState
 from merchants.live_fences import live_fences
 from tests.phone import Phone, make_token, registered_phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 FID = {"kind": "fid", "address": "cH5jP9gE8aU1oI6tXkEQm4"}
 
 

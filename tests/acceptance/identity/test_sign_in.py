@@ -23,7 +23,7 @@ from tests.forging import Forger
 from tests.phone import Phone, make_token, registered_phone
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture(scope="module")

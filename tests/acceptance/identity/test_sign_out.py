@@ -20,7 +20,7 @@ from tests.acceptance.identity.accounts import SignIn, TokenChange, device_of, s
 from tests.phone import Phone, make_token, registered_phone
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture(scope="module")

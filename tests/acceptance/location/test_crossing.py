@@ -14,7 +14,7 @@ from notifications.models import Delivery
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 SOUTH, NORTH = (AINO_LAT - 0.0045, AINO_LON), (AINO_LAT + 0.0045, AINO_LON)
 HALFWAY, ACROSS = NOON + timedelta(seconds=25), NOON + timedelta(seconds=50)
 

@@ -13,7 +13,7 @@ from merchants.models import Offer, Store
 from tests.cast import NOON, make_coupon, make_device, make_offer, make_shopper, make_store
 from tests.phone import Phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.statements import counted
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 MINUTE = timedelta(minutes=1)
 PAGE = (ROOT / "docs" / "offers-here.md").read_text()

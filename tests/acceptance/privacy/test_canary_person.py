@@ -137,7 +137,7 @@ def test_kanari_is_in_the_cache_and_then_not(sandbox: RunningSandbox, transactio
 
 
 def test_no_log_line_names_kanari(
-    every_log_line: Any,  # a fixture
+    every_log_line: Any,  # noqa: F811  # a fixture
     sandbox: RunningSandbox,
     transactional_db: None,
 ) -> None:

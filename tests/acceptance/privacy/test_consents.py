@@ -14,7 +14,7 @@ from notifications.models import Delivery, Kind
 from tests import cast
 from tests.phone import Phone, registered_phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 PURPOSES = ["location_foreground", "location_background", "marketing_push", "analytics"]
 
 

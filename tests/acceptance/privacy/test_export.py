@@ -38,7 +38,7 @@ from tests.cast import NOON, make_coupon, make_decision, make_fence, make_offer,
 from tests.integration.shoppers.test_erasing_is_complete import leads_to_a_person
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 LATER = NOON + timedelta(minutes=10)
 

@@ -17,7 +17,7 @@ from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_device, make_shopper, make_store, moved
 from tests.deliveries import make_delivery
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_a_coupon_is_looked_up_and_redeemed(till: Till, coupon: Coupon, aino: Store) -> None:

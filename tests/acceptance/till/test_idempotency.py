@@ -11,7 +11,7 @@ from merchants.models import Offer, Store
 from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_the_same_key_gets_the_same_answer_for_ever(till: Till, coupon: Coupon) -> None:

@@ -25,7 +25,7 @@ from tests.cast import NOON, make_coupon, make_device, make_shopper
 from tests.phone import Phone
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 POLL = timedelta(seconds=1)  # of a worker with nothing to do
 SAVED = NOON - timedelta(minutes=1)

@@ -12,7 +12,7 @@ from merchants.models import Offer, Store
 from tests.acceptance.till.tills import Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_offer, make_store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_a_wrong_check_symbol_ends_before_any_query_about_coupons(

@@ -11,7 +11,7 @@ from merchants.people import keys
 from tests.acceptance.till.tills import Cashier, Till, assert_refused, code_of
 from tests.cast import NOON, make_coupon, make_device, make_shopper, make_staff, make_store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_a_key_without_the_scope_may_look_but_not_redeem(aino: Store, coupon: Coupon) -> None:

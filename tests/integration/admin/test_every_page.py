@@ -37,7 +37,7 @@ def test_the_menu_shows_each_role_its_own_pages(owner: Client, manager: Client, 
 
     assert menu(manager) == {"Overview", "Offers", "Geofences", "Redemptions", "Simulated visit", "Stores"}
     assert menu(owner) == menu(manager) | {"Merchants", "Staff members", "API keys"}
-    of_shoppers = {"Shoppers", "Visits", "Coupons", "Wallet passes", "Pushes"}
+    of_shoppers = {"Shoppers", "Visits", "Coupons", "Wallet passes", "Messages", "Deliveries"}
     assert menu(operator) > menu(owner) | {"Exclusion zones", "Access to shoppers' data"}
     assert menu(operator) & of_shoppers == set()
     operator.post(reverse("admin:break_glass_grant_add"), {"reason": "a ticket, number 4711", "lasts": "1 hour"})

@@ -10,7 +10,7 @@ from geooffers.shoppers.models import ConsentReceipt
 from tests.integration.api.test_bad_input import assert_problem
 from tests.phone import registered_phone
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 
 class Holder:

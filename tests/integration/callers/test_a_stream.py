@@ -24,7 +24,7 @@ from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.phone import make_token
 from tests.walker import AT_AINO, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @dataclass(frozen=True, kw_only=True)

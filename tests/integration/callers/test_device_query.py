@@ -14,7 +14,7 @@ from geooffers.visits.models import DeviceState
 from geooffers.visits.state import sealed_state
 from tests.cast import NOON, make_device, make_shopper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def make_odd_device() -> Device:

@@ -16,6 +16,8 @@ from tests.cast import NOON
 from tests.conftest import skip_or_fail
 from tests.phone import Phone
 
+pytestmark = pytest.mark.both
+
 THREADS, CALLS, AMOUNT = 8, 50, 25
 REDIS_URL = "redis://127.0.0.1:6379/9"
 

@@ -11,7 +11,7 @@ from geooffers.shoppers.models import Purpose
 from tests.cast import NOON, consent_text, make_device
 from tests.phone import registered_phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 CALL = {"caller": "device:1", "key": "one", "fingerprint": b"f" * 32}
 
 

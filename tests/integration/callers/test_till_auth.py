@@ -10,7 +10,7 @@ from merchants.people import keys
 from tests.cast import make_staff, make_store
 from tests.phone import JSON, registered_phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 SCAN = b'{"code": "0000-0000-00012"}'
 
 

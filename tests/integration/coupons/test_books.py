@@ -46,6 +46,8 @@ from tests.cast import (
     make_visit,
 )
 
+pytestmark = pytest.mark.both
+
 OFFERS, SHOPPERS, LIMIT = 2, 3, 2
 NUMBERS = st.integers(0, 30)
 

@@ -6,6 +6,8 @@ from django.core.management import CommandError, call_command
 from merchants.models import OfferBudget
 from tests.cast import make_coupon, make_offer, make_store
 
+pytestmark = pytest.mark.both
+
 
 @pytest.mark.django_db(transaction=True)
 def test_books_that_add_up_are_said_to(capsys) -> None:

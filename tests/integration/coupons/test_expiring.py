@@ -11,7 +11,7 @@ from geooffers.redemptions import books
 from merchants.models import Offer, OfferBudget
 from tests.cast import NOON, make_coupon, make_offer, make_shopper, make_store, moved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 AN_HOUR_LATER = NOON + timedelta(hours=1)
 

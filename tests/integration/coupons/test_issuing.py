@@ -12,7 +12,7 @@ from geooffers.redemptions import books
 from merchants.models import Offer, OfferBudget
 from tests.cast import make_coupon, make_fence, make_offer, make_shopper, make_store, make_visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture

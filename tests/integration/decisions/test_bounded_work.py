@@ -25,7 +25,7 @@ from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.statements import Statements, counted
 from tests.walker import AT_AINO, Walker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 # Of the whole report over HTTP, the look-up of its token included.
 OF_A_REPORT = 40

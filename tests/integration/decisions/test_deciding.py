@@ -14,7 +14,7 @@ from geooffers.visits.models import Visit
 from merchants.models import Offer, OfferBudget, OfferState, Store, Trigger
 from tests.cast import NOON, began, make_coupon, make_fence, make_offer, make_shopper, make_store, make_visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture

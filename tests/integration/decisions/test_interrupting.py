@@ -20,7 +20,7 @@ from notifications.models import Delivery
 from tests.cast import NOON, make_fence, make_offer, make_shopper, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 TEN_MINUTES = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)

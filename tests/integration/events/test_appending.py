@@ -14,6 +14,8 @@ from geooffers.events import EventKind, Happened, appending
 from geooffers.events.models import Event
 from tests.cast import NOON
 
+pytestmark = pytest.mark.both
+
 WRITES = {"create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update", "delete"}
 ROOT = Path(__file__).resolve().parents[3]
 

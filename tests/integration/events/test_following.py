@@ -17,7 +17,7 @@ from geooffers.events.horizon import Horizon
 from geooffers.events.models import Event, EventCount, EventFollower
 from tests.cast import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 AN_HOUR = timedelta(hours=1)
 

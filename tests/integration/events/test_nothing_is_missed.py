@@ -24,7 +24,7 @@ from tests.acceptance.privacy.test_canary_person import sandbox  # noqa: F401  #
 from tests.canary_person import CanaryPerson
 from tests.cast import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 BEGAN, ENDED, CORRECTED = EventKind.VISIT_BEGAN, EventKind.VISIT_ENDED, EventKind.VISIT_CORRECTED
 LATER = NOON + timedelta(days=2)

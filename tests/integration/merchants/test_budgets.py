@@ -11,6 +11,8 @@ from merchants.models import Offer, OfferBudget, OfferState
 from merchants.offers import budgets
 from tests import cast
 
+pytestmark = pytest.mark.both
+
 
 def budget(offer: Offer) -> tuple[int, int, int]:
     row = OfferBudget.objects.get(offer=offer)

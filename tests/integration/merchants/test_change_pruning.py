@@ -16,7 +16,7 @@ from merchants.models import FenceChange, Geofence, User
 from tests.cast import AINO_LAT, AINO_LON, make_store
 from tests.integration.merchants.test_fence_followers import follower
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture

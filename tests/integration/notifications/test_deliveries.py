@@ -15,7 +15,7 @@ from notifications.models import Delivery, DeliveryState, Kind
 from tests.cast import ALL_PURPOSES, NOON, make_device, make_shopper
 from tests.deliveries import claim_pushes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 ALWAYS = {Kind.COUPON_ISSUED: Q(pk__isnull=False)}
 NEVER = {Kind.COUPON_ISSUED: Q(pk__isnull=True)}

@@ -10,7 +10,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.sealing import configured, rings
 from tests.cast import make_coupon, make_offer, make_store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 K2 = "k2:" + "77" * 32
 

@@ -13,7 +13,7 @@ from geooffers.usecases.privacy import rotate_keys
 from geooffers.worker.tasks import export as round_
 from tests.cast import NOON, make_device
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 K2 = "k2:" + "77" * 32
 

@@ -15,7 +15,7 @@ from tests import states
 from tests.cast import AINO_LAT, AINO_LON, NOON, make_fence, make_offer, make_store
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 LATER = NOON + timedelta(minutes=1)
 

@@ -21,7 +21,7 @@ from geooffers.visits.state import sealed_state
 from tests.cast import make_coupon, make_device, make_offer, make_store
 from tests.phone import registered_phone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 K2, K3 = "k2:" + "77" * 32, "k3:" + "88" * 32
 

@@ -17,7 +17,7 @@ from tests.integration.notifications.test_deliveries import claim, owe, the_push
 from tests.phone import Phone, registered_phone
 from tests.walker import Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 PUSHES = Purpose.MARKETING_PUSH
 
 

@@ -21,7 +21,7 @@ from geooffers.usecases.identity import (
 from geooffers.usecases.privacy import give_consent, pause_consents, resume_consents, withdraw_consent
 from tests.cast import NOON, consent_text, make_device, make_shopper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 UNDER_WAY: dict[str, Callable[[Device], object]] = {
     "a consent": lambda device: give_consent.give_consent(

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from geooffers import events
 from geooffers.shoppers.models import Device, Shopper
 from geooffers.visits import recording
 from geooffers.visits.engine.corrections import CorrectedStay, Correction
@@ -24,7 +25,7 @@ from tests import states
 from tests.cast import NOON, make_device, make_fence, make_shopper, make_store
 from tests.statements import listed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def apply(device: Device, *found: Transition, gone: Iterable[int] = ()) -> list[recording.Recorded]:
@@ -279,19 +280,20 @@ def test_any_number_of_visits_is_written_by_the_same_few_statements(count: int) 
     fences = [make_fence(store).pk for _ in range(count)]
 
     def cost(device: Device, what: Change, minutes: int) -> list[str]:
-        with listed() as statements:
+        with listed() as statements, transaction.atomic(), events.in_one_statement():
             apply(device, *[change(what, fence, minutes=minutes) for fence in fences])
         return statements
 
     locked, shared = "SELECT visits_visit", "SELECT visits_presence"
-    entered, joined = ["INSERT visits_visit", "INSERT visits_presence"], ["INSERT visits_visit", locked]
+    told = "INSERT events_event"
+    entered, joined = ["INSERT visits_visit", "INSERT visits_presence", told], ["INSERT visits_visit", locked]
     left = [locked, shared, "UPDATE visits_visit", "DELETE visits_presence"]
     assert cost(first, Change.ENTERED, 0) == entered
     assert cost(second, Change.ENTERED, 1) == [*joined, "INSERT visits_presence"]
     assert cost(first, Change.SETTLED, 2) == [locked, "UPDATE visits_visit"]
     assert cost(second, Change.SETTLED, 3) == [locked]
     assert cost(first, Change.DWELLED, 5) == [locked, "UPDATE visits_visit"]
-    assert cost(first, Change.CROSSED, 6) == ["INSERT visits_visit"]
+    assert cost(first, Change.CROSSED, 6) == ["INSERT visits_visit", told]
     assert cost(first, Change.LEFT, 7) == left
-    assert cost(second, Change.LEFT, 8) == left
+    assert cost(second, Change.LEFT, 8) == [*left, told]
     assert cost(second, Change.LEFT, 9) == [locked]

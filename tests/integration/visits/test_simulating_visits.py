@@ -41,6 +41,8 @@ from notifications.models import Delivery, Message
 from tests.cast import NOON, make_coupon, make_fence, make_offer, make_store
 from tests.walker import Walker
 
+pytestmark = pytest.mark.both
+
 FREE = {"type": "Polygon", "coordinates": [[[24.95, 60.168], [24.955, 60.168], [24.955, 60.1705], [24.953, 60.1705],
                                             [24.953, 60.169], [24.95, 60.169], [24.95, 60.168]]]}  # fmt: skip
 

@@ -30,7 +30,7 @@ from merchants.models import OfferBudget, Role, User
 from tests.cast import NOON, consent_text, make_coupon, make_fence, make_offer, make_shopper, make_staff, make_store
 from tests.cast import make_visit as begin_visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 DAY = timedelta(days=1)
 

@@ -43,7 +43,7 @@ from tests.cast import (
 from tests.deliveries import claim_pushes, make_delivery
 from tests.integration.conftest import make_worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 SOON = NOON + timedelta(seconds=1)
 

@@ -9,7 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from geooffers import database_schema
 from tests.cast import make_device
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 STARTS = [["runworker", "--once"], ["runweb", "--no-migrate"], ["applytombstones"], ["rotatekeys"]]
 

@@ -23,7 +23,7 @@ from tests.integration.conftest import SOON
 from tests.races.events.test_followers import Threads
 from tests.running_sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
 
 class Held:

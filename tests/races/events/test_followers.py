@@ -32,6 +32,8 @@ from tests.crashes.worker_process import wait_until
 from tests.races.events.follower_process import FollowerProcess
 from tests.races.events.seeing import POLL_S, follow_for_ever, see, seen_by
 
+pytestmark = pytest.mark.both
+
 EVENTS = int(os.environ.get("RACE_EVENTS", "2000"))
 SEED = os.environ["RACE_SEED"]  # tests/conftest.py draws one, and says which
 WRITERS = 16

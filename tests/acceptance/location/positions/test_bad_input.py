@@ -13,7 +13,7 @@ from tests.acceptance.location.positions.answers import minutes, results
 from tests.cast import NOON
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 BAD_FIXES: list[tuple[dict[str, Any], str, str]] = [

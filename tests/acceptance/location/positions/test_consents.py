@@ -9,7 +9,7 @@ from tests.acceptance.location.positions.answers import minutes, results
 from tests.cast import NOON
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_each_fix_needs_the_consent_for_how_it_was_taken(aino: Geofence) -> None:

@@ -15,7 +15,7 @@ from tests.cast import NOON, make_fence, make_offer, make_store
 from tests.statements import listed
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def writes_in(queries: CaptureQueriesContext) -> list[str]:

@@ -16,7 +16,7 @@ from tests.acceptance.location.positions.answers import minutes, results
 from tests.cast import NOON, make_offer, make_shopper
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker, fix
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_walking_into_a_fence_brings_a_visit_a_coupon_and_an_owed_push(aino: Geofence) -> None:

@@ -33,7 +33,7 @@ from tests.phone import make_token
 from tests.running_sandbox import RunningSandbox
 from tests.walker import AT_AINO, DOWN_THE_STREET, Walker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def scan(store: Store, code: str, *, nonce: str = "scan-1", key: str) -> HttpResponse:

@@ -16,7 +16,7 @@ from tests.acceptance.privacy.erasure.asking import LATER, erased
 from tests.cast import NOON, make_device, make_shopper
 from tests.walker import Walker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def test_where_nothing_can_be_written_down_nothing_is_erased(walker: Walker, settings, tmp_path) -> None:
