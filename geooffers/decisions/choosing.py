@@ -161,11 +161,11 @@ class _Judging:
     def __init__(self, *, person: PersonFacts, now: datetime, lost: Mapping[UUID, Reason]) -> None:
         self._person, self._now, self._lost = person, now, lost
         # By the identity of the facts, which the moments hold, and whether this visit has brought the offer.
-        self._known: dict[tuple[int, bool], ranking.Candidate | Candidate] = {}
+        self._known: dict[tuple[int, bool], ranking.RankingCandidate | Candidate] = {}
 
-    def of(self, moment: MomentFacts) -> tuple[list[ranking.Candidate], list[Candidate]]:
+    def of(self, moment: MomentFacts) -> tuple[list[ranking.RankingCandidate], list[Candidate]]:
         """Eligible, refused."""
-        eligible: list[ranking.Candidate] = []
+        eligible: list[ranking.RankingCandidate] = []
         refused: list[Candidate] = []
         for offer in moment.offers:
             key = (id(offer), offer.offer_id in moment.issued)
@@ -178,7 +178,7 @@ class _Judging:
                 eligible.append(found)
         return eligible, refused
 
-    def _judge(self, offer: OfferFacts, *, issued: bool) -> ranking.Candidate | Candidate:
+    def _judge(self, offer: OfferFacts, *, issued: bool) -> ranking.RankingCandidate | Candidate:
         had = self._person.had.get(offer.offer_id, 0)
         facts = eligibility.Facts(
             standing=offer.standing,
@@ -195,7 +195,7 @@ class _Judging:
         reason = eligibility.judge(facts, now=self._now).refused_for or self._lost.get(offer.offer_id)
         if reason is not None:
             return Candidate(offer_id=offer.offer_id, outcome=Outcome.REFUSED, reason=reason)
-        return ranking.Candidate(
+        return ranking.RankingCandidate(
             offer_id=offer.offer_id,
             category=offer.category,
             discount_kind=offer.discount_kind,

@@ -15,7 +15,7 @@ from geooffers.coupons.models import Coupon
 from geooffers.decisions import choosing, facts, interrupting, ranking
 from geooffers.decisions.choosing import Candidate, Choice, Outcome
 from geooffers.decisions.eligibility import Reason
-from geooffers.decisions.facts import Facts, Moment
+from geooffers.decisions.facts import FactsOfMoments, Moment
 from geooffers.decisions.models import Decision, MessageOutcome
 from geooffers.shoppers.models import Shopper
 from merchants.models import Offer
@@ -100,7 +100,7 @@ def _issue_best(
     *,
     shopper: Shopper,
     moments: Sequence[Moment],
-    known: Facts,
+    known: FactsOfMoments,
     marks: device_limits.Marks | None,
     now: datetime,
 ) -> tuple[Choice, Coupon | None]:
@@ -125,7 +125,7 @@ def _issue_best(
 
 
 def _message(
-    *, moment: Moment, known: Facts, interruption: interrupting.Locked | None, now: datetime
+    *, moment: Moment, known: FactsOfMoments, interruption: interrupting.Locked | None, now: datetime
 ) -> MessageOutcome:
     if moment.silent is not None:
         return moment.silent

@@ -39,7 +39,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class FactsOfMoments:
     """`moments` stand in the order in which they were asked about. `stores`: those that are still there."""
 
     moments: tuple[MomentFacts, ...]
@@ -56,7 +56,7 @@ def read(
     marks: device_limits.Marks | None,
     now: datetime,
     only: UUID | None = None,
-) -> Facts:
+) -> FactsOfMoments:
     """`only`: of this offer alone."""
     triggers = {trigger for moment in moments for trigger in moment.triggers}
     up = offers.offers_up_at(store_ids={moment.store_id for moment in moments}, triggers=triggers, now=now, only=only)
@@ -64,7 +64,7 @@ def read(
     stores = {store_id: at_store.store for store_id, at_store in up.items()}
     if not known:
         nothing = tuple(MomentFacts(trigger=moment.triggers[0], offers=()) for moment in moments)
-        return Facts(moments=nothing, person=PersonFacts(), stores=stores)
+        return FactsOfMoments(moments=nothing, person=PersonFacts(), stores=stores)
     issued = _issued({moment.visit.pk for moment in moments if not moment.is_new})
     shared: dict[tuple[UUID, bool], OfferFacts] = {}
     found = []
@@ -82,7 +82,7 @@ def read(
         full_on_device=(device_limits.full_offers(marks=marks, offer_ids=known) if marks is not None else frozenset()),
         profiled=allowed.may_be_profiled(shopper=shopper),
     )
-    return Facts(
+    return FactsOfMoments(
         moments=tuple(found),
         person=person,
         offers=known,

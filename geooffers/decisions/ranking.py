@@ -30,7 +30,7 @@ _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class RankingCandidate:
     """An eligible offer, as far as the choice may depend on it."""
 
     offer_id: UUID
@@ -51,7 +51,7 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    candidate: Candidate
+    candidate: RankingCandidate
     score: float  # 0 to 1
     propensity: float = 1.0  # how likely this policy was to put it first, given the same facts: above 0, to 1
 
@@ -62,7 +62,7 @@ class Ranker(Protocol):
         """Name and version, at most 40 characters: another way to rank is another version."""
         ...
 
-    def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
+    def rank(self, candidates: Sequence[RankingCandidate], *, context: Context) -> list[Ranked]:
         """All candidates, best first."""
         ...
 
@@ -72,12 +72,12 @@ class FixedRanker:
 
     policy = "fixed-1"
 
-    def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
+    def rank(self, candidates: Sequence[RankingCandidate], *, context: Context) -> list[Ranked]:
         ranked = [Ranked(candidate=each, score=_score(each, context)) for each in candidates]
         return sorted(ranked, key=lambda each: (-each.score, each.candidate.offer_id))
 
 
-def _score(candidate: Candidate, context: Context) -> float:
+def _score(candidate: RankingCandidate, context: Context) -> float:
     novelty = 1 / (1 + candidate.times_had)
     left = min(max(candidate.ends_at - context.now, timedelta(0)), _WEEK)
     urgency = 1 - left / _WEEK
@@ -85,7 +85,7 @@ def _score(candidate: Candidate, context: Context) -> float:
     return round(NOVELTY * novelty + URGENCY * urgency + GENEROSITY * _generosity(candidate), 6)
 
 
-def _generosity(candidate: Candidate) -> float:
+def _generosity(candidate: RankingCandidate) -> float:
     value = float(candidate.discount_value)
     if candidate.discount_kind == "percent":
         return min(value / 100, 1.0)

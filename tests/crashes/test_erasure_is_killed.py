@@ -28,7 +28,7 @@ django.setup()
 from datetime import UTC, datetime
 from uuid import UUID
 from geooffers.shoppers.models import Device
-from geooffers.usecases import erase_shopper
+from geooffers.usecases.privacy import erase_shopper
 device = Device.objects.get(pk=UUID(sys.argv[1]))
 erase_shopper.erase_shopper(
     device_id=device.pk, shown_hash=bytes(device.token_hash), now=datetime.now(UTC)

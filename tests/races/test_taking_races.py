@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from geooffers.api.edge import clock
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding, present
-from geooffers.decisions.ranking import Candidate, Context, FixedRanker, Ranked
+from geooffers.decisions.ranking import Context, FixedRanker, Ranked, RankingCandidate
 from geooffers.redemptions import books
 from geooffers.usecases.offers.take_offer import AlreadyIssued, Taken, take_offer
 from merchants.live_fences import live_fences
@@ -84,7 +84,7 @@ def test_twin_visits_that_are_read_without_their_lock_run_into_the_constraint(
     meeting = Meeting(2)
 
     class Patient(FixedRanker):
-        def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
+        def rank(self, candidates: Sequence[RankingCandidate], *, context: Context) -> list[Ranked]:
             meeting.wait()
             return super().rank(candidates, context=context)
 

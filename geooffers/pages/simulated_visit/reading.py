@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from geooffers.decisions.choosing import Outcome
 from geooffers.decisions.models import MessageOutcome
 from geooffers.decisions.reason_words import WORDS
-from geooffers.usecases.location.simulate_visit import Candidate, SimulatedCoupon, SimulatedVisit
+from geooffers.usecases.location.simulate_visit import SimulatedCandidate, SimulatedCoupon, SimulatedVisit
 from geooffers.visits.engine import explaining
 from geooffers.visits.engine.observations import Touch, to_ms
 from geooffers.visits.engine.transition_events import Change
@@ -162,7 +162,7 @@ def _change(transition: Transition, visit: SimulatedVisit, *, name: str, zone: Z
     )
 
 
-def _offer(candidate: Candidate) -> OfferRead:
+def _offer(candidate: SimulatedCandidate) -> OfferRead:
     return OfferRead(
         title=candidate.offer.title,
         outcome=OUTCOMES[candidate.outcome],

@@ -55,7 +55,7 @@ class NoWayIn(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class SimulatedCandidate:
     """An offer that was judged at a moment. `score` is None for one that was refused."""
 
     offer: Offer
@@ -92,7 +92,7 @@ class Seen:
     touches: tuple[Touch, ...]
     stays: dict[int, Stay]
     # Of every moment in turn: the eligible ones first, best first.
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[SimulatedCandidate, ...]
     coupon: SimulatedCoupon | None
 
     @property
@@ -223,7 +223,7 @@ class _Walker:
 
     def _decide(
         self, moments: Sequence[_Moment], *, now: datetime
-    ) -> tuple[tuple[Candidate, ...], SimulatedCoupon | None]:
+    ) -> tuple[tuple[SimulatedCandidate, ...], SimulatedCoupon | None]:
         """All moments of the report compete, as `deciding.decide` has it; nobody else takes a place meanwhile."""
         up = offers.offers_up_at(
             store_ids={moment.store_id for moment in moments},
@@ -239,7 +239,7 @@ class _Walker:
             ranker=deciding.RANKER,
         )
         candidates = tuple(
-            Candidate(offer=by_id[one.offer_id], outcome=one.outcome, reason=one.reason, score=one.score)
+            SimulatedCandidate(offer=by_id[one.offer_id], outcome=one.outcome, reason=one.reason, score=one.score)
             for of_moment in choice.candidates
             for one in of_moment
         )

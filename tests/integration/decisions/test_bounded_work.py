@@ -15,7 +15,7 @@ import pytest
 from geooffers.coupons.models import Coupon
 from geooffers.decisions import deciding
 from geooffers.decisions.models import Decision
-from geooffers.decisions.ranking import Candidate, Context, FixedRanker, Ranked
+from geooffers.decisions.ranking import Context, FixedRanker, Ranked, RankingCandidate
 from geooffers.shoppers.models import Purpose
 from merchants.live_fences import live_fences
 from merchants.models import Offer, OfferBudget, OfferState
@@ -95,7 +95,7 @@ class ARush(FixedRanker):
     def __init__(self) -> None:
         self.taken: set[UUID] = set()
 
-    def rank(self, candidates: Sequence[Candidate], *, context: Context) -> list[Ranked]:
+    def rank(self, candidates: Sequence[RankingCandidate], *, context: Context) -> list[Ranked]:
         ranked = super().rank(candidates, context=context)
         if ranked and ranked[0].candidate.offer_id not in self.taken:
             self.taken.add(ranked[0].candidate.offer_id)

@@ -280,8 +280,9 @@ def test_any_number_of_visits_is_written_by_the_same_few_statements(count: int) 
     fences = [make_fence(store).pk for _ in range(count)]
 
     def cost(device: Device, what: Change, minutes: int) -> list[str]:
+        found = [change(what, fence, minutes=minutes) for fence in fences]
         with listed() as statements, transaction.atomic(), events.in_one_statement():
-            apply(device, *[change(what, fence, minutes=minutes) for fence in fences])
+            recording.apply(device=device, shopper_id=shopper.pk, found=found, is_gone=lambda fence: False)
         return statements
 
     locked, shared = "SELECT visits_visit", "SELECT visits_presence"

@@ -54,9 +54,9 @@ def held() -> Iterator[Held]:
 class OnTheSendersThread(Worker):
     """The twin: as it was once."""
 
-    def _send(self) -> int:
+    def _send(self, what: str) -> float:
         self._run_task()
-        return super()._send()
+        return super()._send(what)
 
 
 def make(
@@ -152,7 +152,7 @@ def test_what_happens_is_followed_by_the_worker(sandbox: RunningSandbox) -> None
 
 def test_a_worker_with_a_part_that_broke_stops_and_says_so(sandbox: RunningSandbox, held: Held, caplog) -> None:
     class Broken(Worker):
-        def _send(self) -> int:
+        def _send(self, what: str) -> float:
             raise ZeroDivisionError
 
     held.let_go.set()

@@ -9,8 +9,8 @@ import pytest
 
 from geooffers.decisions.choosing import Candidate, Choice, MomentFacts, OfferFacts, Outcome, PersonFacts, Won, choose
 from geooffers.decisions.eligibility import Reason, Standing
-from geooffers.decisions.ranking import Candidate as ToRank
 from geooffers.decisions.ranking import Context, FixedRanker, Ranked
+from geooffers.decisions.ranking import RankingCandidate as ToRank
 
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 BUN, SOUP, BOOK = (UUID(int=number) for number in (1, 2, 3))

@@ -7,14 +7,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geooffers.decisions.ranking import Candidate, Context, FixedRanker
+from geooffers.decisions.ranking import Context, FixedRanker, RankingCandidate
 from tests.cast import NOON
 
 CONTEXT = Context(now=NOON, trigger="entered")
 
 
-def candidate(number: int, **facts) -> Candidate:
-    return Candidate(
+def candidate(number: int, **facts) -> RankingCandidate:
+    return RankingCandidate(
         **{
             "offer_id": UUID(int=number),
             "category": "café",
@@ -27,7 +27,7 @@ def candidate(number: int, **facts) -> Candidate:
     )
 
 
-def order(*candidates: Candidate) -> list[int]:
+def order(*candidates: RankingCandidate) -> list[int]:
     return [each.candidate.offer_id.int for each in FixedRanker().rank(candidates, context=CONTEXT)]
 
 
@@ -75,7 +75,7 @@ candidates = st.lists(
 
 
 @given(candidates, st.randoms(use_true_random=False))
-def test_the_answer_does_not_depend_on_the_order_of_the_question(found: list[Candidate], random) -> None:
+def test_the_answer_does_not_depend_on_the_order_of_the_question(found: list[RankingCandidate], random) -> None:
     shuffled = random.sample(found, len(found))
     ranked = FixedRanker().rank(found, context=CONTEXT)
     assert FixedRanker().rank(shuffled, context=CONTEXT) == ranked

@@ -9,7 +9,6 @@ import requests
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from geooffers.rounds import send
 
 from geooffers.api.edge import clock
 from geooffers.callers.models import RateCount, StoredReply
@@ -21,6 +20,7 @@ from geooffers.redemptions.models import Redemption, RefusedScan
 from geooffers.shoppers.models import Age, ConsentReceipt, ConsentState, DataRequest, Device, Shopper
 from geooffers.shoppers.privacy import tombstone_file
 from geooffers.visits.models import DeviceState, Presence, Visit
+from geooffers.worker import send
 from geooffers.worker.tasks import erase
 from merchants.models import Offer, OfferBudget, Store
 from merchants.people import keys
