@@ -98,11 +98,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("RACE_SEED", str(random.SystemRandom().randrange(10**9)))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first: begun last, one of them would be waited for at the end by a process with nothing to do."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
 def pytest_report_header(config: pytest.Config) -> str:
     return f"races: RACE_SEED={os.environ['RACE_SEED']}"
 
