@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.conftest import ROOT
-
+# Not from the conftest, which imports models: here Django is not set up yet.
+ROOT = Path(__file__).resolve().parents[3]
 # Shorter than the test's patience: who is killed leaves it behind.
 LEASE_S = 0.5
 
@@ -30,7 +30,12 @@ class FollowerProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.races.events.follower_process", self.name],
                 cwd=ROOT,
-                env=os.environ | {"DATABASE_URL": self._url, "GEOOFFERS_SANDBOX": "1"},
+                env=os.environ
+                | {
+                    "DATABASE_URL": self._url,
+                    "DJANGO_SETTINGS_MODULE": "geooffers.settings",
+                    "GEOOFFERS_SANDBOX": "1",
+                },
                 stdout=out,
                 stderr=out,
             )
