@@ -82,7 +82,7 @@ of_the_parent._writing.acquire()  # the child begins in the middle of a poll
 connections.close_all()
 child = os.fork()
 if child == 0:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (matcher() is not of_the_parent and matcher().is_ready(timezone.now())):
         if time.monotonic() > until:
             os._exit(1)
